@@ -1,0 +1,150 @@
+"""The only place that calls njit: lazy, cached on disk under a key that cannot go stale.
+
+Numba's own cache looks at the file of the compiled function and nothing else: an intrinsic edited in
+another file, or another vector width, would still hit. So the cache lies in a folder named by a hash
+over every Python file in kernels/, Numba's version and the vector width.
+
+Numba is imported, and a function compiled, at its first call: `import minicnn` stays light.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import simd, threads
+
+_lock = threading.RLock()
+_launch = threading.RLock()
+
+
+def user_cache() -> Path:
+    """The folder for what minicnn keeps between runs: MINICNN_CACHE, else the system's cache folder."""
+    if chosen := os.environ.get("MINICNN_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "minicnn"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/minicnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minicnn"
+
+
+@functools.lru_cache(maxsize=1)
+def cache_folder() -> Path:
+    """Where compiled kernels lie: one folder for each state of the sources."""
+    import numba
+
+    digest = hashlib.sha256(f"numba {numba.__version__} width {simd.vector_bytes()}".encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return user_cache() / "kernels" / digest.hexdigest()[:24]
+
+
+@functools.lru_cache(maxsize=1)
+def _numba() -> Any:
+    """Numba, with the thread pool made ours."""
+    import numba
+
+    if "NUMBA_THREADING_LAYER" not in os.environ:
+        # A parallel region costs 4 µs with OpenMP, 41 µs with workqueue; tbb is absent from the wheels.
+        numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
+    threads.own_the_pool(numba)
+    return numba
+
+
+def compiled(*, parallel: bool = False, fastmath: Any = frozenset({"contract", "nsz"})) -> Callable[[Any], Any]:
+    """Decorate a loop to be compiled at its first call.
+
+    Arguments have to be normalised by the caller: 1-d C-contiguous writable arrays and numbers, so
+    that each function is compiled once per element type. `fastmath` allows fused multiply-add and
+    ignores the sign of zero, but keeps the order of sums.
+    """
+
+    def decorate(function: Any) -> Any:
+        return Compiled(function, parallel, fastmath)
+
+    return decorate
+
+
+def inner(function: Any) -> Any:
+    """Decorate a helper that only compiled loops call (their files are imported when Numba is wanted)."""
+    return _numba().njit(fastmath={"contract", "nsz"}, error_model="numpy")(function)
+
+
+class Compiled:
+    """A loop, and its machine code once it has been called."""
+
+    def __init__(self, function: Any, parallel: bool, fastmath: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.parallel = parallel
+        self.fastmath = set(fastmath)
+        self._dispatcher: Any = None
+
+    @property
+    def dispatcher(self) -> Any:
+        """Numba's dispatcher: made at the first use, with its cache in our folder."""
+        if self._dispatcher is None:
+            with _lock:
+                if self._dispatcher is None:
+                    numba = _numba()
+                    before = numba.config.CACHE_DIR
+                    numba.config.CACHE_DIR = str(cache_folder())
+                    try:
+                        self._dispatcher = numba.njit(
+                            parallel=self.parallel, fastmath=self.fastmath, cache=True, error_model="numpy", nogil=True
+                        )(self.function)
+                    finally:
+                        numba.config.CACHE_DIR = before
+        return self._dispatcher
+
+    def __call__(self, *args: Any) -> Any:
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            return self._first_call(args)
+        if self.parallel and _pool_is_fragile():
+            with _launch:
+                return dispatcher(*args)
+        return dispatcher(*args)
+
+    def _first_call(self, args: tuple[Any, ...]) -> Any:
+        with _lock:  # two threads must not compile the same function at once
+            dispatcher = self.dispatcher
+            threads.enter()
+            started = time.perf_counter()
+            result = dispatcher(*args)
+            took = time.perf_counter() - started
+            hits = sum(dispatcher.stats.cache_hits.values())
+            COMPILATIONS.append((self.function.__name__, took, hits > 0))
+            return result
+
+
+COMPILATIONS: list[tuple[str, float, bool]] = []  # (function, seconds of the first call, from the disk cache)
+
+
+@functools.lru_cache(maxsize=1)
+def _fragile_after_launch() -> bool:
+    import numba
+
+    return numba.threading_layer() == "workqueue"  # aborts when two Python threads launch at once
+
+
+_fragile: bool | None = None
+
+
+def _pool_is_fragile() -> bool:
+    global _fragile
+    if _fragile is None:
+        try:
+            _fragile = _fragile_after_launch()
+        except ValueError:  # nothing was launched in parallel yet
+            return True
+    return _fragile

@@ -1,0 +1,211 @@
+"""Numba: which of four loops a convolution takes, and the tables they walk.
+
+    batch ≥ one vector   batch-last arrays, the images in the lanes: no im2col, no border cases
+    smaller batch        plain arrays, neighbouring pixels in the lanes: im2col of a block of pixels
+                         that stays in the cache, multiplied at once
+
+`forward` and `input` are the same loops with other tables (see ../window.py): what the transposed
+convolution needs is a convolution of g with every so-manyth tap of the filter, once for each residue
+of the stride. Below, "source" is the array that is read (x, or g) and "target" the one written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import layout, simd, threads
+from ..dispatch import Output, Plan
+from ..layout import memory
+from ..window import Axis, backward_axis, forward_axis, valid_taps
+from . import Sizes, loops
+
+CACHE_ITEMS = 1 << 16  # numbers of im2col that a core keeps near itself (256 KB of float32)
+WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
+PARTIAL_BYTES = 16 << 20  # for the partial sums of a weight gradient
+ACTIVATIONS = {"relu": 1, "tanh": 2}
+
+
+def plan(z: Sizes) -> Plan | None:
+    """float32 and float64."""
+    if z.dtype not in (np.float32, np.float64) or 0 in z.x_shape + z.y_shape + z.w_shape:
+        return None
+    batch_last = simd.vector_bytes() // z.dtype.itemsize <= z.N
+    if z.direction == "weight":
+        return _weight_plan(z, batch_last)
+    return _data_plan(z, batch_last)
+
+
+# --- forward and input ------------------------------------------------------------------------------
+
+
+def _data_plan(z: Sizes, batch_last: bool) -> Plan:
+    forward = z.direction == "forward"
+    if forward:
+        axes_h = forward_axis(z.KH, z.OH, z.stride[0], z.padding[0], z.dilation[0])
+        axes_w = forward_axis(z.KW, z.OW, z.stride[1], z.padding[1], z.dilation[1])
+        source, target = z.x_shape, z.y_shape
+    else:
+        axes_h = backward_axis(z.KH, z.H, z.stride[0], z.padding[0], z.dilation[0])
+        axes_w = backward_axis(z.KW, z.W, z.stride[1], z.padding[1], z.dilation[1])
+        source, target = z.y_shape, z.x_shape
+    order = layout.BATCH_LAST if batch_last else layout.PLAIN
+    S, R = source[1] // z.groups, target[1] // z.groups  # channels of one group
+    pixel = z.N if batch_last else 1
+    phases, valid, offsets, pack = _tables(z, axes_h, axes_w, source, S, R, pixel)
+    mode = int("bias" in z.epilogue)
+    activation = next((ACTIVATIONS[step] for step in z.epilogue if step in ACTIVATIONS), 0)
+    taps = pack.size // max(1, z.groups * R)
+    item = z.dtype.itemsize
+    geometry = np.array([S, R, source[2], source[3], target[2], target[3], z.N, z.groups, taps, mode, activation])
+    outputs = (Output(target, z.dtype, order),)
+    if batch_last:
+        tasks = _row_tasks(phases, z.groups, R)
+
+        def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+            packed = scratch.view(z.dtype)
+            bias = ins[2] if mode else packed
+            loops.direct(
+                memory(ins[0]), ins[1].reshape(-1), pack, packed, bias, memory(outs[0]), offsets, phases, valid,
+                tasks, geometry,
+            )  # fmt: skip
+
+        return Plan("direct, batch in the lanes", (order, layout.PLAIN, layout.PLAIN)[: 2 + mode], outputs,
+                    pack.size * item, run)  # fmt: skip
+
+    width = _block_width(taps, max(h.count * w.count for h in axes_h for w in axes_w), z.N)
+    tasks = _block_tasks(phases, width)
+    room = pack.size + threads.most() * width * (taps + R)
+    offsets = np.arange(taps) * width
+
+    def run_columns(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        packed = scratch.view(z.dtype)
+        bias = ins[2] if mode else packed
+        loops.columns(
+            ins[0].reshape(-1), ins[1].reshape(-1), pack, packed, bias, outs[0].reshape(-1), offsets, phases,
+            tasks, geometry, width,
+        )  # fmt: skip
+
+    return Plan("im2col in the cache, pixels in the lanes", (order, layout.PLAIN, layout.PLAIN)[: 2 + mode], outputs,
+                room * item, run_columns)  # fmt: skip
+
+
+def _tables(
+    z: Sizes, axes_h: list[Axis], axes_w: list[Axis], source: tuple[int, ...], S: int, R: int, pixel: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What `loops` reads: a line for each phase, valid taps, input offsets, where each weight comes from."""
+    forward = z.direction == "forward"
+    phases, valid, offsets, sources = [], [], [], []
+    lines = table = 0
+    for h in axes_h:
+        for w in axes_w:
+            phases.append([
+                h.count, h.start, h.step, h.base, h.base_step, w.count, w.start, w.step, w.base, w.base_step,
+                table, len(w.taps) * S, lines, lines + h.count, h.tap_step, w.tap_step, len(h.taps), len(w.taps),
+            ])  # fmt: skip
+            valid += [valid_taps(h, source[2]), valid_taps(w, source[3])]
+            lines += h.count + w.count
+            jh, jw, c = np.meshgrid(np.arange(len(h.taps)), np.arange(len(w.taps)), np.arange(S), indexing="ij")
+            offsets.append((((c * source[2] + jh * h.tap_step) * source[3] + jw * w.tap_step) * pixel).ravel())
+            r, s = np.array(h.taps, int)[jh.ravel()], np.array(w.taps, int)[jw.ravel()]
+            sources.append(np.stack([r, s, c.ravel()]))
+            table += jh.size
+    r, s, c = np.concatenate(sources, axis=1)[:, None, :, None]  # (1, taps, 1)
+    group, row = np.arange(z.groups)[:, None, None], np.arange(R)
+    k, channel = (group * R + row, c) if forward else (group * S + c, row)
+    # weight (k, channel, r, s) of w (K, C/groups, KH, KW), in the order group, tap, row
+    pack = ((k * (z.C // z.groups) + channel) * z.KH + r) * z.KW + s
+    return (
+        np.array(phases, np.int64),
+        np.concatenate(valid).astype(np.int64),
+        np.concatenate(offsets).astype(np.int64),
+        np.broadcast_to(pack, (z.groups, r.shape[-2], R)).reshape(-1).astype(np.int64),
+    )
+
+
+def _row_tasks(phases: np.ndarray, groups: int, R: int) -> np.ndarray:
+    """(group, phase, output row, first channel, one past the last) of each piece of work."""
+    rows = [(group, p, q) for group in range(groups) for p, phase in enumerate(phases) for q in range(phase[0])]
+    pieces = max(1, min(-(-WANTED_TASKS // len(rows)), R // 12))
+    step = -(-R // pieces)
+    step = min(R, -(-step // 12) * 12) if pieces > 1 else R
+    return np.array([(*row, k, min(k + step, R)) for row in rows for k in range(0, R, step)], np.int64)
+
+
+def _block_width(taps: int, pixels: int, N: int) -> int:
+    """How many pixels im2col writes at a time: what stays in the cache, in whole blocks of lanes."""
+    fits = max(64, CACHE_ITEMS // max(taps, 1) // 64 * 64)
+    share = -(-pixels * N // WANTED_TASKS)
+    return min(fits, max(64, -(-share // 64) * 64), -(-pixels // 64) * 64)
+
+
+def _block_tasks(phases: np.ndarray, width: int) -> np.ndarray:
+    """(phase, first pixel, one past the last) of each block of one image and group."""
+    tasks = []
+    for p, phase in enumerate(phases):
+        pixels = int(phase[0] * phase[5])
+        tasks += [(p, first, min(first + width, pixels)) for first in range(0, pixels, width)]
+    return np.array(tasks, np.int64)
+
+
+# --- weight -----------------------------------------------------------------------------------------
+
+
+def _weight_plan(z: Sizes, batch_last: bool) -> Plan:
+    C, K = z.C // z.groups, z.K // z.groups
+    order = layout.BATCH_LAST if batch_last else layout.PLAIN
+    bias = bool(z.epilogue)
+    taps, item = C * z.KH * z.KW, z.dtype.itemsize
+    outputs = (Output(z.w_shape, z.dtype), *((Output((z.K,), z.dtype),) if bias else ()))
+    geometry = np.array([
+        C, K, z.H, z.W, z.OH, z.OW, z.N, z.groups, taps, z.KH, z.KW, *z.stride, *z.padding, *z.dilation, int(bias)
+    ])  # fmt: skip
+    one_chunk = z.K * (taps + 1)
+
+    if batch_last:
+        chunks = _chunks(z.OH, one_chunk * item)
+        (h,) = forward_axis(z.KH, z.OH, z.stride[0], z.padding[0], z.dilation[0])
+        valid_h = valid_taps(h, z.H)  # for each output row, the taps r inside the image
+        columns = np.arange(z.OW) * z.stride[1] - z.padding[1]
+        inside = [(columns + s * z.dilation[1] >= 0) & (columns + s * z.dilation[1] < z.W) for s in range(z.KW)]
+        valid_w = np.array([(i.argmax(), i.argmax() + i.sum()) for i in inside], np.int64)  # for each tap s
+        s, r, c = np.meshgrid(np.arange(z.KW), np.arange(z.KH), np.arange(C), indexing="ij")
+        offsets = (((c * z.H + r * z.dilation[0]) * z.W + s * z.dilation[1]) * z.N).ravel()
+        unpack = ((c * z.KH + r) * z.KW + s).ravel()  # where tap (s, r, c) stands in w
+        ones = np.ones(loops.PIECE, z.dtype)
+
+        def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+            loops.weight_direct(
+                memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else ones, offsets, valid_h,
+                valid_w, unpack, scratch.view(z.dtype), ones, geometry, chunks,
+            )  # fmt: skip
+
+        return Plan("direct, batch in the lanes", (order, order), outputs, chunks * one_chunk * item, run)
+
+    (h,) = forward_axis(z.KH, z.OH, z.stride[0], z.padding[0], z.dilation[0])
+    (w,) = forward_axis(z.KW, z.OW, z.stride[1], z.padding[1], z.dilation[1])
+    forward = z._replace(direction="forward")
+    phases = _tables(forward, [h], [w], z.x_shape, C, K, 1)[0]
+    width = _block_width(taps, z.OH * z.OW, z.N)
+    blocks = _block_tasks(phases, width)
+    chunks = _chunks(len(blocks) * z.N, one_chunk * item)
+    offsets = np.arange(taps) * width
+    r, s, c = np.meshgrid(np.arange(z.KH), np.arange(z.KW), np.arange(C), indexing="ij")
+    unpack = ((c * z.KH + r) * z.KW + s).ravel()
+    ones = np.ones(width, z.dtype)
+    room = chunks * one_chunk + threads.most() * width * taps
+
+    def run_columns(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        loops.weight_columns(
+            ins[0].reshape(-1), ins[1].reshape(-1), outs[0].reshape(-1), outs[1] if bias else ones, offsets,
+            phases, blocks, unpack, scratch.view(z.dtype), ones, geometry, chunks, width,
+        )  # fmt: skip
+
+    return Plan("im2col in the cache, pixels in the lanes", (order, order), outputs, room * item, run_columns)
+
+
+def _chunks(pieces: int, bytes_of_one: int) -> int:
+    """Into how many partial sums the work is cut."""
+    return max(1, min(WANTED_TASKS, pieces, PARTIAL_BYTES // max(bytes_of_one, 1)))

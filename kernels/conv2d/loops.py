@@ -1,0 +1,220 @@
+"""The compiled loops behind cpu_numba.py. Arrays are 1-d memory; the index arithmetic is written out.
+
+`geometry` holds the lengths that every loop needs; `phases`, `valid`, `offsets`, `tasks` are made by the
+plan (see cpu_numba._tables for what their columns mean).
+"""
+
+from __future__ import annotations
+
+from numba import get_thread_id, prange
+
+from ..activation.loops import apply_activation
+from ..compiled import compiled, inner
+from ..simd import dot_tile, tile
+
+PIECE = 2048  # numbers of one run of the weight gradient: a row of g and of x stay in the first cache
+
+
+@compiled(parallel=True)
+def direct(x, w, pack, packed, bias, y, offsets, phases, valid, tasks, geometry):
+    """Batch-last: the lanes are the images, so one output pixel of all images and channels is one `tile`.
+
+    for each output row of each phase (in parallel)
+        for each output pixel of the row
+            y[all k, pixel, all n] = bias[k] + Σ over its valid taps (r, s, c): w[k, c, r, s] · x[c, …, all n]
+    """
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, activation = geometry
+    for i in prange(pack.size):
+        packed[i] = w[pack[i]]
+    for task in prange(tasks.shape[0]):
+        group, p, q, k0, k1 = tasks[task]
+        phase = phases[p]
+        oh = phase[1] + q * phase[2]
+        r0, r1 = valid[phase[12] + q]
+        ih = phase[3] + q * phase[4]
+        for column in range(phase[5]):
+            ow = phase[6] + column * phase[7]
+            s0, s1 = valid[phase[13] + column]
+            iw = phase[8] + column * phase[9]
+            tile(
+                x, ((group * S * SH + ih) * SW + iw) * N,
+                offsets, phase[10] + r0 * phase[11] + s0 * S, r1 - r0, phase[11], (s1 - s0) * S,
+                packed, group * taps * R + k0, R, 1, k1 - k0,
+                y, (((group * R + k0) * TH + oh) * TW + ow) * N, TH * TW * N, N,
+                bias, group * R + k0, mode,
+            )  # fmt: skip
+        if activation:
+            for k in range(group * R + k0, group * R + k1):
+                for column in range(phase[5]):
+                    ow = phase[6] + column * phase[7]
+                    apply_activation(y, ((k * TH + oh) * TW + ow) * N, N, activation)
+
+
+@inner
+def fill_columns(x, x0, columns, c0, width, phase, p0, p1, S, SH, SW):
+    """im2col of the pixels p0 … p1 of one phase: columns[tap (r, s, c), pixel], `width` apart."""
+    out_w, base_w, step_w = phase[5], phase[8], phase[9]
+    p = p0
+    while p < p1:  # a piece of one output row after the other
+        row, first = p // out_w, p % out_w
+        count = min(out_w - first, p1 - p)
+        ih0 = phase[3] + row * phase[4]
+        for r in range(phase[16]):
+            ih = ih0 + r * phase[14]
+            for s in range(phase[17]):
+                iw0 = base_w + first * step_w + s * phase[15]
+                low = min(count, max(0, -(iw0 // step_w)))
+                high = max(low, min(count, -((iw0 - SW) // step_w)))
+                if ih < 0 or ih >= SH:
+                    low = high = count
+                for c in range(S):
+                    to = c0 + ((r * phase[17] + s) * S + c) * width + (p - p0)
+                    at = x0 + (c * SH + ih) * SW + iw0
+                    for i in range(low):
+                        columns[to + i] = 0
+                    if step_w == 1:
+                        for i in range(low, high):
+                            columns[to + i] = x[at + i]
+                    else:
+                        for i in range(low, high):
+                            columns[to + i] = x[at + i * step_w]
+                    for i in range(high, count):
+                        columns[to + i] = 0
+        p += count
+
+
+@compiled(parallel=True)
+def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width):
+    """Plain order, small batch: a block of pixels is gathered by im2col and multiplied while it is in the
+    cache, so the workspace is one block a thread, whatever the size of the image.
+
+    for each image, group, block of output pixels (in parallel)
+        y[all k, block] = bias[k] + w (K, taps) @ columns (taps, block)
+    """
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, activation = geometry
+    for i in prange(pack.size):
+        packed[i] = w[pack[i]]
+    blocks = tasks.shape[0]
+    for task in prange(N * groups * blocks):
+        n, group = task // (groups * blocks), task // blocks % groups
+        p, p0, p1 = tasks[task % blocks]
+        phase = phases[p]
+        mine = pack.size + get_thread_id() * width * (taps + R)
+        count = phase[16] * phase[17] * S
+        fill_columns(x, (n * groups + group) * S * SH * SW, packed, mine, width, phase, p0, p1, S, SH, SW)
+        target = (n * groups + group) * R * TH * TW
+        whole_rows = phase[7] == 1 and phase[5] == TW and phase[2] == 1  # then the pixels lie side by side in y
+        if whole_rows:
+            out, out0, step = y, target + p0, TH * TW
+        else:
+            out, out0, step = packed, mine + taps * width, width
+        tile(
+            packed, mine, offsets, 0, 1, 0, count,
+            packed, group * taps * R + phase[10] * R, R, 1, R,
+            out, out0, step, p1 - p0, bias, group * R, mode,
+        )  # fmt: skip
+        if activation:
+            for k in range(R):
+                apply_activation(out, out0 + k * step, p1 - p0, activation)
+        if not whole_rows:
+            for k in range(R):
+                for i in range(p1 - p0):
+                    oh = phase[1] + (p0 + i) // phase[5] * phase[2]
+                    ow = phase[6] + (p0 + i) % phase[5] * phase[7]
+                    y[target + (k * TH + oh) * TW + ow] = out[out0 + k * step + i]
+
+
+@inner
+def dots(x, x0, offsets, t0, T, g, g0, ldg, K, runs, run, x_step, g_step, s, sum0, lds):
+    """`dot_tile`, compiled once for all the places that call it."""
+    dot_tile(x, x0, offsets, t0, T, g, g0, ldg, K, runs, run, x_step, g_step, s, sum0, lds)
+
+
+@compiled(parallel=True)
+def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, ones, geometry, chunks):
+    """Batch-last: along a row of the output, x and g are runs of (pixels · images) numbers, and every
+    dw[k, c, r, s] is the sum of the products of two such runs.
+
+    for each chunk of output rows (in parallel)
+        partial[chunk] = Σ over its rows, pieces of the row: `dot_tile` of all k with all taps
+    dw = Σ partial, in the order of the chunks
+    """
+    C, K, H, W, OH, OW, N, groups, taps, KH, KW, sh, sw, ph, pw, dh, dw_, bias = geometry
+    row_numbers = taps + 1  # the last one is the bias gradient
+    for chunk in prange(chunks):
+        base = chunk * groups * K * row_numbers
+        partial[base : base + groups * K * row_numbers] = 0
+        for oh in range(chunk * OH // chunks, (chunk + 1) * OH // chunks):
+            r0, r1 = valid_h[oh]
+            for group in range(groups):
+                sums = base + group * K * row_numbers
+                x_row = (group * C * H + oh * sh - ph) * W
+                g_row = (group * K * OH + oh) * OW
+                s = 0
+                while s < KW:
+                    first, last = valid_w[s]
+                    t0, T = (s * KH + r0) * C, (r1 - r0) * C
+                    s += 1
+                    if r0 == 0 and r1 == KH:  # neighbouring taps that see the same pixels go together
+                        while s < KW and valid_w[s, 0] == first and valid_w[s, 1] == last:
+                            T += KH * C
+                            s += 1
+                    x0, g0 = (x_row + first * sw - pw) * N, (g_row + first) * N
+                    if sw == 1:
+                        for at in range(0, (last - first) * N, PIECE):
+                            run = min(PIECE, (last - first) * N - at)
+                            dots(x, x0 + at, offsets, t0, T, g, g0 + at, OH * OW * N, K,
+                                     1, run, 0, 0, partial, sums + t0, row_numbers)  # fmt: skip
+                    else:
+                        dots(x, x0, offsets, t0, T, g, g0, OH * OW * N, K,
+                                 last - first, N, sw * N, N, partial, sums + t0, row_numbers)  # fmt: skip
+                if bias:
+                    for at in range(0, OW * N, PIECE):
+                        dots(ones, -offsets[0], offsets, 0, 1, g, g_row * N + at, OH * OW * N, K,
+                                 1, min(PIECE, OW * N - at), 0, 0, partial, sums + taps, row_numbers)  # fmt: skip
+    add_partials(partial, chunks, groups * K, taps, unpack, dw, db, bias)
+
+
+@compiled(parallel=True)
+def weight_columns(x, g, dw, db, offsets, phases, blocks, unpack, partial, ones, geometry, chunks, width):
+    """Plain order, small batch: dw = g (K, block) @ columnsᵀ (block, taps), summed over blocks and images."""
+    C, K, H, W, OH, OW, N, groups, taps, KH, KW, sh, sw, ph, pw, dh, dw_, bias = geometry
+    row_numbers = taps + 1
+    count = N * blocks.shape[0]
+    room = chunks * groups * K * row_numbers
+    for chunk in prange(chunks):
+        base = chunk * groups * K * row_numbers
+        partial[base : base + groups * K * row_numbers] = 0
+        mine = room + get_thread_id() * width * taps
+        for i in range(chunk * count // chunks, (chunk + 1) * count // chunks):
+            n = i // blocks.shape[0]
+            p, p0, p1 = blocks[i % blocks.shape[0]]
+            for group in range(groups):
+                sums = base + group * K * row_numbers
+                source = (n * groups + group) * C * H * W
+                fill_columns(x, source, partial, mine, width, phases[p], p0, p1, C, H, W)
+                g0 = (n * groups + group) * K * OH * OW + p0
+                dots(partial, mine, offsets, 0, taps, g, g0, OH * OW, K,
+                         1, p1 - p0, 0, 0, partial, sums, row_numbers)  # fmt: skip
+                if bias:
+                    dots(ones, 0, offsets, 0, 1, g, g0, OH * OW, K,
+                             1, p1 - p0, 0, 0, partial, sums + taps, row_numbers)  # fmt: skip
+    add_partials(partial, chunks, groups * K, taps, unpack, dw, db, bias)
+
+
+@inner
+def add_partials(partial, chunks, rows, taps, unpack, dw, db, bias):
+    """dw and db: the sums of the chunks, always in the same order."""
+    for k in range(rows):
+        for t in range(taps):
+            total = partial[k * (taps + 1) + t]
+            for chunk in range(1, chunks):
+                total += partial[(chunk * rows + k) * (taps + 1) + t]
+            dw[k * taps + unpack[t]] = total
+        if bias:
+            total = partial[k * (taps + 1) + taps]
+            for chunk in range(1, chunks):
+                total += partial[(chunk * rows + k) * (taps + 1) + taps]
+            db[k] = total
+
+

@@ -1,0 +1,227 @@
+"""The only place that chooses between backends.
+
+A kernel is a folder, a backend is a file in it, and the file's name registers it:
+
+    kernels/im2col/cpu_numba.py     kernel "im2col", device "cpu", backend "numba"
+
+Each backend file exports one function, `plan(sizes) -> Plan | None`. `sizes` is the kernel's own
+NamedTuple (shapes, dtype, stride, memory order, epilogue …), so a plan holds everything that can be
+known before the numbers are: the algorithm, tables of offsets, the shapes of its outputs, how much
+scratch memory it needs. `None` means "not this case", and the next backend of the same device is
+asked; the NumPy reference takes every case. Plans are cached by sizes.
+
+The arrays decide the device: NumPy runs on the CPU, CuPy on the GPU, never the other way round.
+A preference decides within the device:
+
+    with kernels.use("numpy"):      # or MINICNN_KERNELS=numpy
+        loss.backward()             # the readable reference, on every kernel
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import layout, threads
+
+BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
+LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
+KEPT_SCRATCH = 64 << 20  # bytes of scratch memory a thread keeps between kernels
+
+
+class Output(NamedTuple):
+    """One output of a plan: logical shape, NumPy dtype, memory order."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    order: str = layout.PLAIN
+
+
+class Plan(NamedTuple):
+    """How one backend computes one kernel for one set of sizes.
+
+    `run(outs, ins, scratch)` fills every output, only reads its inputs, allocates nothing and waits
+    for nothing (on the GPU it uses the current stream). `ins` arrive in `input_orders`, `scratch` is
+    a uint8 array of `scratch_bytes`. The caller owns all of them and may bring the same ones again.
+    """
+
+    algorithm: str
+    input_orders: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    scratch_bytes: int
+    run: Callable[[Sequence[Any], Sequence[Any], Any], None]
+    backend: str = ""  # filled in by dispatch
+
+
+class Used(NamedTuple):
+    """What `record()` notes for each kernel that ran."""
+
+    kernel: str
+    device: str
+    backend: str
+    algorithm: str
+
+
+_preference: ContextVar[str | None] = ContextVar("minicnn_kernels", default=None)
+_recording: ContextVar[list[Used] | None] = ContextVar("minicnn_kernels_record", default=None)
+_plans: dict[tuple[Any, ...], Plan] = {}
+_here = threading.local()
+
+
+@contextmanager
+def use(backend: str) -> Iterator[None]:
+    """Prefer `backend` ("numpy", "numba" or "cupy") within the device, as long as the context lasts.
+
+    ValueError for another name, ImportError when its library is not installed.
+    """
+    token = _preference.set(_checked(backend, "`backend`"))
+    try:
+        yield
+    finally:
+        _preference.reset(token)
+
+
+@contextmanager
+def record() -> Iterator[list[Used]]:
+    """A list of every kernel that runs inside: name, device, backend, algorithm."""
+    used: list[Used] = []
+    token = _recording.set(used)
+    try:
+        yield used
+    finally:
+        _recording.reset(token)
+
+
+def preference() -> str | None:
+    """The backend asked for by `use` or MINICNN_KERNELS; None for the default order."""
+    chosen = _preference.get()
+    if chosen is None and (chosen := os.environ.get("MINICNN_KERNELS") or None) is not None:
+        _checked(chosen, "MINICNN_KERNELS")
+    return chosen
+
+
+def _checked(backend: str, source: str) -> str:
+    if backend not in LIBRARIES:
+        raise ValueError(f"{source} is {backend!r}; expected one of {', '.join(sorted(LIBRARIES))}")
+    if not _installed(LIBRARIES[backend]):
+        raise ImportError(f"{source} is {backend!r}, but the library {LIBRARIES[backend]} is not installed")
+    return backend
+
+
+def _installed(library: str) -> bool:
+    return importlib.util.find_spec(library) is not None
+
+
+def names() -> tuple[str, ...]:
+    """The kernels there are: the folders beside this file."""
+    return tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/cpu_numpy.py")))
+
+
+def backends(kernel: str, device: str) -> tuple[str, ...]:
+    """The backends that have a file for `kernel` on `device` ("cpu" or "gpu"), preferred ones first."""
+    folder = Path(__file__).parent / kernel
+    found = tuple(name for name in BACKENDS[device] if (folder / f"{device}_{name}.py").is_file())
+    if not found:
+        raise LookupError(f"kernel {kernel!r} has no {device} backend; kernels: {', '.join(names())}")
+    return found
+
+
+def plan(kernel: str, sizes: tuple[Any, ...], device: str = "cpu") -> Plan:
+    """The plan of the first backend that takes these sizes; cached."""
+    wanted = preference()
+    key = (kernel, sizes, device, wanted)
+    found = _plans.get(key)
+    if found is None:
+        found = _plans[key] = _make_plan(kernel, sizes, device, wanted)
+    return found
+
+
+def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | None) -> Plan:
+    order = sorted(backends(kernel, device), key=lambda name: name != wanted)  # stable: the wanted first
+    for backend in order:
+        if backend != wanted and not _installed(LIBRARIES[backend]):
+            continue  # a library that is missing is passed over; a file that is broken is not
+        module = importlib.import_module(f"{__package__}.{kernel}.{device}_{backend}")
+        made = module.plan(sizes)
+        if made is not None:
+            return made._replace(backend=backend)
+    raise LookupError(f"no {device} backend of kernel {kernel!r} takes {sizes}")
+
+
+def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
+    """Eager execution: plan, bring the inputs into the order the plan wants, allocate, run.
+
+    A caller with buffers of its own (capture, CUDA graphs) calls `plan(...)` and `execute` itself.
+    """
+    on_cpu = isinstance(ins[0], np.ndarray)
+    made = plan(kernel, sizes, "cpu" if on_cpu else "gpu")
+    if on_cpu:
+        outs = [layout.empty(out.shape, out.dtype, out.order) for out in made.outputs]
+    else:
+        import cupy
+
+        outs = [cupy.empty(out.shape, out.dtype) for out in made.outputs]
+    execute(kernel, made, outs, [in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True)])
+    return tuple(outs)
+
+
+def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) -> None:
+    """Run a plan on the caller's buffers, with scratch memory from this thread's pool."""
+    on_cpu = isinstance(outs[0], np.ndarray)
+    if on_cpu:
+        scratch = _scratch(made.scratch_bytes)
+        threads.enter()
+    else:
+        import cupy
+
+        scratch = cupy.empty(made.scratch_bytes, np.uint8)
+    made.run(outs, ins, scratch)
+    used = _recording.get()
+    if used is not None:
+        used.append(Used(kernel, "cpu" if on_cpu else "gpu", made.backend, made.algorithm))
+
+
+def _scratch(size: int) -> np.ndarray:
+    """`size` bytes that nobody else in this thread uses until the kernel ends, 64-byte aligned."""
+    kept = getattr(_here, "scratch", None)
+    if kept is None or kept.size < size:
+        raw = np.empty(size + 64, np.uint8)
+        start = -raw.ctypes.data % 64
+        kept = raw[start : start + size]
+        if size <= KEPT_SCRATCH:
+            _here.scratch = kept
+    return kept[:size]
+
+
+def in_order(array: Any, order: str) -> Any:
+    """`array` in memory order `order`: itself where it is so already, else a copy."""
+    if order == layout.ANY or (have := layout.order_of(array)) == order:
+        return array
+    if order == layout.PLAIN and have != layout.BATCH_LAST:
+        return array.copy(order="C")
+    if array.ndim < 2 or array.size == 0 or array.shape[0] == 1 or array.shape[0] == array.size:
+        return array if have != layout.ANY else array.copy(order="C")  # both orders are the same memory
+    if have == layout.ANY:
+        array = array.copy(order="C")
+    from .reorder import Sizes
+
+    rows = array.shape[0]
+    sizes = Sizes(rows, array.size // rows, array.dtype, order == layout.BATCH_LAST)
+    (out,) = run("reorder", sizes, layout.memory(array))
+    return as_order(out, array.shape, order)
+
+
+def as_order(flat: Any, shape: tuple[int, ...], order: str) -> Any:
+    """A 1-d array as the memory of an array of logical `shape` in `order` (a view)."""
+    if order == layout.BATCH_LAST:
+        return flat.reshape(shape[1:] + shape[:1]).transpose(len(shape) - 1, *range(len(shape) - 1))
+    return flat.reshape(shape)

@@ -1,0 +1,56 @@
+"""One step of an optimiser on one parameter: the parameter and its state, in place.
+
+    ins   grad (size,)   the gradient, of the parameter's dtype
+          hyper (n,)     float64: the numbers that may change from step to step
+    outs  param (size,), then the state, each (size,)
+
+**The outputs are read and written**: param and state are what the step starts from and what it leaves
+behind. This is the one kernel whose outputs are also inputs. What changes during training (learning
+rate, number of the step) is in `hyper` and not in `sizes`, so a captured step stays valid.
+
+    rule "sgd"   hyper: lr, momentum, dampening, weight_decay
+                 state: momentum buffer, only with the option "momentum"; 0, and dampening 0, at the
+                        first step, so that the buffer starts as the gradient
+                 options: "maximize", "momentum", "nesterov"
+
+        g = ±grad + weight_decay·p
+        b = momentum·b + (1 - dampening)·g
+        p = p - lr·b                            nesterov: p - lr·(g + momentum·b)
+
+    rule "adam"  hyper: lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2
+                 (bias_correction = 1 - beta^step)
+                 state: exp_avg, exp_avg_sq, and max_exp_avg_sq with the option "amsgrad"
+                 options: "amsgrad", "decoupled", "maximize"
+
+        g = ±grad + weight_decay·p              decoupled: p = (1 - lr·weight_decay)·p instead
+        m = m + (1 - beta1)·(g - m)
+        v = beta2·v + (1 - beta2)·g²
+        p = p - lr/bias_correction1 · m / (√v / √bias_correction2 + eps)      amsgrad: the largest v so far
+
+Everything is rounded to the parameter's dtype at the places where PyTorch's single-tensor code rounds
+it; the coefficients are computed in float64 and rounded once. A backend may fuse a product and a sum.
+
+Sources: Sutskever et al. 2013 (Nesterov's momentum in this form); Kingma & Ba 2015, algorithm 1;
+Reddi et al. 2018 (AMSGrad); Loshchilov & Hutter 2019 (decoupled weight decay).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..dispatch import Output
+
+
+class Sizes(NamedTuple):
+    """What a plan depends on: the rule, the number of elements, their dtype, the options in
+    alphabetical order."""
+
+    rule: str
+    size: int
+    dtype: Any
+    options: tuple[str, ...]
+
+    def outputs(self) -> tuple[Output, ...]:
+        """param and the state."""
+        states = {"sgd": "momentum" in self.options, "adam": 2 + ("amsgrad" in self.options)}[self.rule]
+        return (Output((self.size,), self.dtype),) * (1 + states)

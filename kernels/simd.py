@@ -1,0 +1,385 @@
+"""Vectors written out: the two micro-kernels that all dense arithmetic goes through.
+
+Numba's auto-vectoriser reaches a tenth of the machine on a convolution. So the innermost loops are
+built here, instruction by instruction, as LLVM code with explicit vectors:
+
+    tile      y[k, lane] = start[k] + Σ_t w[t, k] · x[offset[t] + lane]
+              MR rows k by NR vectors of lanes stay in registers while t runs over a table of input
+              offsets. A convolution in batch-last order (a tap of the filter is an offset) and a
+              matrix product (a row of B is an offset) are this same loop.
+
+    dot_tile  s[k, t] = Σ_lane g[k, lane] · x[offset[t] + lane]
+              the weight gradient: MR · NT sums of products over long runs, added up lane by lane and
+              across lanes at the end.
+
+The table of offsets is the idea of indirect convolution (Dukhan 2019, arXiv:1907.02129); keeping a
+block of the result in registers is Goto's (Goto & van de Geijn 2008, "Anatomy of high-performance
+matrix multiplication"). The last partial vector is loaded and stored under a mask, so nothing has to
+be padded. `lanes(x)` is the number of elements in a vector: 16 floats or 8 doubles with AVX-512.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_WIDTHS = (16, 32, 64)
+
+
+@functools.lru_cache(maxsize=1)
+def vector_bytes() -> int:
+    """Bytes of a SIMD register: 64 with AVX-512, 32 with AVX2, else 16 (NEON, SSE); MINICNN_VECTOR_BYTES forces one."""
+    forced = os.environ.get("MINICNN_VECTOR_BYTES")
+    if forced is not None:
+        if forced not in map(str, _WIDTHS):
+            raise ValueError(f"MINICNN_VECTOR_BYTES is {forced!r}; expected 16, 32 or 64")
+        return int(forced)
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+
+
+def registers() -> int:
+    """How many vector registers there are: 32 with AVX-512 and NEON, 16 with AVX2 and SSE."""
+    import platform
+
+    return 32 if vector_bytes() == 64 or platform.machine().lower() in ("arm64", "aarch64") else 16
+
+
+def vector_blocks() -> tuple[int, ...]:
+    """How many vectors of lanes a block of `tile` takes, widest first; what is left is done singly."""
+    return (4, 2) if registers() == 32 else (2,)
+
+
+def row_blocks() -> tuple[int, ...]:
+    """How many rows a block of `tile` takes. The sums, the inputs and one weight have to fit into the
+    registers (6·4 + 4 + 1 of 32, 6·2 + 2 + 1 of 16); few sizes, because each is compiled by itself."""
+    return (6, 2, 1)
+
+
+def dot_blocks() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Rows and taps of a block of `dot_tile`: (6 + 1)·4 + 1 of 32 registers, (4 + 1)·2 + 1 of 16."""
+    return ((6, 2, 1), (4, 1)) if registers() == 32 else ((4, 1), (2, 1))
+
+
+# --- the LLVM code ---------------------------------------------------------------------------------
+# Everything below needs llvmlite and is imported by compiled kernels only (see `__getattr__`).
+
+
+@functools.lru_cache(maxsize=1)
+def _intrinsics() -> dict[str, Any]:
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    i32, i64 = ir.IntType(32), ir.IntType(64)
+
+    class Emitter:
+        """LLVM code for vectors of one element type."""
+
+        def __init__(self, builder: Any, element: Any) -> None:
+            self.b = builder
+            self.scalar = ir.FloatType() if element.bitwidth == 32 else ir.DoubleType()
+            self.item = element.bitwidth // 8
+            self.VL = vector_bytes() // self.item
+            self.vector = ir.VectorType(self.scalar, self.VL)
+            self.suffix = f"v{self.VL}f{element.bitwidth}"
+
+        def number(self, value: int) -> Any:
+            return ir.Constant(i64, value)
+
+        def zero(self) -> Any:
+            return ir.Constant(self.vector, [0.0] * self.VL)
+
+        def intrinsic(self, name: str, result: Any, args: Sequence[Any], **options: Any) -> Any:
+            module = self.b.module
+            kind = ir.FunctionType(result, [a.type for a in args])
+            function = module.globals.get(name) or ir.Function(module, kind, name)
+            return self.b.call(function, args, **options)
+
+        def fma(self, x: Any, y: Any, z: Any) -> Any:
+            return self.intrinsic(f"llvm.fma.{self.suffix}", self.vector, [x, y, z])
+
+        def splat(self, value: Any) -> Any:
+            undefined = ir.Constant(self.vector, ir.Undefined)
+            first = self.b.insert_element(undefined, value, ir.Constant(i32, 0))
+            return self.b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, self.VL), [0] * self.VL))
+
+        def at(self, base: Any, *offsets: Any) -> Any:
+            """The address of base[sum of offsets]."""
+            total = functools.reduce(self.b.add, offsets)
+            return self.b.gep(base, [total])
+
+        def load_scalar(self, base: Any, *offsets: Any) -> Any:
+            value = self.b.load(self.at(base, *offsets))
+            value.align = self.item
+            return value
+
+        def load(self, address: Any, mask: Any = None) -> Any:
+            address = self.b.bitcast(address, self.vector.as_pointer())
+            if mask is None:
+                value = self.b.load(address)
+                value.align = self.item
+                return value
+            name = f"llvm.masked.load.{self.suffix}.p0{'' if self._opaque() else self.suffix}"
+            return self.intrinsic(name, self.vector, [address, ir.Constant(i32, self.item), mask, self.zero()])
+
+        def store(self, value: Any, address: Any, mask: Any = None) -> None:
+            address = self.b.bitcast(address, self.vector.as_pointer())
+            if mask is None:
+                self.b.store(value, address).align = self.item
+                return
+            name = f"llvm.masked.store.{self.suffix}.p0{'' if self._opaque() else self.suffix}"
+            self.intrinsic(name, ir.VoidType(), [value, address, ir.Constant(i32, self.item), mask])
+
+        @staticmethod
+        def _opaque() -> bool:
+            from llvmlite import binding
+
+            return binding.llvm_version_info[0] >= 16
+
+        def first_lanes(self, count: Any) -> Any:
+            """A mask of the first `count` lanes."""
+            lanes = ir.Constant(ir.VectorType(i64, self.VL), list(range(self.VL)))
+            start = ir.Constant(ir.VectorType(i64, self.VL), ir.Undefined)
+            one = self.b.insert_element(start, count, ir.Constant(i32, 0))
+            limit = self.b.shuffle_vector(one, start, ir.Constant(ir.VectorType(i32, self.VL), [0] * self.VL))
+            return self.b.icmp_signed("<", lanes, limit)
+
+        def sum_lanes(self, value: Any) -> Any:
+            """The sum over the lanes, as a tree."""
+            name = f"llvm.vector.reduce.fadd.{self.suffix}"
+            return self.intrinsic(name, self.scalar, [ir.Constant(self.scalar, -0.0), value], fastmath=("reassoc",))
+
+        def loop(self, count: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]) -> list[Any]:
+            """for i in range(count): carried = body(i, carried); the carried values live in registers."""
+            b = self.b
+            before = b.block
+            head = b.append_basic_block("head")
+            inside = b.append_basic_block("body")
+            after = b.append_basic_block("after")
+            b.branch(head)
+            b.position_at_end(head)
+            i = b.phi(i64)
+            i.add_incoming(self.number(0), before)
+            phis = [b.phi(value.type) for value in carried]
+            for phi, value in zip(phis, carried, strict=True):
+                phi.add_incoming(value, before)
+            b.cbranch(b.icmp_signed("<", i, count), inside, after)
+            b.position_at_end(inside)
+            results = body(i, phis)
+            i.add_incoming(b.add(i, self.number(1)), b.block)
+            for phi, value in zip(phis, results, strict=True):
+                phi.add_incoming(value, b.block)
+            b.branch(head)
+            b.position_at_end(after)
+            return phis
+
+        def cover(self, total: Any, blocks: Sequence[int], body: Callable[[int, Any], Any]) -> Any:
+            """body(size, start) for blocks that cover 0 … total, largest first; returns where they end:
+            `total`, if the last of `blocks` is 1."""
+            start = self.number(0)
+            for size in blocks:
+                count = self.b.sdiv(self.b.sub(total, start), self.number(size))
+                self._each(count, size, start, body)
+                start = self.b.add(start, self.b.mul(count, self.number(size)))
+            return start
+
+        def _each(self, count: Any, size: int, start: Any, body: Callable[[int, Any], Any]) -> None:
+            def one(i: Any, _: list[Any]) -> list[Any]:
+                body(size, self.b.add(start, self.b.mul(i, self.number(size))))
+                return []
+
+            self.loop(count, [], one)
+
+        def choose(self, mode: Any, default: list[Any], ways: list[Callable[[], list[Any]]]) -> list[Any]:
+            """The values of ways[mode - 1], or `default` for any other mode."""
+            b = self.b
+            arrive = [(b.block, default)]
+            ready = b.append_basic_block("ready")
+            switch = b.switch(mode, ready)
+            for number, way in enumerate(ways, 1):
+                block = b.append_basic_block("way")
+                switch.add_case(self.number(number), block)
+                b.position_at_end(block)
+                arrive.append((None, way()))
+                arrive[-1] = (b.block, arrive[-1][1])
+                b.branch(ready)
+            b.position_at_end(ready)
+            phis = [b.phi(value.type) for value in default]
+            for block, values in arrive:
+                for phi, value in zip(phis, values, strict=True):
+                    phi.add_incoming(value, block)
+            return phis
+
+    def pointer(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        return context.make_array(kind)(context, builder, value=value).data
+
+    @intrinsic
+    def lanes(typing: Any, x: Any) -> Any:
+        """The number of elements of x's type in one vector."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return ir.Constant(i64, vector_bytes() * 8 // x.dtype.bitwidth)
+
+        return types.intp(x), generate
+
+    @intrinsic
+    def item_bytes(typing: Any, x: Any) -> Any:
+        """The bytes of one element of x, as a constant: a branch on it costs nothing."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return ir.Constant(i64, x.dtype.bitwidth // 8)
+
+        return types.intp(x), generate
+
+    @intrinsic
+    def tile(
+        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, rows: Any, row_step: Any, taps: Any, w: Any, w0: Any,
+        w_tap: Any, w_row: Any, K: Any, y: Any, y0: Any, ldy: Any, L: Any, start: Any, s0: Any, mode: Any,
+    ) -> Any:  # fmt: skip
+        """y[k, l] = begin + Σ over `rows` rows of the table, `taps` entries each: w[t, k] · x[offsets[t] + l]
+
+        for k < K (rows of y, ldy apart) and l < L; w[t, k] is w[w0 + t·w_tap + k·w_row]. The entries of table row r
+        are t0 + r·row_step … + taps. `mode` says what the sums begin with: 0 zero, 1 start[k], 2 y itself
+        (to go on with an unfinished sum). x0, w0, y0, s0 are where to begin in each array.
+        """
+        size = types.intp
+        signature = types.void(
+            x, size, offsets, size, size, size, size, w, size, size, size, size, y, size, size, size, start, size, size
+        )
+
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            (xa, x0, oa, t0, rows, row_step, taps, wa, w0, w_tap, w_row, K, ya, y0, ldy, L, sa, s0, mode) = args
+            e = Emitter(b, x.dtype)
+            op = pointer(context, b, offsets, oa)
+            wp = b.gep(pointer(context, b, w, wa), [w0])
+            xp = b.gep(pointer(context, b, x, xa), [x0])
+            yp = b.gep(pointer(context, b, y, ya), [y0])
+            sp = b.gep(pointer(context, b, start, sa), [s0])
+
+            def block(mr: int, nr: int, k: Any, lane: Any, mask: Any) -> None:
+                """MR rows from k on, NR vectors from `lane` on: their sums stay in registers."""
+                masks = [None] * (nr - 1) + [mask]
+                x_lane = b.gep(xp, [lane])
+                w_at = [b.gep(wp, [b.mul(b.add(k, e.number(i)), w_row)]) for i in range(mr)]
+                y_row = [b.gep(yp, [b.add(b.mul(b.add(k, e.number(i)), ldy), lane)]) for i in range(mr)]
+                y_at = [[b.gep(row, [e.number(j * e.VL)]) for j in range(nr)] for row in y_row]
+
+                def from_start() -> list[Any]:
+                    values = [e.splat(e.load_scalar(sp, k, e.number(i))) for i in range(mr)]
+                    return [value for value in values for _ in range(nr)]
+
+                def from_y() -> list[Any]:
+                    return [e.load(y_at[i][j], masks[j]) for i in range(mr) for j in range(nr)]
+
+                def multiply(t: Any, sums: list[Any]) -> list[Any]:
+                    offset = b.load(b.gep(op, [t]))
+                    xs = [e.load(e.at(x_lane, offset, e.number(j * e.VL)), masks[j]) for j in range(nr)]
+                    shift = b.mul(t, w_tap)
+                    result = []
+                    for i in range(mr):
+                        weight = e.splat(e.load_scalar(w_at[i], shift))
+                        result += [e.fma(weight, xs[j], sums[i * nr + j]) for j in range(nr)]
+                    return result
+
+                def table_row(r: Any, sums: list[Any]) -> list[Any]:
+                    first = b.add(t0, b.mul(r, row_step))
+                    return e.loop(taps, sums, lambda i, sums: multiply(b.add(first, i), sums))
+
+                sums = e.choose(mode, [e.zero()] * (mr * nr), [from_start, from_y])
+                sums = e.loop(rows, sums, table_row)
+                for i in range(mr):
+                    for j in range(nr):
+                        e.store(sums[i * nr + j], y_at[i][j], masks[j])
+
+            def all_rows(nr: int, lane: Any, mask: Any) -> None:
+                e.cover(K, row_blocks(), lambda mr, k: block(mr, nr, k, lane, mask))
+
+            size_of = e.number(e.VL)
+            whole = e.cover(b.sdiv(L, size_of), vector_blocks(), lambda nr, v: all_rows(nr, b.mul(v, size_of), None))
+            done = b.mul(whole, size_of)
+            vectors_left = b.sdiv(b.add(b.sub(L, done), e.number(e.VL - 1)), size_of)
+
+            def masked(i: Any, _: list[Any]) -> list[Any]:
+                lane = b.add(done, b.mul(i, size_of))
+                all_rows(1, lane, e.first_lanes(b.sub(L, lane)))
+                return []
+
+            e.loop(vectors_left, [], masked)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
+    def dot_tile(
+        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, T: Any, g: Any, g0: Any, ldg: Any, K: Any,
+        runs: Any, run: Any, x_step: Any, g_step: Any, s: Any, sum0: Any, lds: Any,
+    ) -> Any:  # fmt: skip
+        """s[k, t] += Σ over `runs` runs of `run` elements: g[k, …] · x[offsets[t0 + t] + …]
+
+        for k < K (rows of g, ldg apart, and of s, lds apart) and t < T; from one run to the next x moves
+        by x_step and g by g_step.
+        """
+        size = types.intp
+        signature = types.void(
+            x, size, offsets, size, size, g, size, size, size, size, size, size, size, s, size, size
+        )
+
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            (xa, x0, oa, t0, T, ga, g0, ldg, K, runs, run, x_step, g_step, sa, sum0, lds) = args
+            e = Emitter(b, x.dtype)
+            xp = b.gep(pointer(context, b, x, xa), [x0])
+            gp = b.gep(pointer(context, b, g, ga), [g0])
+            op = b.gep(pointer(context, b, offsets, oa), [t0])
+            sp = b.gep(pointer(context, b, s, sa), [sum0])
+            whole = b.sdiv(run, e.number(e.VL))
+            rest = b.srem(run, e.number(e.VL))
+            mask = e.first_lanes(rest)
+            has_rest = b.zext(b.icmp_signed(">", rest, e.number(0)), i64)
+            whole_lanes = b.mul(whole, e.number(e.VL))
+
+            def block(mr: int, nt: int, k: Any, t: Any) -> None:
+                x_at = [b.gep(xp, [b.load(e.at(op, t, e.number(j)))]) for j in range(nt)]
+                g_at = [b.gep(gp, [b.mul(ldg, b.add(k, e.number(i)))]) for i in range(mr)]
+
+                def multiply(x_here: Any, g_here: Any, sums: list[Any], mask: Any) -> list[Any]:
+                    xs = [e.load(b.gep(x_at[j], [x_here]), mask) for j in range(nt)]
+                    result = []
+                    for i in range(mr):
+                        value = e.load(b.gep(g_at[i], [g_here]), mask)
+                        result += [e.fma(value, xs[j], sums[i * nt + j]) for j in range(nt)]
+                    return result
+
+                def one_run(r: Any, sums: list[Any]) -> list[Any]:
+                    x_run, g_run = b.mul(r, x_step), b.mul(r, g_step)
+
+                    def vector(lane: Any, mask: Any, sums: list[Any]) -> list[Any]:
+                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
+
+                    sums = e.loop(whole, sums, lambda i, sums: vector(b.mul(i, e.number(e.VL)), None, sums))
+                    return e.loop(has_rest, sums, lambda i, sums: vector(whole_lanes, mask, sums))
+
+                sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
+                for i in range(mr):
+                    for j in range(nt):
+                        address = e.at(sp, b.mul(lds, b.add(k, e.number(i))), t, e.number(j))
+                        b.store(b.fadd(b.load(address), e.sum_lanes(sums[i * nt + j])), address)
+
+            row_counts, tap_counts = dot_blocks()
+            e.cover(T, tap_counts, lambda nt, t: e.cover(K, row_counts, lambda mr, k: block(mr, nt, k, t)))
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return {"item_bytes": item_bytes, "lanes": lanes, "tile": tile, "dot_tile": dot_tile}
+
+
+def __getattr__(name: str) -> Any:
+    """`lanes`, `item_bytes`, `tile`, `dot_tile`: made when a kernel that uses them is compiled."""
+    if name in ("lanes", "item_bytes", "tile", "dot_tile"):
+        return _intrinsics()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

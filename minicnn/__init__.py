@@ -1,0 +1,1 @@
+"""minicnn: convolutional networks from scratch, with PyTorch's names and PyTorch's numbers."""

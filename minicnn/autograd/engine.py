@@ -1,0 +1,222 @@
+"""Backward: walk the graph from the loss to the leaves, each node once, without recursion.
+
+Every node carries the number of its birth. The inputs of an operation exist before the operation
+does, so taking the youngest waiting node first is a topological order: when a node's turn comes,
+everything that used its output has already been asked. A heap is all it needs, and a chain of
+100,000 operations is as good as one of ten.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minicnn.autograd.function import USED_TWICE, Operation, mode_of_backward
+from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.tensor import Tensor
+from minicnn.kernels import dispatch, layout
+
+
+def backward(
+    roots: Sequence[Tensor],
+    grads: Sequence[Tensor | None],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of the roots to the `.grad` of every leaf (or of `inputs` alone).
+
+    `grads` are the cotangents, of the roots' shapes; None stands for 1 at a 0-d (1-element) root.
+    """
+    collected = _run(roots, grads, retain_graph, create_graph, None if inputs is None else tuple(inputs))
+    for tensor, grad, fresh in collected:
+        _accumulate(tensor, grad, fresh)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs`, as new tensors; `.grad` stays as it is.
+
+    RuntimeError if an input does not require grad, or took no part (unless `allow_unused=True`).
+    """
+    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None or isinstance(grad_outputs, Tensor):
+        grad_outputs = (grad_outputs,) * len(outputs)
+    for tensor in inputs:
+        if not tensor.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    found = {
+        id(tensor): value
+        for tensor, value, _ in _run(outputs, grad_outputs, retain_graph, create_graph, inputs)
+    }
+    result = tuple(found.get(id(tensor)) for tensor in inputs)
+    if not allow_unused and any(value is None for value in result):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    return tuple(value if value is None or isinstance(value, Tensor) else _tensor(value) for value in result)
+
+
+def _run(
+    roots: Sequence[Tensor],
+    grads: Sequence[Tensor | None],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: tuple[Tensor, ...] | None,
+) -> list[tuple[Tensor, Any, bool]]:
+    """The gradients that arrive at the wanted tensors: (tensor, gradient, whether nobody else holds it)."""
+    keep = create_graph if retain_graph is None else retain_graph
+    wanted = None if inputs is None else {_place(tensor): tensor for tensor in inputs}
+    arrived: dict[Any, Any] = {}  # place -> gradient; a place is (node, output) or the id of a leaf
+    leaves: dict[int, Tensor] = {}
+    shared: set[int] = set()  # leaves whose gradient array is also somebody else's
+    waiting: list[tuple[int, Operation]] = []
+    collected: list[tuple[Tensor, Any, bool]] = []
+
+    def deliver(edge: tuple[Any, int], value: Any, fresh: bool) -> None:
+        target, index = edge
+        if isinstance(target, Tensor):
+            place: Any = id(target)
+            leaves[place] = target
+        else:
+            place = (target, index)
+            if not any((target, i) in arrived for i in range(len(target._output_shapes))):
+                heapq.heappush(waiting, (-target.sequence, target))
+        if place in arrived:
+            arrived[place] = add_gradients(arrived[place], value)
+            shared.discard(place)
+        else:
+            arrived[place] = value
+            if not fresh:
+                shared.add(place)
+
+    records_before, mode_before = mode_of_backward.records, mode.enabled
+    mode_of_backward.records = mode.enabled = create_graph
+    try:
+        for root, cotangent in zip(roots, grads, strict=True):
+            deliver(_edge(root), _cotangent(root, cotangent, create_graph), False)
+        while waiting:
+            node = heapq.heappop(waiting)[1]
+            if node.released:
+                raise RuntimeError(USED_TWICE)
+            outputs = []
+            for index in range(len(node._output_shapes)):
+                value = arrived.pop((node, index), None)
+                if value is not None:
+                    value = _through_hooks(node, index, value)
+                    if wanted is not None and (node, index) in wanted:
+                        collected.append((wanted[node, index], value, False))
+                outputs.append(value)
+            results = node.backward(*outputs)
+            if not isinstance(results, tuple):
+                results = (results,)
+            for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
+                if edge is not None and value is not None:
+                    fresh = (
+                        getattr(value, "base", value) is None
+                        and not any(value is g for g in outputs)
+                        and not any(value is v for i, v in enumerate(results) if i != position)
+                    )
+                    deliver(edge, value, fresh)
+            if not keep:
+                node.released = bool(node.saved_values)
+                node.saved_values = ()
+        for place, leaf in leaves.items():
+            if wanted is None or place in wanted:
+                value = _leaf_hooks(leaf, arrived[place])
+                collected.append((leaf, value, place not in shared and value is arrived[place]))
+    finally:
+        mode_of_backward.records, mode.enabled = records_before, mode_before
+    return collected
+
+
+def add_gradients(a: Any, b: Any) -> Any:
+    """The sum of two gradients of one tensor, in one memory order if they differ."""
+    if not isinstance(a, Tensor) and not isinstance(b, Tensor) and isinstance(a, np.ndarray):
+        order = layout.order_of(a)
+        if order == layout.BATCH_LAST:
+            b = dispatch.in_order(b, order)
+    return a + b
+
+
+def _edge(tensor: Tensor) -> tuple[Any, int]:
+    if not tensor.requires_grad:
+        raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+    return (tensor, 0) if tensor.grad_fn is None else (tensor.grad_fn, tensor._output_index)
+
+
+def _place(tensor: Tensor) -> Any:
+    return id(tensor) if tensor.grad_fn is None else (tensor.grad_fn, tensor._output_index)
+
+
+def _cotangent(root: Tensor, given: Tensor | None, create_graph: bool) -> Any:
+    if given is None:
+        if root._array.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs, this one has shape {list(root.shape)}; "
+                "give backward(gradient=...) of that shape, or take .sum() or .mean() first"
+            )
+        ones = root._array * 0 + 1 if not isinstance(root._array, np.ndarray) else np.ones_like(root._array)
+        return Tensor(ones) if create_graph else ones
+    if given.shape != root.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: `gradient` has a shape of {list(given.shape)} "
+            f"and the output has a shape of {list(root.shape)}"
+        )
+    if create_graph:
+        return given
+    array = given._array
+    return array if array.dtype == root._array.dtype else array.astype(root._array.dtype)
+
+
+def _through_hooks(node: Operation, index: int, value: Any) -> Any:
+    hooks = node.pre_hooks.get(index) if node.pre_hooks else None
+    return value if not hooks else _call(hooks, value)
+
+
+def _leaf_hooks(leaf: Tensor, value: Any) -> Any:
+    return value if not leaf._hooks else _call(leaf._hooks, value)
+
+
+def _call(hooks: dict[int, Any], value: Any) -> Any:
+    """Hooks see Tensors and may replace the gradient."""
+    was_tensor = isinstance(value, Tensor)
+    tensor = value if was_tensor else _tensor(value)
+    for hook in tuple(hooks.values()):
+        result = hook(tensor)
+        if result is not None:
+            tensor = result
+    return tensor if was_tensor else tensor._array
+
+
+def _tensor(value: Any) -> Tensor:
+    """A raw gradient as a Tensor of its own, in plain order."""
+    return Tensor(dispatch.in_order(_array(value), layout.PLAIN))
+
+
+def _array(value: Any) -> Any:
+    """NumPy's scalars (what 0-d arrays turn into) as arrays again."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def _accumulate(tensor: Tensor, value: Any, fresh: bool) -> None:
+    if isinstance(value, Tensor):  # create_graph: the gradient has a history and is shared as it is
+        tensor.grad = value if tensor.grad is None else tensor.grad + value
+        return
+    value = dispatch.in_order(_array(value), layout.PLAIN)
+    if tensor.grad is None:
+        tensor.grad = Tensor(value if fresh else value.copy())
+    else:
+        tensor.grad._array += value
+        tensor.grad._version.count += 1

@@ -1,0 +1,113 @@
+"""Devices: which array module an array belongs to, moving arrays, waiting for them, threads.
+
+The CPU holds NumPy arrays, the GPU CuPy arrays. CuPy is imported when somebody asks for the GPU,
+never by `import minicnn`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minicnn.kernels import threads
+
+Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
+
+get_num_threads = threads.get_num_threads
+set_num_threads = threads.set_num_threads
+
+
+class device:
+    """Where a tensor lives: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`."""
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type: str | device | int, index: int | None = None) -> None:
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        elif isinstance(type, int):
+            type, index = "cuda", type
+        elif ":" in type:
+            type, _, number = type.partition(":")
+            if not number.isdigit() or index is not None:
+                raise RuntimeError(f"`device` {type}:{number} is not of the form cuda:INDEX")
+            index = int(number)
+        if type not in ("cpu", "cuda"):
+            raise RuntimeError(f"`device` is {type!r}; expected cpu or cuda (cuda:0, cuda:1, …)")
+        self.type = type
+        self.index = index
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+
+CPU = device("cpu")
+
+
+@lru_cache(maxsize=1)
+def why_no_gpu() -> str | None:
+    """None where a GPU can be used, else the sentence that says what is missing and how to get it."""
+    if importlib.util.find_spec("cupy") is None:
+        return (
+            "no CuPy is installed, so there is no `cuda` device: "
+            "pip install 'minicnn[cuda13]' (or 'minicnn[cuda12]' for a CUDA 12 driver)"
+        )
+    import cupy
+
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f"CuPy is installed, but CUDA found no usable GPU: {error}"
+    return None if count else "CuPy is installed, but this machine has no NVIDIA GPU"
+
+
+def has_gpu() -> bool:
+    """Whether tensors can live on a GPU here."""
+    return why_no_gpu() is None
+
+
+def array_module(array: Array) -> ModuleType:
+    """numpy for a NumPy array or scalar, cupy for a CuPy array."""
+    cupy = sys.modules.get("cupy")
+    return cupy if cupy is not None and isinstance(array, cupy.ndarray) else np
+
+
+def device_of(array: Array) -> device:
+    """The device that holds `array`."""
+    return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
+
+
+def to_device(array: Array, target: device | str | int) -> Array:
+    """`array` on device `target`: itself where it is there already, else a copy."""
+    target = device(target)
+    if target.type == "cpu":
+        return array if isinstance(array, np.ndarray) else array.get()
+    reason = why_no_gpu()
+    if reason is not None:
+        raise RuntimeError(f"`device` is {target}: {reason}")
+    import cupy
+
+    with cupy.cuda.Device(target.index):
+        return cupy.asarray(array)
+
+
+def synchronize() -> None:
+    """Wait until the GPU has finished what was asked of it; nothing to wait for on the CPU."""
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and has_gpu():
+        cupy.cuda.get_current_stream().synchronize()

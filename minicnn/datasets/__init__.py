@@ -1,0 +1,9 @@
+"""Image data sets with torchvision's names, arguments and folder layout; small samples are embedded."""
+
+from minicnn.datasets.download import DownloadError as DownloadError
+from minicnn.datasets.embedded import sample_root as sample_root
+from minicnn.datasets.mnist import MNIST as MNIST
+from minicnn.datasets.mnist import FashionMNIST as FashionMNIST
+from minicnn.datasets.named import load as load
+from minicnn.datasets.named import sample as sample
+from minicnn.datasets.vision import VisionDataset as VisionDataset

@@ -1,0 +1,350 @@
+"""Making tensors: from data, filled, counted.
+
+Every function takes `dtype` (default: by the values, or `get_default_dtype()`), `device` (default: the CPU)
+and `requires_grad`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minicnn import dtype as dtypes
+from minicnn.autograd.function import operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import to_device
+from minicnn.functional.common import check_tensor
+from minicnn.functional.conversion import LEGACY_NAMES, to
+
+# --- sizes and wrapping -----------------------------------------------------------------------------
+
+
+def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
+    """The shape given as `f(2, 3)` or as `f((2, 3))`: a tuple of ints. RuntimeError for a negative length
+    (unless `negative`), TypeError for what is not a whole number."""
+    if not isinstance(size, tuple | list):
+        size = (size,)
+    if len(size) == 1 and isinstance(size[0], tuple | list):
+        size = size[0]
+    try:
+        result = tuple(n.__index__() for n in size)
+    except (AttributeError, TypeError):
+        raise TypeError(f"{name}(): `size` must be whole numbers or a tuple of them, got {size!r}") from None
+    if not negative and any(n < 0 for n in result):
+        bad = next(n for n in result if n < 0)
+        raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {list(result)}")
+    return result
+
+
+def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`array` as a leaf on `device`; RuntimeError when integers are to require grad."""
+    result = Tensor(array if device is None else to_device(array, device))
+    return result.requires_grad_() if requires_grad else result
+
+
+def _kind(dtype: Any) -> np.dtype[Any]:
+    return dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
+
+
+# --- from data --------------------------------------------------------------------------------------
+
+
+@operation()
+def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of `data`: a number, nested sequences of numbers, an array or a Tensor.
+
+    Python floats become the default dtype, ints int64, bools bool; arrays keep their type. ValueError for
+    sequences of unequal length, TypeError for what is not a number.
+    """
+    array = _array_of(data, dtype)
+    if array is data or array is getattr(data, "_array", None) or isinstance(data, np.ndarray | Tensor):
+        array = array.copy(order="C")
+    return finished(array, device, requires_grad)
+
+
+@operation()
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a tensor, sharing memory where it is already an array or Tensor of that type and device."""
+    if isinstance(data, Tensor):
+        return to(data, device=device, dtype=dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_numpy(dtype) == data.dtype):
+        return finished(from_numpy(data)._array, device)
+    return finished(_array_of(data, dtype), device)
+
+
+@operation()
+def from_numpy(ndarray: np.ndarray) -> Tensor:
+    """A tensor on the memory of a NumPy array: writing to one changes the other.
+
+    TypeError for anything else and for types that minicnn lacks, ValueError for negative strides or foreign
+    byte order (pass a copy).
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one of the strides in the given numpy array is negative, and tensors with negative "
+            "strides are not supported; pass array.copy()"
+        )
+    if not ndarray.dtype.isnative:
+        raise ValueError(f"`ndarray` has byte order {ndarray.dtype.byteorder!r}; pass one in native order")
+    dtypes.from_numpy(ndarray.dtype)
+    return Tensor(ndarray)
+
+
+def _array_of(data: Any, dtype: Any) -> Any:
+    """`data` as an array of `dtype`, or of the type its elements stand for."""
+    if isinstance(data, Tensor):
+        array = data._plain_array()
+    elif isinstance(data, np.ndarray | np.generic):
+        array = np.asarray(data)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    elif hasattr(data, "__array__") and not isinstance(data, list | tuple | int | float):
+        array = np.asarray(data)
+    else:
+        kind = _infer(data) if dtype is None else dtypes.as_numpy(dtype)
+        try:
+            return np.array(_nested(data), dtype=kind)
+        except OverflowError as error:
+            raise RuntimeError(f"`data` cannot be converted to {kind} without overflow: {error}") from None
+        except ValueError as error:
+            raise ValueError(f"`data` must be sequences of equal length: {error}") from None
+    dtypes.from_numpy(array.dtype)
+    return array if dtype is None else array.astype(dtypes.as_numpy(dtype), copy=False)
+
+
+def _infer(data: Any) -> np.dtype[Any]:
+    """The type for a number or nested sequences of numbers: the highest among the elements."""
+    if isinstance(data, Tensor | np.ndarray | np.generic) and not isinstance(data, float):
+        return dtypes.from_numpy(data._array.dtype if isinstance(data, Tensor) else data.dtype).numpy
+    if isinstance(data, bool | int | float):
+        return dtypes.of_scalar(data)
+    if isinstance(data, complex):
+        raise TypeError(f"`data` holds the complex number {data}; minicnn has no complex types")
+    if isinstance(data, str | bytes):
+        raise TypeError(f"`data` holds {data!r}; expected numbers")
+    if not isinstance(data, list | tuple | range):
+        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+        data = [data[i] for i in range(len(data))]
+    kinds = {type(x): x for x in data}
+    if kinds.keys() <= {bool, int, float}:  # one element stands for all of its type
+        data = kinds.values()
+    found = {_infer(x) for x in data}
+    return dtypes.result_type(*(np.empty(1, k) for k in found)) if found else dtypes.get_default_dtype().numpy
+
+
+def _nested(data: Any) -> Any:
+    """Nested sequences with every Tensor in them as a NumPy array."""
+    if isinstance(data, Tensor):
+        return data.numpy(force=True)
+    if isinstance(data, list | tuple) and any(not isinstance(x, int | float) for x in data):
+        return [_nested(x) for x in data]
+    return data
+
+
+# --- filled -----------------------------------------------------------------------------------------
+
+
+@operation()
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
+    return finished(np.zeros(as_size(size, "zeros"), _kind(dtype)), device, requires_grad)
+
+
+@operation()
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of shape `size` filled with 1."""
+    return finished(np.ones(as_size(size, "ones"), _kind(dtype)), device, requires_grad)
+
+
+@operation()
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of shape `size` whose values are whatever the memory held."""
+    return finished(np.empty(as_size(size, "empty"), _kind(dtype)), device, requires_grad)
+
+
+@operation()
+def full(
+    size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of shape `size` filled with `fill_value`, of its type unless `dtype` says otherwise."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = dtypes.of_scalar(value) if dtype is None else dtypes.as_numpy(dtype)
+    return finished(np.full(as_size(size, "full"), value, kind), device, requires_grad)
+
+
+def _like(input: Tensor, dtype: Any, device: Any) -> tuple[np.dtype[Any], Any]:
+    check_tensor(input, "this function")
+    return input._array.dtype if dtype is None else dtypes.as_numpy(dtype), (
+        device if device is not None else input.device if input.is_cuda else None
+    )
+
+
+@operation()
+def zeros_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """0 everywhere, with the shape (and type and device) of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.zeros(input._array.shape, kind), place, requires_grad)
+
+
+@operation()
+def ones_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """1 everywhere, with the shape (and type and device) of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.ones(input._array.shape, kind), place, requires_grad)
+
+
+@operation()
+def empty_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uninitialised, with the shape (and type and device) of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.empty(input._array.shape, kind), place, requires_grad)
+
+
+@operation()
+def full_like(
+    input: Tensor, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`fill_value` everywhere, with the shape (and type and device) of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.full(input._array.shape, fill_value, kind), place, requires_grad)
+
+
+@operation(method="new_zeros")
+def new_zeros(
+    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """0 in shape `size`, with the type and device of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.zeros(as_size(size, "new_zeros"), kind), place, requires_grad)
+
+
+@operation(method="new_ones")
+def new_ones(
+    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """1 in shape `size`, with the type and device of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.ones(as_size(size, "new_ones"), kind), place, requires_grad)
+
+
+@operation(method="new_empty")
+def new_empty(
+    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uninitialised in shape `size`, with the type and device of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.empty(as_size(size, "new_empty"), kind), place, requires_grad)
+
+
+@operation(method="new_full")
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`fill_value` in shape `size`, with the type and device of `input`."""
+    kind, place = _like(input, dtype, device)
+    return finished(np.full(as_size(size, "new_full"), fill_value, kind), place, requires_grad)
+
+
+@operation(method="new_tensor")
+def new_tensor(
+    input: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A copy of `data`, with the type and device of `input`."""
+    kind, place = _like(input, dtype, device)
+    result: Tensor = tensor(data, kind, place, requires_grad)
+    return result
+
+
+# --- counted ----------------------------------------------------------------------------------------
+
+
+@operation()
+def arange(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, … up to but without `end`, shape (⌈(end - start) / step⌉,); `arange(end)` from 0.
+
+    int64 if all arguments are whole numbers. RuntimeError where `step` is 0 or leads away from `end`.
+    """
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = (x.item() if isinstance(x, Tensor | np.generic) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError(f"`step` must be nonzero, got {step}")
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}"
+        )
+    if dtype is not None:
+        kind = dtypes.as_numpy(dtype)
+    else:
+        whole = not any(isinstance(x, float) for x in (start, end, step))
+        kind = np.dtype(np.int64) if whole else _kind(None)
+    count = math.ceil((end - start) / step)
+    return finished((start + np.arange(count) * step).astype(kind), device, requires_grad)
+
+
+@operation()
+def linspace(
+    start: Any, end: Any, steps: int, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` evenly spaced numbers from `start` to `end`, both included, shape (steps,)."""
+    if steps < 0:
+        raise RuntimeError(f"number of `steps` must be non-negative, got {steps}")
+    values = np.linspace(float(start), float(end), int(steps))
+    return finished(values.astype(_kind(dtype)), device, requires_grad)
+
+
+@operation()
+def eye(
+    n: int, m: int | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """1 on the main diagonal and 0 elsewhere, shape (n, m); `m` is `n` if left out."""
+    rows, columns = as_size((n, n if m is None else m), "eye")
+    return finished(np.eye(rows, columns, dtype=_kind(dtype)), device, requires_grad)
+
+
+# --- PyTorch's legacy constructors ------------------------------------------------------------------
+
+
+class LegacyType:
+    """`FloatTensor(2, 3)` (zeros), `FloatTensor([1, 2])` (these values), and isinstance."""
+
+    def __init__(self, kind: dtypes.dtype) -> None:
+        self.dtype = kind
+        self.__name__ = LEGACY_NAMES[kind.name]
+
+    def __call__(self, *data: Any) -> Tensor:
+        if len(data) == 1 and not isinstance(data[0], int):
+            return tensor(data[0], self.dtype)  # type: ignore[no-any-return]
+        return zeros(*(data or (0,)), dtype=self.dtype)  # type: ignore[no-any-return]
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return isinstance(value, Tensor) and value.dtype is self.dtype
+
+    def __repr__(self) -> str:
+        return f"<class '{dtypes.PREFIX}.{self.__name__}'>"
+
+
+FloatTensor = LegacyType(dtypes.float32)
+DoubleTensor = LegacyType(dtypes.float64)
+HalfTensor = LegacyType(dtypes.float16)
+ByteTensor = LegacyType(dtypes.uint8)
+CharTensor = LegacyType(dtypes.int8)
+ShortTensor = LegacyType(dtypes.int16)
+IntTensor = LegacyType(dtypes.int32)
+LongTensor = LegacyType(dtypes.int64)
+BoolTensor = LegacyType(dtypes.bool_)

@@ -1,0 +1,725 @@
+"""Element by element: arithmetic, powers, exponentials, comparisons, rounding, selection.
+
+Two operands broadcast as in NumPy; the gradient of a broadcast operand is summed back to its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
+from minicnn.functional.common import (
+    Number,
+    check_tensor,
+    floating,
+    matched,
+    operands,
+    sum_to,
+)
+
+# --- arithmetic -----------------------------------------------------------------------------------
+
+
+class Add(Operation):
+    """a + b"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        a, b = matched(a, b)
+        return a + b
+
+    def backward(ctx, grad: Any) -> Any:
+        return tuple(sum_to(grad, s) if ctx.needs(i) else None for i, s in enumerate(ctx.shapes))
+
+
+@operation(method="add", operators=("__add__", "__radd__", "__iadd__"), inplace=True)
+def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input + alpha · other, broadcast."""
+    input, other = operands(input, other, name="add")
+    return Add(input, other if alpha == 1 else mul(other, alpha))
+
+
+class Sub(Operation):
+    """a - b"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        a, b = matched(a, b)
+        return a - b
+
+    def backward(ctx, grad: Any) -> Any:
+        a_shape, b_shape = ctx.shapes
+        return (
+            sum_to(grad, a_shape) if ctx.needs(0) else None,
+            sum_to(-grad, b_shape) if ctx.needs(1) else None,
+        )
+
+
+@operation(method="sub", operators=("__sub__", "__rsub__", "__isub__"), inplace=True)
+def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input - alpha · other, broadcast."""
+    input, other = operands(input, other, name="sub")
+    if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
+        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
+    return Sub(input, other if alpha == 1 else mul(other, alpha))
+
+
+class Mul(Operation):
+    """a · b"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        ctx.save(a if ctx.needs(1) else None, b if ctx.needs(0) else None)
+        a, b = matched(a, b)
+        return a * b
+
+    def backward(ctx, grad: Any) -> Any:
+        a, b = ctx.saved()
+        return (
+            sum_to(Mul(grad, b), ctx.shapes[0]) if ctx.needs(0) else None,
+            sum_to(Mul(grad, a), ctx.shapes[1]) if ctx.needs(1) else None,
+        )
+
+
+@operation(method="mul", operators=("__mul__", "__rmul__", "__imul__"), inplace=True)
+def mul(input: Tensor | Number, other: Tensor | Number) -> Any:
+    """input · other, broadcast."""
+    input, other = operands(input, other, name="mul")
+    return Mul(input, other)
+
+
+class Div(Operation):
+    """a / b"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        ctx.save(a if ctx.needs(1) else None, b)
+        a, b = matched(a, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return a / b
+
+    def backward(ctx, grad: Any) -> Any:
+        a, b = ctx.saved()
+        grad_a = Div(grad, b)
+        return (
+            sum_to(grad_a, ctx.shapes[0]) if ctx.needs(0) else None,
+            sum_to(-Mul(grad_a, Div(a, b)), ctx.shapes[1]) if ctx.needs(1) else None,
+        )
+
+
+@operation(method="div", operators=("__truediv__", "__rtruediv__", "__itruediv__"), inplace=True)
+def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, broadcast; `rounding_mode` None, "trunc" or "floor"."""
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode not in (None, "trunc"):
+        raise RuntimeError(f"`rounding_mode` is {rounding_mode!r}; expected None, 'trunc' or 'floor'")
+    kind = operands(input, other, name="div")[0]
+    quotient = Div(*operands(input, other, name="div", floating=True))
+    if rounding_mode is None:
+        return quotient
+    return trunc(quotient) if kind._array.dtype.kind == "f" else trunc(quotient).to(kind.dtype)
+
+
+class Neg(Operation):
+    """-a"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        return -a
+
+    def backward(ctx, grad: Any) -> Any:
+        return -grad
+
+
+@operation(method="neg", operators=("__neg__",), inplace=True)
+def neg(input: Tensor) -> Tensor:
+    """-input"""
+    if check_tensor(input, "neg")._array.dtype == bool:
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported; use ~")
+    return Neg(input)
+
+
+class Pow(Operation):
+    """a to the power b; d/da = b·a^(b-1), d/db = a^b·ln a (0 where a is 0 and b is not negative)."""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        ctx.save(a, b)
+        with np.errstate(all="ignore"):
+            return array_module(a if np.ndim(a) else b).power(a, b)
+
+    def backward(ctx, grad: Any) -> Any:
+        a, b = ctx.saved()
+        grad_a = grad_b = None
+        if ctx.needs(0):
+            slope = b * Pow(a, b - 1) if np.ndim(b) == 0 and not isinstance(b, Tensor) else _slope(a, b)
+            grad_a = sum_to(grad * slope, ctx.shapes[0])
+        if ctx.needs(1):
+            zero = np.equal(_raw(a), 0) & (np.asarray(_raw(b)) >= 0)
+            safe = Where(zero, 1.0, a) if np.any(zero) else a
+            grad_b = sum_to(grad * Pow(a, b) * (Log(safe) if np.ndim(a) else float(np.log(safe))), ctx.shapes[1])
+        return grad_a, grad_b
+
+
+def _raw(value: Any) -> Any:
+    return value._array if isinstance(value, Tensor) else value
+
+
+def _slope(a: Any, b: Any) -> Any:
+    zero = np.equal(_raw(b), 0)  # 0 · a^-1 is 0, not NaN, where a is 0
+    return Where(zero, 0.0, b * Pow(a, b - 1)) if np.any(zero) else b * Pow(a, b - 1)
+
+
+@operation(method="pow", operators=("__pow__", "__rpow__", "__ipow__"), inplace=True)
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """input to the power `exponent`, broadcast."""
+    input, exponent = operands(input, exponent, name="pow")
+    integers = isinstance(input, Tensor) and input._array.dtype.kind in "iu"
+    if integers and isinstance(exponent, int) and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed; convert with .float() first")
+    if isinstance(exponent, int | float) and exponent == 0 and isinstance(input, Tensor):
+        return input * 0 + 1  # the slope b·a^(b-1) would be 0·inf at 0
+    return Pow(input, exponent)
+
+
+@operation(method="square", inplace=True)
+def square(input: Tensor) -> Tensor:
+    """input²"""
+    return mul(input, input)
+
+
+# --- functions of one variable --------------------------------------------------------------------
+
+
+class Exp(Operation):
+    """e^a"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        with np.errstate(over="ignore"):
+            output = array_module(a).exp(a)
+        ctx.save(output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (output,) = ctx.saved()
+        return Mul(grad, output)
+
+
+@operation(method="exp", inplace=True)
+def exp(input: Tensor) -> Tensor:
+    """e to the power of each element."""
+    return Exp(floating(input))
+
+
+class Log(Operation):
+    """ln a"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        ctx.save(a)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return array_module(a).log(a)
+
+    def backward(ctx, grad: Any) -> Any:
+        (a,) = ctx.saved()
+        return Div(grad, a)
+
+
+@operation(method="log", inplace=True)
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm; -inf at 0, NaN below."""
+    return Log(floating(input))
+
+
+class Log1p(Operation):
+    """ln(1 + a), exact near 0"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        ctx.save(a)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return array_module(a).log1p(a)
+
+    def backward(ctx, grad: Any) -> Any:
+        (a,) = ctx.saved()
+        return Div(grad, a + 1)
+
+
+@operation(method="log1p", inplace=True)
+def log1p(input: Tensor) -> Tensor:
+    """ln(1 + input), exact near 0."""
+    return Log1p(floating(input))
+
+
+@operation(method="log2", inplace=True)
+def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2: bits where `log` gives nats."""
+    return log(input) * (1 / float(np.log(2)))
+
+
+class Sqrt(Operation):
+    """√a; the slope is 1/(2√a)"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        with np.errstate(invalid="ignore"):
+            output = array_module(a).sqrt(a)
+        ctx.save(output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (output,) = ctx.saved()
+        return Div(grad, output * 2)
+
+
+@operation(method="sqrt", inplace=True)
+def sqrt(input: Tensor) -> Tensor:
+    """The square root; NaN below 0."""
+    return Sqrt(floating(input))
+
+
+@operation(method="rsqrt", inplace=True)
+def rsqrt(input: Tensor) -> Tensor:
+    """1 / √input"""
+    return pow(floating(input), -0.5)
+
+
+@operation(method="reciprocal", inplace=True)
+def reciprocal(input: Tensor) -> Tensor:
+    """1 / input"""
+    return div(1, input)
+
+
+class Sin(Operation):
+    """sin a"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        ctx.save(a)
+        return array_module(a).sin(a)
+
+    def backward(ctx, grad: Any) -> Any:
+        (a,) = ctx.saved()
+        return Mul(grad, Cos(a))
+
+
+@operation(method="sin", inplace=True)
+def sin(input: Tensor) -> Tensor:
+    """The sine, of radians."""
+    return Sin(floating(input))
+
+
+class Cos(Operation):
+    """cos a"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        ctx.save(a)
+        return array_module(a).cos(a)
+
+    def backward(ctx, grad: Any) -> Any:
+        (a,) = ctx.saved()
+        return -Mul(grad, Sin(a))
+
+
+@operation(method="cos", inplace=True)
+def cos(input: Tensor) -> Tensor:
+    """The cosine, of radians."""
+    return Cos(floating(input))
+
+
+class Abs(Operation):
+    """|a|; the slope at 0 is 0"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any) -> Any:
+        ctx.save(array_module(a).sign(a) if ctx.needs(0) else None)
+        return abs(a)
+
+    def backward(ctx, grad: Any) -> Any:
+        (sign,) = ctx.saved()
+        return Mul(grad, sign)
+
+
+@operation(method="abs", operators=("__abs__",), inplace=True)
+def abs_(input: Tensor) -> Tensor:
+    """The absolute value."""
+    return Abs(check_tensor(input, "abs"))
+
+
+class Clamp(Operation):
+    """a limited to [low, high]; the gradient passes where the value was inside, ends included."""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, low: Any, high: Any) -> Any:
+        inside = True if low is None else a >= low
+        ctx.save(inside if high is None else inside & (a <= high))
+        return a.clip(low, high)
+
+    def backward(ctx, grad: Any) -> Any:
+        (inside,) = ctx.saved()
+        return Mul(grad, inside), None, None
+
+
+@operation(method="clamp", inplace=True)
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Each element limited to [min, max]; numbers or tensors, one of them may be None."""
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of `min` or `max` must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        bounded = input if min is None else maximum(*_both(input, min))
+        return bounded if max is None else minimum(*_both(bounded, max))
+    if any(isinstance(bound, float) for bound in (min, max)):
+        input = floating(input)
+    return Clamp(input, min, max)
+
+
+def _both(a: Tensor, b: Any) -> tuple[Any, Any]:
+    return a, b if isinstance(b, Tensor) else Tensor(np.asarray(b, a._array.dtype))
+
+
+@operation(method="clip", inplace=True)
+def clip(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """As `clamp`."""
+    return clamp(input, min, max)
+
+
+def _without_gradient(name: str, compute: Callable[[Any, Any], Any], text: str) -> Callable[[Tensor], Tensor]:
+    """An operation of one variable whose gradient is 0 wherever it exists (rounding, sign)."""
+
+    def forward(ctx: Any, a: Any) -> Any:
+        return compute(array_module(a), a)
+
+    def backward(ctx: Any, grad: Any) -> Any:
+        return grad * 0
+
+    kind = type(name.capitalize(), (Operation,), {
+        "forward": forward, "backward": backward, "keeps_layout": True, "__slots__": (), "__doc__": text,
+    })
+
+    def function(input: Tensor) -> Tensor:
+        result: Tensor = kind(check_tensor(input, name))
+        return result
+
+    function.__name__ = name
+    function.__doc__ = text
+    return operation(method=name, inplace=True)(function)
+
+
+def _half_even(xp: Any, a: Any) -> Any:
+    return a if a.dtype.kind != "f" else xp.round(a)
+
+
+def _keep_integers(name: str) -> Callable[[Any, Any], Any]:
+    return lambda xp, a: a.copy() if a.dtype.kind != "f" else getattr(xp, name)(a)
+
+
+sign = _without_gradient("sign", lambda xp, a: xp.sign(a), "-1, 0 or 1; NaN stays NaN.")
+floor = _without_gradient("floor", _keep_integers("floor"), "The largest integer not above each element.")
+ceil = _without_gradient("ceil", _keep_integers("ceil"), "The smallest integer not below each element.")
+trunc = _without_gradient("trunc", _keep_integers("trunc"), "The integer part, towards 0.")
+round_ = _without_gradient("round", _keep_integers("round"), "The nearest integer, halves to even.")
+
+
+# --- two candidates, one answer -------------------------------------------------------------------
+
+
+class Where(Operation):
+    """a where the condition holds, b elsewhere"""
+
+    keeps_layout = True
+
+    def forward(ctx, condition: Any, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        ctx.save(condition)
+        if np.ndim(a):
+            condition, a = _matched_condition(condition, a)
+        if np.ndim(b):
+            condition, b = _matched_condition(condition, b)
+        result = array_module(condition).where(condition, a, b)
+        if isinstance(result, np.ndarray) and result.ndim > 1 and not condition.flags.c_contiguous:
+            result = _like(result, condition)
+        return result
+
+    def backward(ctx, grad: Any) -> Any:
+        (condition,) = ctx.saved()
+        return (
+            None,
+            sum_to(Mul(grad, condition), ctx.shapes[0]) if ctx.needs(1) else None,
+            sum_to(Mul(grad, ~condition), ctx.shapes[1]) if ctx.needs(2) else None,
+        )
+
+
+def _matched_condition(condition: Any, value: Any) -> tuple[Any, Any]:
+    return matched(condition, value)
+
+
+def _like(result: Any, model: Any) -> Any:
+    """np.where always answers in C order: give back the order of `model`."""
+    if result.shape != model.shape or result.strides == model.strides:
+        return result
+    copy = np.empty_like(model, dtype=result.dtype)
+    copy[...] = result
+    return copy
+
+
+@operation()
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where `condition` (bool) holds, other elsewhere; with `condition` alone, its true indices."""
+    if input is None and other is None:
+        indices = np.nonzero(check_tensor(condition, "where", "condition")._plain_array())
+        return tuple(Tensor(i) for i in indices)
+    if check_tensor(condition, "where", "condition")._array.dtype != bool:
+        raise RuntimeError(f"where expected `condition` to be a boolean tensor, but got {condition.dtype}")
+    a, b = operands(input, other, name="where")
+    return Where(condition, a, b)
+
+
+@operation(method="where")
+def where_method(input: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """input where `condition` (bool) holds, other elsewhere."""
+    result: Tensor = where(condition, input, other)
+    return result
+
+
+class _Extreme(Operation):
+    """The larger (smaller) of a and b; equal values share the gradient."""
+
+    keeps_layout = True
+    larger = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = a.shape, b.shape
+        a, b = matched(a, b)
+        wins = (a > b) if ctx.larger else (a < b)
+        ctx.save(wins, a == b)
+        xp = array_module(a)
+        return xp.maximum(a, b) if ctx.larger else xp.minimum(a, b)
+
+    def backward(ctx, grad: Any) -> Any:
+        wins, equal = ctx.saved()
+        half = Mul(grad, equal) * 0.5
+        grad_a = Mul(grad, wins) + half
+        return sum_to(grad_a, ctx.shapes[0]), sum_to(grad - grad_a, ctx.shapes[1])
+
+
+class Maximum(_Extreme):
+    """The larger of a and b"""
+
+
+class Minimum(_Extreme):
+    """The smaller of a and b"""
+
+    larger = False
+
+
+@operation(method="maximum")
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of each pair of elements; NaN if one is NaN."""
+    check_tensor(input, "maximum"), check_tensor(other, "maximum", "other")
+    return Maximum(*operands(input, other, name="maximum"))
+
+
+@operation(method="minimum")
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of each pair of elements; NaN if one is NaN."""
+    check_tensor(input, "minimum"), check_tensor(other, "minimum", "other")
+    return Minimum(*operands(input, other, name="minimum"))
+
+
+# --- integers, comparisons, logic: no gradient ------------------------------------------------------
+
+
+class _NoGradient(Operation):
+    """Runs a NumPy function by name; nothing passes backward."""
+
+    keeps_layout = True
+
+    def forward(ctx, function: str, *args: Any) -> Any:
+        if len(args) == 2:
+            args = matched(*args)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return getattr(array_module(args[0] if np.ndim(args[0]) else args[-1]), function)(*args)
+
+    def backward(ctx, *grads: Any) -> Any:
+        return None, *(g * 0 for g in grads), *((None,) * (len(ctx.edges) - 1 - len(grads)))
+
+
+def _apply(function: str, *args: Any) -> Tensor:
+    detached = (a.detach() if isinstance(a, Tensor) else a for a in args)
+    result: Tensor = _NoGradient(function, *detached)
+    return result
+
+
+@operation(method="floor_divide", operators=("__floordiv__", "__rfloordiv__", "__ifloordiv__"), inplace=True)
+def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """floor(input / other), broadcast; RuntimeError for an integer division by zero."""
+    input, other = operands(input, other, name="floor_divide")
+    _no_integer_zero(input, other)
+    return _apply("floor_divide", input, other)
+
+
+def _no_integer_zero(input: Any, other: Any) -> None:
+    kinds = [x._array.dtype.kind if isinstance(x, Tensor) else "f" if isinstance(x, float) else "i" for x in (input, other)]
+    if "f" not in kinds and not np.all(_raw(other)):
+        raise RuntimeError("ZeroDivisionError: `other` holds an integer 0")
+
+
+class Remainder(Operation):
+    """a modulo b with the sign of b: a - b·floor(a/b)"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        ctx.shapes = np.shape(a), np.shape(b)
+        a, b = matched(a, b)
+        xp = array_module(a if np.ndim(a) else b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ctx.save(xp.floor_divide(a, b) if ctx.needs(1) else None)
+            return xp.remainder(a, b)
+
+    def backward(ctx, grad: Any) -> Any:
+        (quotient,) = ctx.saved()
+        return (
+            sum_to(grad, ctx.shapes[0]) if ctx.needs(0) else None,
+            sum_to(-Mul(grad, quotient), ctx.shapes[1]) if ctx.needs(1) else None,
+        )
+
+
+@operation(method="remainder", operators=("__mod__", "__rmod__", "__imod__"), inplace=True)
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input modulo other, with the sign of `other`, as Python's %."""
+    input, other = operands(input, other, name="remainder")
+    _no_integer_zero(input, other)
+    return Remainder(input, other)
+
+
+@operation(method="eq", operators=("__eq__",))
+def eq(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input = other, as bools."""
+    return _apply("equal", *operands(input, other, name="eq"))
+
+
+@operation(method="ne", operators=("__ne__",))
+def ne(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input ≠ other, as bools."""
+    return _apply("not_equal", *operands(input, other, name="ne"))
+
+
+@operation(method="lt", operators=("__lt__",))
+def lt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input < other, as bools."""
+    return _apply("less", *operands(input, other, name="lt"))
+
+
+@operation(method="le", operators=("__le__",))
+def le(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input ≤ other, as bools."""
+    return _apply("less_equal", *operands(input, other, name="le"))
+
+
+@operation(method="gt", operators=("__gt__",))
+def gt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input > other, as bools."""
+    return _apply("greater", *operands(input, other, name="gt"))
+
+
+@operation(method="ge", operators=("__ge__",))
+def ge(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input ≥ other, as bools."""
+    return _apply("greater_equal", *operands(input, other, name="ge"))
+
+
+def _bits(function: str, symbol: str, input: Any, other: Any) -> Tensor:
+    input, other = operands(input, other, name=symbol)
+    if any((x._array.dtype.kind == "f") if isinstance(x, Tensor) else isinstance(x, float) for x in (input, other)):
+        raise RuntimeError(f"`{symbol}` works on bools and integers, not on floating-point numbers")
+    return _apply(function, input, other)
+
+
+@operation(method="bitwise_and", operators=("__and__", "__rand__", "__iand__"), inplace=True)
+def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
+    """input & other of bools or integers."""
+    return _bits("bitwise_and", "&", input, other)
+
+
+@operation(method="bitwise_or", operators=("__or__", "__ror__", "__ior__"), inplace=True)
+def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
+    """input | other of bools or integers."""
+    return _bits("bitwise_or", "|", input, other)
+
+
+@operation(method="bitwise_xor", operators=("__xor__", "__rxor__", "__ixor__"), inplace=True)
+def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
+    """input ^ other of bools or integers."""
+    return _bits("bitwise_xor", "^", input, other)
+
+
+@operation(method="bitwise_not", operators=("__invert__",), inplace=True)
+def bitwise_not(input: Tensor) -> Tensor:
+    """~input of bools or integers."""
+    if check_tensor(input, "bitwise_not")._array.dtype.kind == "f":
+        raise RuntimeError("`~` works on bools and integers, not on floating-point numbers")
+    return _apply("invert", input)
+
+
+@operation(method="logical_not", inplace=True)
+def logical_not(input: Tensor) -> Tensor:
+    """True where an element is 0."""
+    return _apply("logical_not", check_tensor(input, "logical_not"))
+
+
+@operation(method="logical_and", inplace=True)
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """True where neither element is 0."""
+    return _apply("logical_and", *operands(input, other, name="logical_and"))
+
+
+@operation(method="logical_or", inplace=True)
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """True where an element is not 0."""
+    return _apply("logical_or", *operands(input, other, name="logical_or"))
+
+
+@operation(method="isnan")
+def isnan(input: Tensor) -> Tensor:
+    """True where an element is NaN."""
+    return _apply("isnan", check_tensor(input, "isnan"))
+
+
+@operation(method="isinf")
+def isinf(input: Tensor) -> Tensor:
+    """True where an element is +inf or -inf."""
+    return _apply("isinf", check_tensor(input, "isinf"))
+
+
+@operation(method="isfinite")
+def isfinite(input: Tensor) -> Tensor:
+    """True where an element is neither infinite nor NaN."""
+    return _apply("isfinite", check_tensor(input, "isfinite"))

@@ -1,0 +1,346 @@
+"""gather, scatter and their kin, and what is built on them: sort, topk, unique, one_hot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
+from minicnn.functional.common import check_tensor, normal_axis, sum_to
+from minicnn.functional.joining import along
+from minicnn.functional.return_types import named
+
+Sorted = named("sort", "values", "indices")
+TopK = named("topk", "values", "indices")
+
+# --- along one axis ---------------------------------------------------------------------------------
+
+
+def _places(index: Any, dim: int) -> tuple[Any, ...]:
+    """The key that means (i, …, index[i, …, k], …, k): every axis at its own place, `dim` at `index`."""
+    xp = array_module(index)
+    grid = list(xp.ogrid[tuple(slice(n) for n in index.shape)]) if index.ndim else []
+    if not grid:
+        return ()
+    grid[dim] = index
+    return tuple(grid)
+
+
+class Gather(Operation):
+    """input at index along an axis"""
+
+    def forward(ctx, input: Any, dim: int, index: Any) -> Any:
+        ctx.shape, ctx.dim = input.shape, dim
+        ctx.save(index)
+        return input[_places(index, dim)] if index.ndim else input.copy()
+
+    def backward(ctx, grad: Any) -> Any:
+        (index,) = ctx.saved()
+        raw = grad._array if isinstance(grad, Tensor) else grad
+        zeros = array_module(raw).zeros(ctx.shape, raw.dtype)
+        return ScatterAdd(zeros, ctx.dim, index, grad), None, None
+
+
+class ScatterAdd(Operation):
+    """src added to the input at index along an axis"""
+
+    def forward(ctx, input: Any, dim: int, index: Any, src: Any) -> Any:
+        ctx.dim, ctx.src_shape = dim, src.shape
+        ctx.save(index)
+        output = input.copy()
+        if not index.ndim:
+            return output + src
+        array_module(input).add.at(output, _places(index, dim), src[tuple(slice(n) for n in index.shape)])
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (index,) = ctx.saved()
+        return (
+            grad,
+            None,
+            None,
+            _beside(Gather(grad, ctx.dim, index), ctx.src_shape) if ctx.needs(3) else None,
+        )
+
+
+class Scatter(Operation):
+    """src in place of the input at index along an axis"""
+
+    def forward(ctx, input: Any, dim: int, index: Any, src: Any) -> Any:
+        ctx.dim, ctx.src_shape = dim, np.shape(src)
+        ctx.save(index)
+        output = input.copy()
+        if np.ndim(src):
+            src = src[tuple(slice(n) for n in index.shape)]
+        output[_places(index, dim) if index.ndim else ...] = src
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (index,) = ctx.saved()
+        kept = Scatter(grad, ctx.dim, index, 0.0) if ctx.needs(0) else None
+        src = _beside(Gather(grad, ctx.dim, index), ctx.src_shape) if ctx.needs(3) else None
+        return kept, None, None, src
+
+
+def _beside(grad: Any, shape: tuple[int, ...]) -> Any:
+    """A gradient of a source of which only the front part was read: 0 behind it."""
+    from minicnn.functional.joining import Embed
+
+    if tuple(grad.shape) == shape:
+        return grad
+    return Embed(grad, shape, tuple(slice(n) for n in grad.shape)) if shape else sum_to(grad, ())
+
+
+def _checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
+    axis = normal_axis(dim, check_tensor(input, name).ndim)
+    if check_tensor(index, name, "index")._array.dtype.kind not in "iu":
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for `index`, got {index.dtype}")
+    if max(index.ndim, 1) != max(input.ndim, 1):
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as input tensor: {name} got `index` "
+            f"{list(index.shape)} for {list(input.shape)}"
+        )
+    for i, (n, m) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
+        if n > m and i != axis:
+            raise RuntimeError(
+                f"Size does not match at dimension {i} expected index {list(index.shape)} to be no larger than "
+                f"self {list(input.shape)} apart from dimension {axis}"
+            )
+    size = input._array.shape[axis] if input.ndim else 1
+    return axis, _inside(index, size, axis)
+
+
+def _inside(index: Tensor, size: int, axis: int) -> Tensor:
+    """`index` if all of it is in 0 … size-1; RuntimeError otherwise. Not looked into on the GPU."""
+    array = index._plain_array()
+    if array.size and isinstance(array, np.ndarray):
+        for value in (int(array.min()), int(array.max())):
+            if not 0 <= value < size:
+                raise RuntimeError(f"index {value} is out of bounds for dimension {axis} with size {size}")
+    return index
+
+
+@operation(method="gather")
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
+    axis, index = _checked_index(input, dim, index, "gather")
+    return Gather(input, axis, index)  # type: ignore[return-value]
+
+
+@operation(method="scatter", inplace=True)
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`."""
+    axis, index = _checked_index(input, dim, index, "scatter")
+    _check_source(index, src, input, "scatter")
+    return Scatter(input, axis, index, src)  # type: ignore[return-value]
+
+
+@operation(method="scatter_add", inplace=True)
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """`input` with `src` added at `index` along `dim`, as often as an index occurs."""
+    axis, index = _checked_index(input, dim, index, "scatter_add")
+    _check_source(index, check_tensor(src, "scatter_add", "src"), input, "scatter_add")
+    return ScatterAdd(input, axis, index, src)  # type: ignore[return-value]
+
+
+def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
+    if not isinstance(src, Tensor):
+        return
+    if src.dtype is not input.dtype:
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}"
+        )
+    if src.ndim != index.ndim or any(
+        n > m for n, m in zip(index._array.shape, src._array.shape, strict=True)
+    ):
+        raise RuntimeError(
+            f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}"
+        )
+
+
+@operation(method="take_along_dim")
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """The elements at `indices` along `dim`, both broadcast beside it; without `dim` of the flat tensor."""
+    from minicnn.functional.shape import expand, flatten
+
+    if dim is None:
+        return gather(flatten(input), 0, flatten(indices))  # type: ignore[no-any-return]
+    axis = normal_axis(dim, check_tensor(input, "take_along_dim").ndim)
+    if check_tensor(indices, "take_along_dim", "indices").ndim != input.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+        )
+    rows, places = list(input._array.shape), list(indices._array.shape)
+    rows[axis] = places[axis] = 1
+    both = list(np.broadcast_shapes(tuple(rows), tuple(places)))
+    both[axis] = input._array.shape[axis]
+    wide = expand(input, tuple(both))
+    both[axis] = indices._array.shape[axis]
+    return gather(wide, axis, expand(indices, tuple(both)))  # type: ignore[no-any-return]
+
+
+class IndexSelect(Operation):
+    """The parts at the given indices of an axis"""
+
+    def forward(ctx, input: Any, dim: int, index: Any) -> Any:
+        ctx.shape, ctx.dim = input.shape, dim
+        ctx.save(index)
+        return input.take(index, axis=dim)
+
+    def backward(ctx, grad: Any) -> Any:
+        (index,) = ctx.saved()
+        raw = grad._array if isinstance(grad, Tensor) else grad
+        return IndexAdd(array_module(raw).zeros(ctx.shape, raw.dtype), ctx.dim, index, grad), None, None
+
+
+class IndexAdd(Operation):
+    """source added to the parts of the input at the given indices of an axis"""
+
+    def forward(ctx, input: Any, dim: int, index: Any, source: Any) -> Any:
+        ctx.dim = dim
+        ctx.save(index)
+        output = input.copy()
+        array_module(input).add.at(output, along(dim, index), source)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (index,) = ctx.saved()
+        return grad, None, None, IndexSelect(grad, ctx.dim, index) if ctx.needs(3) else None
+
+
+@operation(method="index_select")
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The parts of axis `dim` at `index` (int64, 1-d), in that order; a copy."""
+    axis = normal_axis(dim, check_tensor(input, "index_select").ndim)
+    if check_tensor(index, "index_select", "index").ndim > 1:
+        raise IndexError(f"index_select(): Index is supposed to be a vector, but got dim: {index.ndim}")
+    if index._array.dtype.kind not in "iu":
+        raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for `index`, got {index.dtype}")
+    array = index._plain_array()
+    size = input._array.shape[axis]
+    if isinstance(array, np.ndarray) and array.size and not (array.min() >= 0 and array.max() < size):
+        raise IndexError(
+            f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}"
+        )
+    return IndexSelect(input, axis, Tensor(np.atleast_1d(array)))  # type: ignore[return-value]
+
+
+@operation(method="index_add", inplace=True)
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """`input` with alpha · source[k] added to its part index[k] of axis `dim`."""
+    axis = normal_axis(dim, check_tensor(input, "index_add").ndim)
+    check_tensor(source, "index_add", "source")
+    _inside(check_tensor(index, "index_add", "index"), input._array.shape[axis], axis)
+    wanted = (*input._array.shape[:axis], index.numel(), *input._array.shape[axis + 1 :])
+    if source._array.shape != wanted:
+        raise RuntimeError(f"index_add(): `source` must have shape {list(wanted)}, got {list(source.shape)}")
+    return IndexAdd(input, axis, index, source if alpha == 1 else source * alpha)  # type: ignore[return-value]
+
+
+# --- sorted -----------------------------------------------------------------------------------------
+
+
+def _order(array: Any, axis: int, descending: bool) -> Any:
+    """The stable order; NaN counts as the largest, as in PyTorch."""
+    xp = array_module(array)
+    kind = {"kind": "stable"} if xp is np else {}
+    if not descending:
+        return xp.argsort(array, axis=axis, **kind)
+    turned = xp.flip(xp.argsort(xp.flip(array, axis), axis=axis, **kind), axis)
+    return array.shape[axis] - 1 - turned
+
+
+def _sorted(kind: Any, input: Tensor, axis: int, order: Any) -> Any:
+    index = Tensor(np.ascontiguousarray(order) if isinstance(order, np.ndarray) else order)
+    return kind(Gather(input, axis, index), index)
+
+
+@operation(method="sort")
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """(values, indices) in ascending (descending) order along `dim`; equal elements keep their order."""
+    axis = normal_axis(dim, check_tensor(input, "sort").ndim)
+    if input.ndim == 0:
+        return Sorted(input.clone(), Tensor(np.zeros((), np.int64)))
+    return _sorted(Sorted, input, axis, _order(input._plain_array(), axis, descending))
+
+
+@operation(method="argsort")
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that sort `input` along `dim`, int64."""
+    return sort(input.detach(), dim, descending).indices  # type: ignore[no-any-return]
+
+
+@operation(method="topk")
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """(values, indices) of the `k` largest (smallest) elements along `dim`, in order."""
+    axis = normal_axis(dim, check_tensor(input, "topk").ndim)
+    size = input._array.shape[axis] if input.ndim else 1
+    if not 0 <= k <= size:
+        raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
+    if input.ndim == 0:
+        return TopK(input.clone(), Tensor(np.zeros((), np.int64)))
+    order = _order(input._plain_array(), axis, largest)
+    return _sorted(TopK, input, axis, order[along(axis, slice(k))])
+
+
+@operation(method="unique")
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The different values in ascending order; with `return_inverse`, `return_counts` a tuple."""
+    array = check_tensor(input, "unique")._plain_array()
+    if dim is not None:
+        dim = normal_axis(dim, input.ndim)
+    found = array_module(array).unique(
+        array, return_inverse=return_inverse, return_counts=return_counts, axis=dim
+    )
+    if not (return_inverse or return_counts):
+        return Tensor(found)
+    parts = list(found)
+    if return_inverse and dim is None:
+        parts[1] = parts[1].reshape(array.shape)
+    return tuple(Tensor(p) for p in parts)
+
+
+@operation(method="bincount")
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of weights."""
+    array = check_tensor(input, "bincount")._plain_array()
+    if array.ndim != 1 or array.dtype.kind not in "iub" or (array.size and array.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral `input`s")
+    given = None if weights is None else weights._plain_array()
+    return Tensor(array_module(array).bincount(array, given, minlength))
+
+
+@operation()
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
+    """1 at the class of each element and 0 elsewhere, int64, shape (*, num_classes).
+
+    RuntimeError for values below 0 or from `num_classes` on; -1 takes the largest value + 1.
+    """
+    array = check_tensor(input, "one_hot")._plain_array()
+    if array.dtype != np.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}"
+        )
+    if num_classes == -1 and array.size == 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor: give `num_classes`.")
+    if array.size and array.min() < 0:
+        raise RuntimeError(f"Class values must be non-negative: `input` holds {array.min()}.")
+    count = int(array.max()) + 1 if num_classes == -1 else num_classes
+    if count < 1:
+        raise RuntimeError(f"num_classes should be positive, got {num_classes}")
+    if array.size and array.max() >= count:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes {count}: `input` holds {array.max()}."
+        )
+    xp = array_module(array)
+    return Tensor((array[..., None] == xp.arange(count)).astype(np.int64))

@@ -1,0 +1,364 @@
+"""Random tensors, number for number those of PyTorch's CPU generator (minicnn/random.py holds the recipes).
+
+Every draw takes `generator=`; without one it comes from `default_generator`, which `manual_seed` restarts.
+Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minicnn import dtype as dtypes
+from minicnn.autograd.function import operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import device as device_type
+from minicnn.functional.common import check_tensor
+from minicnn.functional.conversion import overwrite
+from minicnn.functional.creation import as_size, finished
+from minicnn.random import Stream
+
+
+class Generator(Stream):
+    """A random stream of its own: `Generator().manual_seed(0)`, given to draws as `generator=`.
+
+    >>> import minicnn
+    >>> minicnn.rand(2, generator=minicnn.Generator().manual_seed(0))
+    tensor([0.4963, 0.7682])
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        super().__init__()
+        self.device = device_type(device)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Restart at `seed` and return the generator."""
+        super().manual_seed(seed)
+        return self
+
+    def get_state(self) -> Tensor:
+        """The 5,056 bytes of PyTorch's generator state, a uint8 Tensor."""
+        return Tensor(np.frombuffer(self.state(), np.uint8).copy())
+
+    def set_state(self, new_state: Any) -> None:
+        """Go on where `get_state` (or PyTorch's) was called; TypeError for what is not a uint8 Tensor."""
+        super().set_state(_bytes(new_state))
+
+
+def _bytes(state: Any) -> bytes:
+    if isinstance(state, bytes | bytearray):
+        return bytes(state)
+    if not isinstance(state, Tensor) or state.dtype is not dtypes.uint8:
+        kind = state.dtype if isinstance(state, Tensor) else type(state).__name__
+        raise TypeError(f"RNG state must be a uint8 Tensor (a torch.ByteTensor), got {kind}")
+    return state.numpy(force=True).tobytes()
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Restart `default_generator` at `seed`; RuntimeError for what is not a whole number."""
+    return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """The seed that `default_generator` was last given."""
+    return default_generator.initial_seed()
+
+
+def seed() -> int:
+    """Restart `default_generator` at a seed from the operating system, and return it."""
+    return default_generator.seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of `default_generator`, a uint8 Tensor of 5,056 elements."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Go on where `get_rng_state` was called."""
+    default_generator.set_state(new_state)
+
+
+def _from(generator: Stream | None) -> Stream:
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Stream):
+        raise TypeError(f"`generator` must be a Generator or None, got {type(generator).__name__}")
+    return generator
+
+
+def _kind(dtype: Any, name: str) -> np.dtype[Any]:
+    kind = dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
+    if kind.kind != "f":
+        raise NotImplementedError(
+            f'"{name}" not implemented for `dtype` {dtypes.from_numpy(kind)}; use a float'
+        )
+    return kind
+
+
+def _place(input: Tensor, device: Any) -> Any:
+    return device if device is not None else input.device if input.is_cuda else None
+
+
+# --- new tensors ------------------------------------------------------------------------------------
+
+
+@operation()
+def rand(
+    *size: Any,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform in [0, 1), shape `size`."""
+    values = _from(generator).uniform(as_size(size, "rand"), 0.0, 1.0, _kind(dtype, "rand"))
+    return finished(values, device, requires_grad)
+
+
+@operation()
+def randn(
+    *size: Any,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Standard normal, shape `size`."""
+    values = _from(generator).normal(as_size(size, "randn"), 0.0, 1.0, _kind(dtype, "randn"))
+    return finished(values, device, requires_grad)
+
+
+@operation()
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whole numbers in [low, high), int64: `randint(high, size)` or `randint(low, high, size)`."""
+    if size is None and isinstance(high, tuple | list):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    if size is None:
+        raise TypeError("randint() missing argument `size` (a tuple)")
+    values = _from(generator).randint(as_size(size, "randint"), low, high)
+    kind = np.dtype(np.int64) if dtype is None else dtypes.as_numpy(dtype)
+    return finished(values.astype(kind, copy=False), device, requires_grad)
+
+
+@operation()
+def randperm(
+    n: int,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """0 … n-1 in random order, int64, shape (n,)."""
+    values = _from(generator).randperm(n)
+    return finished(values if dtype is None else values.astype(dtypes.as_numpy(dtype)), device, requires_grad)
+
+
+@operation()
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform in [0, 1), with the shape (and type and device) of `input`."""
+    kind = check_tensor(input, "rand_like").dtype if dtype is None else dtype
+    return rand(  # type: ignore[no-any-return]
+        input.shape,
+        generator=generator,
+        dtype=kind,
+        device=_place(input, device),
+        requires_grad=requires_grad,
+    )
+
+
+@operation()
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Standard normal, with the shape (and type and device) of `input`."""
+    kind = check_tensor(input, "randn_like").dtype if dtype is None else dtype
+    return randn(  # type: ignore[no-any-return]
+        input.shape,
+        generator=generator,
+        dtype=kind,
+        device=_place(input, device),
+        requires_grad=requires_grad,
+    )
+
+
+@operation()
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whole numbers in [low, high) (or [0, low)), with the shape, type and device of `input`."""
+    low, high = (0, low) if high is None else (low, high)
+    kind = check_tensor(input, "randint_like").dtype if dtype is None else dtype
+    return randint(  # type: ignore[no-any-return]
+        low,
+        high,
+        input.shape,
+        generator=generator,
+        dtype=kind,
+        device=_place(input, device),
+        requires_grad=requires_grad,
+    )
+
+
+@operation()
+def bernoulli(input: Tensor, *, generator: Stream | None = None) -> Tensor:
+    """1 with the probability that `input` holds, else 0; shape and type of `input`."""
+    p = check_tensor(input, "bernoulli").numpy(force=True)
+    return finished(_from(generator).bernoulli_from(p).astype(p.dtype), _place(input, None))
+
+
+@operation(method="multinomial")
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Stream | None = None
+) -> Tensor:
+    """`num_samples` indices a row, drawn in proportion to the weights (C,) or (N, C); int64."""
+    weights = check_tensor(input, "multinomial").numpy(force=True)
+    return finished(_from(generator).multinomial(weights, num_samples, replacement), _place(input, None))
+
+
+@operation()
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Stream | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal numbers: of shape `size`, or one for each element of the tensors `mean` and `std`."""
+    for name, value in (("std", std),):
+        if not isinstance(value, Tensor) and value < 0:
+            raise RuntimeError(f"normal expects `{name}` >= 0.0, but found std {value}")
+    if size is not None:
+        kind = _kind(dtype, "normal")
+        return finished(
+            _from(generator).normal(as_size(size, "normal"), mean, std, kind), device, requires_grad
+        )
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors:
+        raise TypeError("normal(): numbers as `mean` and `std` need a `size`")
+    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
+    kind = dtypes.result_type(*(x._array for x in tensors))
+    standard = _from(generator).normal(shape, 0.0, 1.0, kind)
+    values = [x.numpy(force=True) if isinstance(x, Tensor) else kind.type(x) for x in (mean, std)]
+    return finished(standard * values[1] + values[0], _place(tensors[0], device), requires_grad)
+
+
+# --- in place ---------------------------------------------------------------------------------------
+
+
+def _numbers(input: Tensor, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    kind = check_tensor(input, name)._array.dtype
+    if kind.kind != "f":
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; `input` must be floating')
+    return input._array.shape, kind
+
+
+@operation(method="uniform_")
+def uniform_(
+    input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Stream | None = None, **named: float
+) -> Tensor:
+    """Fill with numbers uniform in [from, to), in place."""
+    low = named.pop("from", from_)
+    shape, kind = _numbers(input, "uniform_")
+    if low > to:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
+    return overwrite(input, _from(generator).uniform(shape, low, to, kind), "uniform_")
+
+
+@operation(method="normal_")
+def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Stream | None = None) -> Tensor:
+    """Fill with normal numbers, in place."""
+    shape, kind = _numbers(input, "normal_")
+    if std < 0:
+        raise RuntimeError(f"normal expects `std` >= 0.0, but found std {std}")
+    return overwrite(input, _from(generator).normal(shape, mean, std, kind), "normal_")
+
+
+@operation(method="exponential_")
+def exponential_(input: Tensor, lambd: float = 1.0, *, generator: Stream | None = None) -> Tensor:
+    """Fill with exponential numbers of rate `lambd`, in place."""
+    shape, kind = _numbers(input, "exponential_")
+    return overwrite(input, _from(generator).exponential(shape, lambd, kind), "exponential_")
+
+
+@operation(method="bernoulli_")
+def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
+    """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
+    check_tensor(input, "bernoulli_")
+    if isinstance(p, Tensor):
+        chances = np.broadcast_to(p.numpy(force=True), input._array.shape)
+        values = _from(generator).bernoulli_from(chances)
+    else:
+        values = _from(generator).bernoulli(input._array.shape, p)
+    return overwrite(input, values.astype(input._array.dtype), "bernoulli_")
+
+
+@operation(method="bernoulli")
+def bernoulli_method(input: Tensor, p: float | None = None, *, generator: Stream | None = None) -> Tensor:
+    """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
+    if p is None:
+        return bernoulli(input, generator=generator)  # type: ignore[no-any-return]
+    values = _from(generator).bernoulli(input._array.shape, p)
+    return finished(values.astype(input._array.dtype), _place(input, None))
+
+
+@operation(method="random_")
+def random_(
+    input: Tensor, from_: int = 0, to: int | None = None, *, generator: Stream | None = None
+) -> Tensor:
+    """Fill with whole numbers in [from, to), in place; `random_(to)` from 0, and without arguments up to the
+    largest that the type holds exactly."""
+    array, stream = check_tensor(input, "random_")._array, _from(generator)
+    kind = array.dtype
+    low, high = (from_, to) if to is not None else (0, from_ or _largest(kind) + 1)
+    if high == 2**63:  # int64 without limits: 63 bits
+        values = np.array([stream.random63() for _ in range(array.size)], np.int64).reshape(array.shape)
+    elif high == 2**31 and to is None:  # int32 without limits: 31 bits of one word, where randint takes two
+        values = (stream._words(array.size) & (2**31 - 1)).reshape(array.shape)
+    else:
+        values = stream.randint(array.shape, low, high)
+    return overwrite(input, values.astype(kind), "random_")
+
+
+def _largest(kind: np.dtype[Any]) -> int:
+    if kind.kind == "f":
+        return 2 ** (np.finfo(kind).nmant + 1)
+    return 1 if kind.kind == "b" else int(np.iinfo(kind).max)

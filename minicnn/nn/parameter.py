@@ -1,0 +1,22 @@
+"""nn.Parameter, and what Module and Optimizer both do to the gradients of many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from minicnn.autograd.tensor import Parameter as Parameter
+from minicnn.autograd.tensor import Tensor
+
+
+def clear_grads(parameters: Iterable[Tensor], set_to_none: bool) -> None:
+    """Forget the gradients (`set_to_none`), or set them to 0 in the memory that they have."""
+    for parameter in parameters:
+        grad = parameter.grad
+        if grad is None:
+            continue
+        if set_to_none:
+            parameter.grad = None
+        else:
+            grad.detach_()
+            grad._plain_array()[...] = 0
+            grad._version.count += 1

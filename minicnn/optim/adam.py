@@ -1,0 +1,168 @@
+"""Adam, and AdamW: the same with decoupled weight decay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minicnn import kernels
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.creation import zeros_like
+from minicnn.optim.optimizer import Optimizer, Params, evaluated
+from minicnn.optim.sgd import check_implementation
+from minicnn.optim.update import update
+
+
+class Adam(Optimizer):
+    """Steps by the running mean of the gradient over the root of the running mean of its square
+    (Kingma & Ba 2015, algorithm 1); the formulas are in kernels/optimizer_step.
+
+    `betas` are the decays of the two means, `eps` keeps the quotient finite, `weight_decay` adds
+    weight_decay·p to the gradient (or shrinks p by lr·weight_decay with `decoupled_weight_decay`),
+    `amsgrad` takes the largest mean square so far (Reddi et al. 2018), `maximize` climbs. `foreach`,
+    `capturable` and `fused` choose among PyTorch's implementations; here every step is one fused loop
+    whatever they say. ValueError for values out of range.
+
+    >>> import minicnn
+    >>> w = minicnn.tensor([1.0], requires_grad=True)
+    >>> optimizer = minicnn.optim.Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for index in (0, 1):
+            if not 0.0 <= betas[index] < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_implementation(foreach, differentiable, fused)
+        defaults = {
+            "lr": lr,
+            "betas": tuple(betas),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step for every parameter that has a gradient; returns what `closure` returns."""
+        loss = evaluated(closure)
+        preference = kernels.preference()
+        for group in self.param_groups:
+            amsgrad = group["amsgrad"]
+            flags = (
+                ("amsgrad", amsgrad),
+                ("decoupled", group["decoupled_weight_decay"]),
+                ("maximize", group["maximize"]),
+            )
+            key = (tuple(name for name, on in flags if on), preference)
+            names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
+            known: dict[float, Any] = {}  # number of the step -> the kernel's numbers; mostly one for all
+            for param in group["params"]:
+                if param.grad is None:
+                    continue
+                state = self.state[param]
+                if not state:
+                    state["step"] = Tensor(np.zeros((), np.float32))
+                    state.update({name: zeros_like(param) for name in names})
+                step = _next(state["step"])
+                numbers = known.get(step)
+                if numbers is None:
+                    numbers = known[step] = _numbers(group, step)
+                update(self._updates, "adam", key, param, tuple(map(state.__getitem__, names)), numbers)
+        return loss
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for saved in self.state.values():  # very old checkpoints have a number
+            if "step" in saved and not isinstance(saved["step"], Tensor):
+                saved["step"] = Tensor(np.array(saved["step"], np.float32))
+
+
+def _next(counter: Tensor) -> float:
+    array = counter._array
+    array += 1
+    return float(array)
+
+
+def _numbers(group: dict[str, Any], step: float) -> np.ndarray:
+    beta1, beta2 = group["betas"]
+    corrections = 1 - beta1**step, 1 - beta2**step
+    return np.array((group["lr"], beta1, beta2, group["eps"], group["weight_decay"], *corrections), np.float64)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameter by lr·weight_decay and stays out of the two means
+    (Loshchilov & Hutter 2019).
+
+    >>> import minicnn
+    >>> w = minicnn.tensor([1.0], requires_grad=True)
+    >>> minicnn.optim.AdamW([w]).defaults["weight_decay"]
+    0.01
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

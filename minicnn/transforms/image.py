@@ -1,0 +1,46 @@
+"""What transforms need to know of images: PIL images are (W, H), tensors (..., C, H, W)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn.autograd.tensor import Tensor
+
+
+def is_pil(img: Any) -> bool:
+    """Whether `img` is a PIL image. Where nobody has imported Pillow it is none."""
+    pil = sys.modules.get("PIL.Image")
+    return pil is not None and isinstance(img, pil.Image)
+
+
+def check_image(img: Any) -> None:
+    """TypeError unless `img` is a PIL image or a Tensor with at least two axes."""
+    if not (is_pil(img) or (isinstance(img, Tensor) and len(img.shape) >= 2)):
+        shape = f" of shape {tuple(img.shape)}" if isinstance(img, Tensor) else ""
+        raise TypeError(f"`img` should be a PIL image or a Tensor (..., H, W). Got {type(img)}{shape}")
+
+
+def height_width(img: Any) -> tuple[int, int]:
+    """H, W of a PIL image or of a tensor (..., H, W)."""
+    check_image(img)
+    return (img.height, img.width) if is_pil(img) else (img.shape[-2], img.shape[-1])
+
+
+def channels(img: Any) -> int:
+    """The number of bands of a PIL image."""
+    return len(img.getbands())
+
+
+def from_pil(img: Any) -> NDArray[Any]:
+    """The pixels of a PIL image, in PIL's own type, as a new array (C, H, W)."""
+    pixels = np.array(img).reshape(img.height, img.width, channels(img))  # (H, W, C)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))  # (C, H, W)
+
+
+def as_tensor(pixels: NDArray[Any]) -> Tensor:
+    """A tensor, in C order, with these pixels, which may be a view with any strides."""
+    return Tensor(np.ascontiguousarray(pixels))

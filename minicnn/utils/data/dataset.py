@@ -1,0 +1,179 @@
+"""Data sets: things with samples."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.sampling import Generator, default_generator
+from minicnn.utils.data.collate import read_batch, read_samples
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Dataset(Generic[T_co]):
+    """Samples by number: a subclass defines `__getitem__(index)` and `__len__()`.
+
+    It may also define `get_batch(indices)`: given an int64 array of N indices it returns the finished batch,
+    a Tensor or a tuple of Tensors whose first axis is N. DataLoader calls it instead of N times `__getitem__`
+    and `default_collate`, when `collate_fn` is left at its default; it must return just what these would.
+
+    >>> class Squares(Dataset[int]):
+    ...     def __len__(self): return 10
+    ...     def __getitem__(self, index): return index * index
+    >>> Squares()[3]
+    9
+    """
+
+    def __getitem__(self, index: Any) -> T_co:
+        raise NotImplementedError(f"{type(self).__name__} has no `__getitem__`: define it")
+
+    def __add__(self, other: Dataset[Any]) -> ConcatDataset:
+        return ConcatDataset([self, other])
+
+
+class IterableDataset(Dataset[T_co]):
+    """Samples one after another, of which the next only is to be had: a subclass defines `__iter__`.
+
+    With `num_workers` every worker iterates over a copy of its own: use `get_worker_info()` to divide the
+    work.
+    """
+
+    def __iter__(self) -> Iterator[T_co]:
+        raise NotImplementedError(f"{type(self).__name__} has no `__iter__`: define it")
+
+
+class TensorDataset(Dataset[tuple[Tensor, ...]]):
+    """Sample i is row i of each tensor. AssertionError unless all have the same first length, as in PyTorch.
+
+    >>> from minicnn.functional import tensor
+    >>> TensorDataset(tensor([[1.0], [2.0]]), tensor([3, 4]))[1]
+    (tensor([2.]), tensor(4))
+    """
+
+    def __init__(self, *tensors: Tensor) -> None:
+        if not tensors:
+            raise ValueError("`tensors` is empty: give at least one Tensor")
+        if any(len(t) != len(tensors[0]) for t in tensors):
+            raise AssertionError(
+                f"Size mismatch between tensors: their first lengths are {[len(t) for t in tensors]}"
+            )
+        self.tensors = tensors
+
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
+        return tuple(t[index] for t in self.tensors)
+
+    def get_batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, ...]:
+        """The rows `indices` of each tensor, copied: shapes (N, ...)."""
+        return tuple(t[indices] for t in self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+
+class Subset(Dataset[T_co]):
+    """The samples of `dataset` at `indices`, in their order.
+
+    >>> Subset("abcdef", [4, 1])[0]
+    'e'
+    """
+
+    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.indices = indices
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, list):
+            return self.dataset[[self.indices[i] for i in index]]
+        return self.dataset[self.indices[index]]
+
+    def get_batch(self, indices: Sequence[int] | NDArray[np.int64]) -> Any:
+        """The batch of the data set below, in one go where that can do it."""
+        return read_batch(self.dataset, [self.indices[i] for i in indices])
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        if type(self).__getitem__ is not Subset.__getitem__:
+            return [self[i] for i in indices]  # a subclass changes its samples
+        return read_samples(self.dataset, [self.indices[i] for i in indices])
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class ConcatDataset(Dataset[T_co]):
+    """Data sets one after the other. AssertionError if there is none or one of them only iterates.
+
+    >>> ConcatDataset(["ab", "cde"])[3]
+    'd'
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise AssertionError("`datasets` should not be an empty iterable")
+        if any(isinstance(d, IterableDataset) for d in self.datasets):
+            raise AssertionError("ConcatDataset does not support IterableDataset")
+        self.cumulative_sizes = list(itertools.accumulate(map(len, self.datasets)))
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index: int) -> Any:
+        if index < -len(self):
+            raise ValueError(
+                f"absolute value of index should not exceed dataset length: {index}, length {len(self)}"
+            )
+        if index >= len(self):
+            raise IndexError(f"`index` is {index}, expected {-len(self)} ... {len(self) - 1}")
+        index %= len(self)
+        which = bisect.bisect_right(self.cumulative_sizes, index)
+        start = self.cumulative_sizes[which - 1] if which else 0
+        return self.datasets[which][index - start]
+
+
+def random_split(
+    dataset: Any, lengths: Sequence[int | float], generator: Generator | None = default_generator
+) -> list[Subset[Any]]:
+    """Divide a data set at random into parts of the given lengths, or fractions that sum to 1.
+
+    Fractions are rounded down and what is left over is dealt out one by one from the first part on. One
+    randperm is drawn from `generator`. ValueError if the lengths do not sum to the data set's, or a fraction
+    is not in 0 ... 1.
+
+    >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
+    [8, 2]
+    """
+    total = len(dataset)
+    counts = list(lengths)
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
+        for i, fraction in enumerate(lengths):
+            if not 0 <= fraction <= 1:
+                raise ValueError(
+                    f"Fraction at index {i} is not between 0 and 1: `lengths` is {list(lengths)}"
+                )
+        counts = [math.floor(total * fraction) for fraction in lengths]
+        for i in range(total - sum(counts)):
+            counts[i % len(counts)] += 1
+        for i, count in enumerate(counts):
+            if count == 0:
+                warnings.warn(
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
+                )
+    if sum(counts) != total:
+        raise ValueError(
+            "Sum of input lengths does not equal the length of the input dataset! "
+            f"`lengths` {list(lengths)} sum to {sum(counts)}, the dataset has {total} samples"
+        )
+    order = (generator or default_generator).randperm(total).tolist()
+    ends = itertools.accumulate(counts)
+    return [
+        Subset(dataset, order[int(end - count) : int(end)]) for end, count in zip(ends, counts, strict=True)
+    ]

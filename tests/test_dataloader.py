@@ -1,0 +1,651 @@
+"""DataLoader: PyTorch's orders and draws, batches, workers."""
+
+import collections
+import gc
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.sampling import Generator, default_generator
+from minicnn.utils.data import (
+    BatchSampler,
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+    default_collate,
+    default_convert,
+    get_worker_info,
+    random_split,
+    workers,
+)
+
+ROOT = Path(__file__).parents[1]
+
+
+# --- at module level, so that worker processes can import them
+
+
+class Numbers(Dataset):
+    """Sample i is i."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __getitem__(self, index):
+        if not 0 <= index < self.length:
+            raise IndexError(index)
+        return index
+
+    def __len__(self):
+        return self.length
+
+
+class Drawing(Numbers):
+    """Samples from all three random streams of the process."""
+
+    def __getitem__(self, index):
+        return [random.random(), float(np.random.rand()), default_generator.random63() % 1000, index]
+
+
+class TorchDrawing(Numbers):
+    """The same with torch."""
+
+    def __getitem__(self, index):
+        import torch
+
+        drawn = torch.empty((), dtype=torch.int64).random_().item()
+        return [random.random(), float(np.random.rand()), drawn % 1000, index]
+
+
+class Picky(Numbers):
+    def __getitem__(self, index):
+        if index == 5:
+            raise KeyError("five is not\nwelcome")
+        return index
+
+
+class Sized(Exception):
+    def __init__(self, one, two):
+        super().__init__(one, two)
+
+
+class Awkward(Numbers):
+    def __getitem__(self, index):
+        if index == 2:
+            raise Sized(1, 2)
+        return lambda: 0
+
+
+class Deadly(Numbers):
+    def __getitem__(self, index):
+        if index == 5:
+            os._exit(3)
+        return index
+
+
+class Slow(Numbers):
+    def __getitem__(self, index):
+        time.sleep(30)
+
+
+class Shards(IterableDataset):
+    """0 ... n-1, divided among the workers by remainder; worker 0 has fewer."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __iter__(self):
+        info = get_worker_info()
+        if info is None:
+            return iter(range(self.length))
+        return iter(range(info.id * 100, info.id * 100 + 2 + 3 * info.id))
+
+    def __len__(self):
+        return self.length
+
+
+def collate_sum(samples):
+    return sum(samples)
+
+
+def worker_says_who(number):
+    info = get_worker_info()
+    assert (info.id, info.num_workers, info.seed, len(info.dataset)) == (number, 2, info.seed, 6)
+    info.dataset.length += number
+
+
+class Lengths(Numbers):
+    def __getitem__(self, index):
+        return self.length
+
+
+# --- the same orders as torch
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
+
+
+def both(torch, seed):
+    torch.manual_seed(seed)
+    default_generator.manual_seed(seed)
+
+
+def same_place(torch):
+    """Whether torch and minicnn have drawn equally much."""
+    return torch.empty((), dtype=torch.int64).random_().item() == default_generator.random63()
+
+
+GOLDEN = [[[0, 4, 3, 5], [2, 1]], [[2, 3, 1, 5], [4, 0]]]
+LOADERS = [
+    {"batch_size": 4, "shuffle": True},
+    {"batch_size": 5, "shuffle": True},
+    {"batch_size": 4, "shuffle": True, "drop_last": True},
+    {"batch_size": 4},
+    {"batch_size": None, "shuffle": True},
+    {"batch_size": 20, "shuffle": True},
+]
+
+
+@pytest.mark.parametrize("options", LOADERS)
+@pytest.mark.parametrize("with_generator", [False, True])
+@pytest.mark.parametrize("breaks", [False, True])
+def test_order_and_draws_are_torchs(torch, options, with_generator, breaks):
+    import torch.utils.data as theirs
+
+    both(torch, 42)
+    own, their_own = Generator(), torch.Generator()
+    own.manual_seed(5)
+    their_own.manual_seed(5)
+    ours = DataLoader(Numbers(11), **options, **({"generator": own} if with_generator else {}))
+    other = theirs.DataLoader(range(11), **options, **({"generator": their_own} if with_generator else {}))
+    assert len(ours) == len(other)
+    for _ in range(3):
+        for a, b in zip(ours, other, strict=not breaks):
+            assert np.asarray(a).tolist() == (b.tolist() if hasattr(b, "tolist") else b)
+            if breaks:
+                break
+        assert same_place(torch)
+        assert torch.empty((), dtype=torch.int64).random_(generator=their_own).item() == own.random63()
+
+
+SAMPLERS = [
+    ("RandomSampler", (range(10),), {}),
+    ("RandomSampler", (range(10),), {"num_samples": 25}),
+    ("RandomSampler", (range(10),), {"replacement": True, "num_samples": 70}),
+    ("SubsetRandomSampler", ([3, 1, 4, 15, 9],), {}),
+    ("SequentialSampler", (range(4),), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "options"), SAMPLERS)
+@pytest.mark.parametrize("with_generator", [False, True])
+def test_samplers_are_torchs(torch, name, arguments, options, with_generator):
+    import torch.utils.data as theirs
+
+    both(torch, 3)
+    own, their_own = Generator(), torch.Generator()
+    own.manual_seed(9)
+    their_own.manual_seed(9)
+    kind = {"RandomSampler": RandomSampler, "SubsetRandomSampler": SubsetRandomSampler}.get(
+        name, SequentialSampler
+    )
+    use = with_generator and kind is not SequentialSampler
+    ours = kind(*arguments, **options, **({"generator": own} if use else {}))
+    other = getattr(theirs, name)(*arguments, **options, **({"generator": their_own} if use else {}))
+    assert len(ours) == len(other)
+    for _ in range(2):
+        assert list(ours) == list(other)
+    assert same_place(torch)
+    assert torch.empty((), dtype=torch.int64).random_(generator=their_own).item() == own.random63()
+
+
+@pytest.mark.parametrize("lengths", [[3, 7, 1], [0.5, 0.3, 0.2], [0.9, 0.1]])
+def test_random_split_is_torchs(torch, lengths):
+    import torch.utils.data as theirs
+
+    both(torch, 1)
+    pairs = list(zip(random_split(range(11), lengths), theirs.random_split(range(11), lengths), strict=True))
+    assert [list(a.indices) for a, _ in pairs] == [list(b.indices) for _, b in pairs]
+    assert same_place(torch)
+    g = Generator()
+    g.manual_seed(4)
+    want = theirs.random_split(range(11), lengths, generator=torch.Generator().manual_seed(4))
+    assert [p.indices for p in random_split(range(11), lengths, generator=g)] == [p.indices for p in want]
+
+
+def test_golden_order():
+    """What torch gives after torch.manual_seed(0), for machines without it."""
+    default_generator.manual_seed(0)
+    loader = DataLoader(Numbers(6), batch_size=4, shuffle=True)
+    assert [[batch.tolist() for batch in loader] for _ in range(2)] == GOLDEN
+
+
+# --- data sets and samplers
+
+
+def test_subset_concat_and_split():
+    a, b = Numbers(3), Numbers(4)
+    both = a + b
+    assert isinstance(both, ConcatDataset)
+    assert [both[i] for i in range(7)] == [0, 1, 2, 0, 1, 2, 3]
+    assert both[-1] == 3
+    with pytest.raises(IndexError, match=r"`index` is 7, expected -7 \.\.\. 6"):
+        both[7]
+    with pytest.raises(ValueError, match="absolute value of index"):
+        both[-8]
+    with pytest.raises(AssertionError, match="empty"):
+        ConcatDataset([])
+    with pytest.raises(AssertionError, match="IterableDataset"):
+        ConcatDataset([Shards(3)])
+    assert [b.tolist() for b in DataLoader(Subset(both, [6, 0, 3]), batch_size=3)] == [[3, 0, 0]]
+    with pytest.raises(ValueError, match=r"`lengths` \[1, 2\] sum to 3, the dataset has 7 samples"):
+        random_split(both, [1, 2])
+    with pytest.raises(ValueError, match="Fraction at index 0 is not between 0 and 1"):
+        random_split(both, [1.5, -0.5])
+    with pytest.warns(UserWarning, match="Length of split at index 1 is 0"):
+        random_split(range(1), [0.6, 0.4])
+    with pytest.raises(NotImplementedError, match="has no `__iter__`"):
+        iter(Sampler())
+    with pytest.raises(NotImplementedError, match="has no `__getitem__`"):
+        Dataset()[0]
+
+
+def test_tensor_dataset_gives_batches_at_once(monkeypatch):
+    x = np.arange(40, dtype=np.float32).reshape(10, 2, 2)
+    data = TensorDataset(Tensor(x), Tensor(np.arange(10)))
+    assert len(data) == 10
+    np.testing.assert_array_equal(data[3][0].numpy(), x[3])
+    loader = DataLoader(data, batch_size=4)
+    for given in (data, Subset(data, range(10)), Subset(Subset(data, range(10)), range(10))):
+        loader = DataLoader(given, batch_size=4)
+        with monkeypatch.context() as patched:
+            patched.setattr(TensorDataset, "__getitem__", None)  # nobody asks for single samples
+            batches = list(loader)
+        slow = list(DataLoader(given, batch_size=4, collate_fn=lambda samples: default_collate(samples)))
+        for one, other in zip(batches, slow, strict=True):
+            assert type(one) is type(other) is list
+            for a, b in zip(one, other, strict=True):
+                np.testing.assert_array_equal(a.numpy(), b.numpy())
+                assert a.numpy().dtype == b.numpy().dtype
+    batches[0][0].numpy()[:] = 0  # a batch is a copy
+    assert x[1, 0, 0] == 4
+    with pytest.raises(AssertionError, match=r"first lengths are \[10, 3\]"):
+        TensorDataset(Tensor(x), Tensor(np.arange(3)))
+    with pytest.raises(ValueError, match="`tensors` is empty"):
+        TensorDataset()
+
+
+def test_a_subclass_that_changes_samples_is_asked_for_them():
+    class Doubled(TensorDataset):
+        def __getitem__(self, index):
+            return super().__getitem__(index)[0].numpy() * 2
+
+    data = Doubled(Tensor(np.arange(4)))
+    assert next(iter(DataLoader(data, batch_size=4))).tolist() == [0, 2, 4, 6]
+    assert next(iter(DataLoader(Subset(data, [3, 1]), batch_size=2))).tolist() == [6, 2]
+
+    class Shifted(Subset):
+        def __getitem__(self, index):
+            return super().__getitem__(index) + 100
+
+    assert next(iter(DataLoader(Shifted(Numbers(4), [3, 1]), batch_size=2))).tolist() == [103, 101]
+
+
+def test_getitems_is_used():
+    class Many(Numbers):
+        def __getitems__(self, indices):
+            return [10 * i for i in indices]
+
+    assert [b.tolist() for b in DataLoader(Many(3), batch_size=2)] == [[0, 10], [20]]
+    assert next(iter(DataLoader(Subset(Many(3), [2, 1]), batch_size=2))).tolist() == [20, 10]
+
+
+# --- collating
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+def plain(value):
+    """Tensors as (dtype, list), everything else entered."""
+    if hasattr(value, "numpy"):
+        return str(value.numpy().dtype), value.numpy().tolist()
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [plain(v) for v in value]
+    return value
+
+
+COLLATED = [
+    [1, 2],
+    [1.0, 2.5],
+    [True, False],
+    ["a", "b"],
+    [b"a", b"b"],
+    [(1, 2.0), (3, 4.0)],
+    [[1, 2.0], [3, 4.0]],
+    [{"a": 1, "b": [2]}, {"a": 3, "b": [4]}],
+    [Point(1, 2.0), Point(3, 4.0)],
+    [np.float32(1), np.float32(2)],
+    [np.int16(1), np.int16(2)],
+    [np.ones((2, 3)), np.zeros((2, 3))],
+    [np.arange(4, dtype=np.uint8).reshape(2, 2).T, np.zeros((2, 2), np.uint8)],
+    [range(2), range(2)],
+]
+
+
+@pytest.mark.parametrize("batch", COLLATED, ids=repr)
+def test_collate_is_torchs(torch, batch):
+    from torch.utils.data import default_collate as theirs
+
+    assert plain(default_collate(batch)) == plain(theirs(batch))
+
+
+def test_collate_tensors_and_errors():
+    out = default_collate(
+        [(Tensor(np.ones((1, 2), np.float32)), 3), (Tensor(np.zeros((1, 2), np.float32)), 4)]
+    )
+    assert plain(out) == ("list", [("float32", [[[1.0, 1.0]], [[0.0, 0.0]]]), ("int64", [3, 4])])
+    with pytest.raises(RuntimeError, match="equal size"):
+        default_collate([[1, 2], [1]])
+    with pytest.raises(RuntimeError, match="stack"):
+        default_collate([Tensor(np.zeros(2)), Tensor(np.zeros(3))])
+    with pytest.raises(TypeError, match="found <class 'object'>: convert it, or pass a collate_fn"):
+        default_collate([object()])
+    with pytest.raises(TypeError, match="found <U1"):
+        default_collate([np.array(["a"])])
+    from PIL import Image
+
+    with pytest.raises(TypeError, match=r"end the transform with ToTensor\(\)"):
+        default_collate([Image.new("L", (2, 2))])
+
+
+def test_single_samples_are_converted(torch):
+    from torch.utils.data import default_convert as theirs
+
+    for data in (
+        np.ones(2),
+        np.float32(3),
+        4,
+        "s",
+        {"a": np.zeros(1)},
+        (np.ones(1), [np.int8(2)]),
+        Point(np.ones(1), 2),
+    ):
+        assert plain(default_convert(data)) == plain(theirs(data))
+    assert list(DataLoader(Numbers(3), batch_size=None)) == [0, 1, 2]
+
+
+# --- arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"num_workers": -1}, "num_workers option should be non-negative, got -1"),
+        ({"timeout": -1}, "timeout option should be non-negative"),
+        ({"prefetch_factor": 2}, "prefetch_factor option needs num_workers > 0"),
+        ({"num_workers": 1, "prefetch_factor": 0}, "prefetch_factor option should be positive, got 0"),
+        ({"persistent_workers": True}, "persistent_workers option needs num_workers > 0"),
+        ({"multiprocessing_context": "spawn"}, "needs num_workers > 0"),
+        ({"num_workers": 1, "multiprocessing_context": "thread"}, "valid start method"),
+        ({"sampler": [1], "shuffle": True}, "sampler option is mutually exclusive with shuffle"),
+        ({"batch_sampler": [[1]], "batch_size": 2}, "batch_sampler option is mutually exclusive"),
+        ({"batch_size": None, "drop_last": True}, "disables auto-batching"),
+        ({"batch_size": 0}, "batch_size should be a positive integer value, got batch_size=0"),
+        ({"batch_size": 2.0}, "batch_size=2.0"),
+        ({"drop_last": "yes"}, "drop_last should be a boolean value"),
+    ],
+)
+def test_arguments_that_are_refused(options, told):
+    with pytest.raises(ValueError, match=told):
+        DataLoader(Numbers(3), **options)
+
+
+def test_more_arguments_that_are_refused():
+    with pytest.raises(ValueError, match="num_samples=0: the data set is empty"):
+        DataLoader(Numbers(0), shuffle=True)
+    with pytest.raises(TypeError, match="replacement=1"):
+        RandomSampler(range(3), replacement=1)
+    for options in ({"shuffle": True}, {"sampler": [0]}, {"batch_sampler": [[0]]}):
+        with pytest.raises(ValueError, match=f"unspecified {next(iter(options))} option"):
+            DataLoader(Shards(3), **options)
+    with pytest.raises(TypeError, match="multiprocessing_context"):
+        DataLoader(Numbers(3), num_workers=1, multiprocessing_context=3)
+    loader = DataLoader(Numbers(3))
+    with pytest.raises(ValueError, match="batch_size attribute should not be set"):
+        loader.batch_size = 2
+    loader.collate_fn = list
+    assert next(iter(loader)) == [0]
+
+
+def test_own_samplers_and_batches():
+    assert [b.tolist() for b in DataLoader(Numbers(9), 2, sampler=[8, 1, 5])] == [[8, 1], [5]]
+    loader = DataLoader(Numbers(9), batch_sampler=[[8], [1, 5]], pin_memory=True)
+    assert [b.tolist() for b in loader] == [[8], [1, 5]]
+    assert (len(loader), loader.batch_size) == (2, None)
+    assert len(BatchSampler(range(10), 4, True)) == 2
+    assert [
+        b.tolist() for b in DataLoader("abc", 2, collate_fn=lambda s: Tensor(np.array(list(map(ord, s)))))
+    ] == [
+        [97, 98],
+        [99],
+    ]
+
+
+def test_iterable_data_sets():
+    assert [b.tolist() for b in DataLoader(Shards(5), 2)] == [[0, 1], [2, 3], [4]]
+    assert [b.tolist() for b in DataLoader(Shards(5), 2, drop_last=True)] == [[0, 1], [2, 3]]
+    assert list(DataLoader(Shards(3), None)) == [0, 1, 2]
+    assert [len(DataLoader(Shards(5), 2, drop_last=d)) for d in (False, True)] == [3, 2]
+    assert len(DataLoader(Shards(5), None)) == 5
+
+
+# --- workers
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_workers_give_the_same_batches(number):
+    data = TensorDataset(Tensor(np.random.rand(23, 4).astype(np.float32)), Tensor(np.arange(23)))
+    passes = []
+    for count in (0, number):
+        default_generator.manual_seed(8)
+        passes.append(list(DataLoader(data, 4, shuffle=True, num_workers=count)))
+    for one, other in zip(*passes, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def seeded_pass(loader):
+    default_generator.manual_seed(12)
+    random.seed(1)
+    np.random.seed(1)
+    return [plain(batch) for batch in loader]
+
+
+def test_worker_streams_are_torchs_and_repeatable(torch):
+    import torch.utils.data as theirs
+
+    ours = seeded_pass(DataLoader(Drawing(7), 2, shuffle=True, num_workers=2))
+    assert ours == seeded_pass(DataLoader(Drawing(7), 2, shuffle=True, num_workers=2))
+    torch.manual_seed(12)
+    loader = theirs.DataLoader(
+        TorchDrawing(7), 2, shuffle=True, num_workers=2, multiprocessing_context="spawn"
+    )
+    assert ours == [plain(batch) for batch in loader]
+
+
+def test_what_cannot_be_sent_is_loaded_here_with_the_same_numbers(capfd, monkeypatch):
+    monkeypatch.setattr(workers, "_said", set())
+    sent = seeded_pass(DataLoader(Drawing(7), 2, shuffle=True, num_workers=2))
+    place = default_generator.random63(), random.random(), np.random.rand()
+
+    class Hidden(Drawing):
+        pass
+
+    local = DataLoader(Hidden(7), 2, shuffle=True, num_workers=2)
+    assert seeded_pass(local) == sent
+    assert (default_generator.random63(), random.random(), np.random.rand()) == place
+    assert get_worker_info() is None
+    seeded_pass(local)
+    said = capfd.readouterr().err
+    assert said.count("cannot be sent to other processes") == 1
+    assert "Hidden" in said
+
+
+def test_iterable_data_sets_in_workers():
+    batches = [b.tolist() for b in DataLoader(Shards(0), 2, num_workers=2)]
+    assert batches == [[0, 1], [100, 101], [102, 103], [104]]  # worker 0 is through after one batch
+    local = [
+        b.tolist() for b in DataLoader(Shards(0), 2, num_workers=2, collate_fn=lambda s: Tensor(np.array(s)))
+    ]
+    assert local == batches
+
+
+def test_persistent_workers_go_on():
+    loader = DataLoader(Drawing(6), 2, num_workers=2, persistent_workers=True)
+    default_generator.manual_seed(0)
+    first, second = [plain(b) for b in loader], [plain(b) for b in loader]
+    assert first != second
+    assert (
+        [b[1][3] for b in first]
+        == [b[1][3] for b in second]
+        == [("int64", [0, 1]), ("int64", [2, 3]), ("int64", [4, 5])]
+    )
+    g = Generator()
+    g.manual_seed(0)
+    g.random63()
+    assert g.random63() == default_generator.random63()  # one base seed for both passes
+    next(iter(loader))  # broken off
+    assert next(plain(b)[1][3] for b in loader) == ("int64", [0, 1])
+    children = multiprocessing.active_children()
+    assert len(children) == 2
+    del loader
+    assert_no_workers_are_left()
+
+
+def test_worker_init_fn_and_information():
+    loader = DataLoader(Lengths(6), 3, num_workers=2, worker_init_fn=worker_says_who)
+    assert [b.tolist() for b in loader] == [[6, 6, 6], [7, 7, 7]]
+
+
+def test_an_error_in_a_worker_is_raised_here():
+    loader = DataLoader(Picky(8), 2, num_workers=2)
+    batches = iter(loader)
+    assert [next(batches).tolist(), next(batches).tolist()] == [[0, 1], [2, 3]]
+    with pytest.raises(KeyError) as caught:
+        next(batches)
+    assert next(batches).tolist() == [6, 7]  # as in PyTorch, the others can still be had
+    text = str(caught.value)
+    assert text.startswith("Caught KeyError in DataLoader worker process 0.\nOriginal Traceback")
+    assert "in __getitem__" in text
+    with pytest.raises(RuntimeError, match="Caught Sized in DataLoader worker process 1"):
+        list(DataLoader(Awkward(4), 2, num_workers=2, sampler=[0, 1, 2, 3], collate_fn=len))
+    with pytest.raises(RuntimeError, match="cannot send its batch back"):
+        list(DataLoader(Awkward(1), 1, num_workers=1, collate_fn=collate_first))
+    del caught, batches
+    assert_no_workers_are_left()
+
+
+def assert_no_workers_are_left():
+    gc.collect()  # a caught exception's frames hold the iterator
+    assert multiprocessing.active_children() == []
+
+
+def collate_first(samples):
+    return samples[0]
+
+
+def test_a_dead_or_slow_worker_is_reported():
+    with pytest.raises(
+        RuntimeError, match=r"DataLoader worker \(pid \d+\) exited unexpectedly with exit code 3"
+    ):
+        list(DataLoader(Deadly(8), 2, num_workers=1))
+    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0\.2 seconds"):
+        list(DataLoader(Slow(2), 1, num_workers=1, timeout=0.2))
+    loader = DataLoader(Deadly(8), 2, num_workers=1, persistent_workers=True)
+    for _ in range(2):  # new workers after a death
+        with pytest.raises(RuntimeError, match="exited unexpectedly"):
+            list(loader)
+    assert_no_workers_are_left()
+
+
+def test_large_tasks_and_answers_do_not_block():
+    loader = DataLoader(
+        TensorDataset(Tensor(np.zeros((200_000, 2)))), 200_000, num_workers=1, sampler=range(200_000)
+    )
+    assert [b[0].numpy().shape for b in loader] == [(200_000, 2)]
+    many = DataLoader(
+        Numbers(300_000), batch_sampler=[range(100_000)] * 6, num_workers=1, collate_fn=collate_list
+    )
+    assert sum(len(b) for b in many) == 600_000
+
+
+def collate_list(samples):
+    return samples
+
+
+def run(tmp_path, script):
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=environment)
+
+
+def test_a_script_without_a_guard_works(tmp_path):
+    """Course scripts have no `if __name__ == "__main__":`, so a new process must not run them."""
+    done = run(
+        tmp_path,
+        """
+        import numpy as np
+        from minicnn.autograd.tensor import Tensor
+        from minicnn.utils.data import DataLoader, Dataset, TensorDataset
+        print("start")
+        for batch in DataLoader(TensorDataset(Tensor(np.arange(4))), 2, num_workers=2):
+            print(batch[0].tolist())
+        class Own(Dataset):
+            def __len__(self): return 2
+            def __getitem__(self, i): return i
+        for batch in DataLoader(Own(), 2, num_workers=2):
+            print(batch.tolist())
+        """,
+    )
+    assert done.stdout.split("\n")[:-1] == ["start", "[0, 1]", "[2, 3]", "[0, 1]"]
+    assert done.stderr.count("minicnn: DataLoader(num_workers=2)") == 1
+    assert "would run again" in done.stderr
+
+
+def test_a_script_with_a_guard_sends_its_own_classes(tmp_path):
+    done = run(
+        tmp_path,
+        """
+        import os
+        from minicnn.utils.data import DataLoader, Dataset
+        class Own(Dataset):
+            def __len__(self): return 2
+            def __getitem__(self, i): return os.getpid()
+        if __name__ == "__main__":
+            pids = next(iter(DataLoader(Own(), 2, num_workers=1))).tolist()
+            print(pids[0] == pids[1] != os.getpid())
+        """,
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
