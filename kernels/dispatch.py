@@ -130,8 +130,13 @@ def backends(kernel: str, device: str) -> tuple[str, ...]:
     """The backends that have a file for `kernel` on `device` ("cpu" or "gpu"), preferred ones first."""
     folder = Path(__file__).parent / kernel
     found = tuple(name for name in BACKENDS[device] if (folder / f"{device}_{name}.py").is_file())
+    if not found and kernel not in names():
+        raise LookupError(f"there is no kernel {kernel!r}; kernels: {', '.join(names())}")
     if not found:
-        raise LookupError(f"kernel {kernel!r} has no {device} backend; kernels: {', '.join(names())}")
+        raise LookupError(
+            f"kernel {kernel!r} has no {device.upper()} version yet: bring its arrays to the CPU, for example "
+            f"with `.cpu()`, or write kernels/{kernel}/{device}_cupy.py (kernels/README.md says how)"
+        )
     return found
 
 

@@ -1,5 +1,8 @@
 """Activations, one number at a time; LLVM makes vectors of the loops.
 
+It does so only where an index is known not to be negative (Numba lets -1 mean the last element), so
+every loop here, and in the other kernels, runs from 0 over a slice.
+
 float32 tanh is a rational function, odd polynomial of degree 13 over even polynomial of degree 6,
 clamped where tanh is 1 to the last bit (the coefficients are those of Eigen's fast tanh); float32
 sigmoid is (1 + tanh(x/2)) / 2. float64 takes the C library's functions.
@@ -35,24 +38,24 @@ def rational_tanh(x):
 
 
 @inner
-def apply_activation(y, first, count, function):
-    """y[first … first + count] = f(y) in place; 1 ReLU, 2 tanh, 3 sigmoid."""
+def apply_activation(y, function):
+    """y = f(y) in place; 1 ReLU, 2 tanh, 3 sigmoid."""
     if function == 1:
-        for i in range(first, first + count):
+        for i in range(y.size):
             if y[i] < 0:
                 y[i] = 0
     elif function == 2:
         if item_bytes(y) == 8:
-            for i in range(first, first + count):
+            for i in range(y.size):
                 y[i] = math.tanh(y[i])
         else:
-            for i in range(first, first + count):
+            for i in range(y.size):
                 y[i] = rational_tanh(y[i])
     elif item_bytes(y) == 8:
-        for i in range(first, first + count):
+        for i in range(y.size):
             y[i] = 1 / (1 + math.exp(-y[i]))
     else:
-        for i in range(first, first + count):
+        for i in range(y.size):
             y[i] = f4(0.5) + f4(0.5) * rational_tanh(f4(0.5) * y[i])
 
 
@@ -60,23 +63,29 @@ def apply_activation(y, first, count, function):
 def forward(x, y, function):
     """y = f(x)"""
     for block in prange((x.size + BLOCK - 1) // BLOCK):
-        first = block * BLOCK
-        count = min(BLOCK, x.size - first)
-        y[first : first + count] = x[first : first + count]
-        apply_activation(y, first, count, function)
+        part = slice(block * BLOCK, min(x.size, (block + 1) * BLOCK))
+        here = y[part]
+        here[:] = x[part]
+        apply_activation(here, function)
 
 
 @compiled(parallel=True)
 def backward(g, y, dx, function):
     """dx = g · f'(x), from y = f(x)"""
     for block in prange((y.size + BLOCK - 1) // BLOCK):
-        first, last = block * BLOCK, min(y.size, (block + 1) * BLOCK)
-        if function == 1:
-            for i in range(first, last):
-                dx[i] = g[i] if y[i] > 0 else 0
-        elif function == 2:
-            for i in range(first, last):
-                dx[i] = g[i] * (1 - y[i] * y[i])
-        else:
-            for i in range(first, last):
-                dx[i] = g[i] * y[i] * (1 - y[i])
+        part = slice(block * BLOCK, min(y.size, (block + 1) * BLOCK))
+        slope(g[part], y[part], dx[part], function)
+
+
+@inner
+def slope(g, y, dx, function):
+    """dx = g · f'(x) of one block."""
+    if function == 1:
+        for i in range(y.size):
+            dx[i] = g[i] if y[i] > 0 else 0
+    elif function == 2:
+        for i in range(y.size):
+            dx[i] = g[i] * (1 - y[i] * y[i])
+    else:
+        for i in range(y.size):
+            dx[i] = g[i] * y[i] * (1 - y[i])

@@ -47,7 +47,8 @@ def direct(x, w, pack, packed, bias, y, offsets, phases, valid, tasks, geometry)
             for k in range(group * R + k0, group * R + k1):
                 for column in range(phase[5]):
                     ow = phase[6] + column * phase[7]
-                    apply_activation(y, ((k * TH + oh) * TW + ow) * N, N, activation)
+                    first = ((k * TH + oh) * TW + ow) * N
+                    apply_activation(y[first : first + N], activation)
 
 
 @inner
@@ -70,16 +71,10 @@ def fill_columns(x, x0, columns, c0, width, phase, p0, p1, S, SH, SW):
                 for c in range(S):
                     to = c0 + ((r * phase[17] + s) * S + c) * width + (p - p0)
                     at = x0 + (c * SH + ih) * SW + iw0
-                    for i in range(low):
-                        columns[to + i] = 0
-                    if step_w == 1:
-                        for i in range(low, high):
-                            columns[to + i] = x[at + i]
-                    else:
-                        for i in range(low, high):
-                            columns[to + i] = x[at + i * step_w]
-                    for i in range(high, count):
-                        columns[to + i] = 0
+                    columns[to : to + low] = 0
+                    if high > low:
+                        columns[to + low : to + high] = x[at + low * step_w : at + (high - 1) * step_w + 1 : step_w]
+                    columns[to + high : to + count] = 0
         p += count
 
 
@@ -115,7 +110,8 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
         )  # fmt: skip
         if activation:
             for k in range(R):
-                apply_activation(out, out0 + k * step, p1 - p0, activation)
+                first = out0 + k * step
+                apply_activation(out[first : first + p1 - p0], activation)
         if not whole_rows:
             for k in range(R):
                 for i in range(p1 - p0):

@@ -17,15 +17,15 @@ rate, number of the step) is in `hyper` and not in `sizes`, so a captured step s
         b = momentum·b + (1 - dampening)·g
         p = p - lr·b                            nesterov: p - lr·(g + momentum·b)
 
-    rule "adam"  hyper: lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2
-                 (bias_correction = 1 - beta^step)
+    rule "adam"  hyper: lr, beta1, beta2, eps, weight_decay, bias_correction1, root2
+                 (bias_correction1 = 1 - beta1^step, root2 = √(1 - beta2^step))
                  state: exp_avg, exp_avg_sq, and max_exp_avg_sq with the option "amsgrad"
                  options: "amsgrad", "decoupled", "maximize"
 
         g = ±grad + weight_decay·p              decoupled: p = (1 - lr·weight_decay)·p instead
         m = m + (1 - beta1)·(g - m)
         v = beta2·v + (1 - beta2)·g²
-        p = p - lr/bias_correction1 · m / (√v / √bias_correction2 + eps)      amsgrad: the largest v so far
+        p = p - lr/bias_correction1 · m / (√v / root2 + eps)      amsgrad: the largest v so far
 
 Everything is rounded to the parameter's dtype at the places where PyTorch's single-tensor code rounds
 it; the coefficients are computed in float64 and rounded once. A backend may fuse a product and a sum.

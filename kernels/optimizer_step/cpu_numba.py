@@ -5,6 +5,9 @@
 NumPy passes over memory once an operation, ten times for Adam. The options are values that stay the
 same throughout the loop, so the compiler takes them out of it and the rest becomes vector code.
 Elements do not depend on each other: the split among threads changes no result.
+
+Where PyTorch's compiled code fuses a product and a sum, `fma` does, and nowhere else (no fastmath):
+equal float32 gradients give bit-equal steps. Found by comparing bits with torch 2.13 on x86-64.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from typing import Any
 
 import numpy as np
 from numba import prange
+from numba.extending import intrinsic
 
-from ..compiled import compiled, inner
+from ..compiled import compiled
 from ..dispatch import Plan
 from . import Sizes
 
@@ -59,74 +63,79 @@ def _plan_adam(sizes: Sizes, kind: Any, parallel: bool) -> Any:
     return run
 
 
-@inner
-def _sgd(grad, hyper, sign, nesterov, has_momentum, param, buffer, start, stop):
+@intrinsic
+def fma(typing_context, x, y, z):
+    """x·y + z, rounded once."""
+
+    def build(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return x(x, x, x), build
+
+
+@compiled(fastmath=())
+def sgd_loop(grad, hyper, sign, nesterov, has_momentum, param, buffer):
+    """One thread."""
     kind = param.dtype.type
     lr, momentum, rate, decay = kind(hyper[0]), kind(hyper[1]), kind(1 - hyper[2]), kind(hyper[3])
-    for i in range(start, stop):
+    for i in range(param.size):
         p = param[i]
         g = sign * grad[i]
         if decay != 0:
-            g = g + decay * p
+            g = fma(decay, p, g)
         if has_momentum:
-            b = momentum * buffer[i] + rate * g
+            b = fma(rate, g, momentum * buffer[i])
             buffer[i] = b
-            g = g + momentum * b if nesterov else b
-        param[i] = p - lr * g
+            g = fma(momentum, b, g) if nesterov else b
+        param[i] = fma(-lr, g, p)
 
 
-@compiled()
-def sgd_loop(grad, hyper, sign, nesterov, has_momentum, param, buffer):
+@compiled(fastmath=())
+def adam_loop(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest):
     """One thread."""
-    _sgd(grad, hyper, sign, nesterov, has_momentum, param, buffer, 0, param.size)
-
-
-@compiled(parallel=True)
-def sgd_blocks(grad, hyper, sign, nesterov, has_momentum, param, buffer):
-    """All threads, a block at a time."""
-    for block in prange((param.size + BLOCK - 1) // BLOCK):
-        start = block * BLOCK
-        stop = min(start + BLOCK, param.size)
-        _sgd(grad, hyper, sign, nesterov, has_momentum, param, buffer, start, stop)
-
-
-@inner
-def _adam(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest, start, stop):
     kind = param.dtype.type
-    lr, beta1, beta2, eps, decay, correction1, correction2 = (
-        hyper[0], hyper[1], hyper[2], hyper[3], hyper[4], hyper[5], hyper[6],
-    )  # fmt: skip
-    shrink = kind(1 - lr * decay if decoupled else 1.0)
-    decay = kind(0.0 if decoupled else decay)
-    rate1, rate2, beta2, eps = kind(1 - beta1), kind(1 - beta2), kind(beta2), kind(eps)
-    step_size, root2 = kind(lr / correction1), kind(math.sqrt(correction2))
-    for i in range(start, stop):
+    lr, beta1, beta2_, eps_, decay_ = hyper[0], hyper[1], hyper[2], hyper[3], hyper[4]
+    shrink = kind(1 - lr * decay_) if decoupled else kind(1)
+    decay = kind(0) if decoupled else kind(decay_)
+    rate1, beta2, rate2, eps = kind(1 - beta1), kind(beta2_), kind(1 - beta2_), kind(eps_)
+    minus_step, root2 = kind(-lr / hyper[5]), kind(hyper[6])
+    for i in range(param.size):
         p = param[i] * shrink
         g = sign * grad[i]
         if decay != 0:
-            g = g + decay * p
+            g = fma(decay, p, g)
         m = exp_avg[i]
-        m = m + rate1 * (g - m)
-        v = beta2 * exp_avg_sq[i] + rate2 * g * g
+        if rate1 < 0.5:  # from the nearer end, as PyTorch's lerp
+            m = fma(rate1, g - m, m)
+        else:
+            m = fma(rate1 - kind(1), g - m, g)
+        v = fma(rate2 * g, g, beta2 * exp_avg_sq[i])
         exp_avg[i] = m
         exp_avg_sq[i] = v
         if amsgrad:
             old = largest[i]
             v = old if old > v else v  # a NaN in v wins, as in PyTorch's maximum
             largest[i] = v
-        param[i] = p - step_size * m / (math.sqrt(v) / root2 + eps)
+        param[i] = p + minus_step * m / (math.sqrt(v) / root2 + eps)
 
 
-@compiled()
-def adam_loop(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest):
-    """One thread."""
-    _adam(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest, 0, param.size)
+_sgd, _adam = sgd_loop.dispatcher, adam_loop.dispatcher
 
 
-@compiled(parallel=True)
-def adam_blocks(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest):
-    """All threads, a block at a time."""
+@compiled(parallel=True, fastmath=())
+def sgd_blocks(grad, hyper, sign, nesterov, has_momentum, param, buffer):
+    """The same, a block at a time by all threads."""
     for block in prange((param.size + BLOCK - 1) // BLOCK):
-        start = block * BLOCK
-        stop = min(start + BLOCK, param.size)
-        _adam(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest, start, stop)
+        part = slice(block * BLOCK, (block + 1) * BLOCK)
+        _sgd(grad[part], hyper, sign, nesterov, has_momentum, param[part], buffer[part])
+
+
+@compiled(parallel=True, fastmath=())
+def adam_blocks(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq, largest):
+    """The same, a block at a time by all threads."""
+    for block in prange((param.size + BLOCK - 1) // BLOCK):
+        part = slice(block * BLOCK, (block + 1) * BLOCK)
+        _adam(
+            grad[part], hyper, sign, decoupled, amsgrad,
+            param[part], exp_avg[part], exp_avg_sq[part], largest[part],
+        )  # fmt: skip

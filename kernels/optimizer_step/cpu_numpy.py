@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,15 @@ import numpy as np
 from ..dispatch import Plan
 from . import Sizes
 
+Arrays = Sequence[np.ndarray]
+
 
 def plan(sizes: Sizes) -> Plan:
     """A plan for every rule, size and floating dtype."""
     run = {"sgd": _sgd, "adam": _adam}[sizes.rule]
     kind = np.dtype(sizes.dtype).type
 
-    def step(outs: Sequence[np.ndarray], ins: Sequence[np.ndarray], scratch: Any) -> None:
+    def step(outs: Arrays, ins: Arrays, scratch: Any) -> None:
         grad, hyper = ins
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverging run goes on to inf
             run(outs, -grad if "maximize" in sizes.options else grad, hyper, sizes.options, kind)
@@ -25,7 +26,7 @@ def plan(sizes: Sizes) -> Plan:
     return Plan("numpy", ("plain", "plain"), sizes.outputs(), 0, step)
 
 
-def _sgd(outs: Sequence[np.ndarray], grad: Any, hyper: np.ndarray, options: tuple[str, ...], kind: Any) -> None:
+def _sgd(outs: Arrays, grad: Any, hyper: np.ndarray, options: tuple[str, ...], kind: Any) -> None:
     lr, momentum, dampening, weight_decay = hyper.tolist()
     param, *state = outs
     if weight_decay:
@@ -38,8 +39,8 @@ def _sgd(outs: Sequence[np.ndarray], grad: Any, hyper: np.ndarray, options: tupl
     param -= kind(lr) * grad
 
 
-def _adam(outs: Sequence[np.ndarray], grad: Any, hyper: np.ndarray, options: tuple[str, ...], kind: Any) -> None:
-    lr, beta1, beta2, eps, weight_decay, correction1, correction2 = hyper.tolist()
+def _adam(outs: Arrays, grad: Any, hyper: np.ndarray, options: tuple[str, ...], kind: Any) -> None:
+    lr, beta1, beta2, eps, weight_decay, correction1, root2 = hyper.tolist()
     param, exp_avg, exp_avg_sq, *largest = outs
     if weight_decay and "decoupled" in options:
         param *= kind(1 - lr * weight_decay)
@@ -49,5 +50,5 @@ def _adam(outs: Sequence[np.ndarray], grad: Any, hyper: np.ndarray, options: tup
     exp_avg_sq *= kind(beta2)
     exp_avg_sq += kind(1 - beta2) * grad * grad
     second = np.maximum(largest[0], exp_avg_sq, out=largest[0]) if largest else exp_avg_sq
-    denominator = np.sqrt(second) / kind(math.sqrt(correction2)) + kind(eps)
+    denominator = np.sqrt(second) / kind(root2) + kind(eps)
     param -= kind(lr / correction1) * exp_avg / denominator

@@ -34,23 +34,22 @@ def max_forward(x, y, argmax, geometry):
             for ow in range(OW):
                 s0, s1 = clip(ow * sw - pw, KW, dw, W)
                 out = ((plane * OH + oh) * OW + ow) * lanes + l0
-                for i in range(count):
-                    y[out + i] = -np.inf
-                    argmax[out + i] = -1
+                best, where = y[out : out + count], argmax[out : out + count]
+                best[:] = -np.inf
+                where[:] = -1
                 for r in range(r0, r1):
                     for s in range(s0, s1):
                         place = np.int32((oh * sh - ph + r * dh) * W + ow * sw - pw + s * dw)
                         at = (plane * H * W + place) * lanes + l0
+                        here = x[at : at + count]
                         if r == r0 and s == s0:
-                            for i in range(count):
-                                y[out + i] = x[at + i]
-                                argmax[out + i] = place
+                            best[:] = here
+                            where[:] = place
                         else:
                             for i in range(count):
-                                here, best = x[at + i], y[out + i]
-                                better = here > best or (here != here and best == best)
-                                y[out + i] = here if better else best
-                                argmax[out + i] = place if better else argmax[out + i]
+                                better = (here[i] > best[i]) | ((here[i] != here[i]) & (best[i] == best[i]))
+                                best[i] = here[i] if better else best[i]
+                                where[i] = place if better else where[i]
 
 
 @compiled(parallel=True)
@@ -63,15 +62,15 @@ def max_input(g, argmax, dx, geometry):
         count = min(LANES, lanes - l0)
         for place in range(H * W):
             at = (plane * H * W + place) * lanes + l0
-            for i in range(count):
-                dx[at + i] = 0
+            dx[at : at + count] = 0
         for oh in range(OH):
             for ow in range(OW):
                 out = ((plane * OH + oh) * OW + ow) * lanes + l0
+                to = plane * H * W * lanes + l0
                 for i in range(count):
                     place = argmax[out + i]
                     if place >= 0:
-                        dx[(plane * H * W + place) * lanes + l0 + i] += g[out + i]
+                        dx[to + place * lanes + i] += g[out + i]
 
 
 @compiled(parallel=True)
@@ -87,16 +86,18 @@ def avg_forward(x, scale, y, geometry):
             for ow in range(OW):
                 s0, s1 = clip(ow * sw - pw, KW, dw, W)
                 out = ((plane * OH + oh) * OW + ow) * lanes + l0
-                for i in range(count):
-                    y[out + i] = 0
+                total = y[out : out + count]
+                total[:] = 0
                 for r in range(r0, r1):
                     for s in range(s0, s1):
                         place = (oh * sh - ph + r * dh) * W + ow * sw - pw + s * dw
                         at = (plane * H * W + place) * lanes + l0
+                        here = x[at : at + count]
                         for i in range(count):
-                            y[out + i] += x[at + i]
+                            total[i] += here[i]
+                factor = scale[oh * OW + ow]
                 for i in range(count):
-                    y[out + i] *= scale[oh * OW + ow]
+                    total[i] *= factor
 
 
 @compiled(parallel=True)
@@ -109,17 +110,18 @@ def avg_input(g, scale, dx, geometry):
         count = min(LANES, lanes - l0)
         for place in range(H * W):
             at = (plane * H * W + place) * lanes + l0
-            for i in range(count):
-                dx[at + i] = 0
+            dx[at : at + count] = 0
         for oh in range(OH):
             r0, r1 = clip(oh * sh - ph, KH, dh, H)
             for ow in range(OW):
                 s0, s1 = clip(ow * sw - pw, KW, dw, W)
                 out = ((plane * OH + oh) * OW + ow) * lanes + l0
+                part = g[out : out + count]
                 factor = scale[oh * OW + ow]
                 for r in range(r0, r1):
                     for s in range(s0, s1):
                         place = (oh * sh - ph + r * dh) * W + ow * sw - pw + s * dw
                         at = (plane * H * W + place) * lanes + l0
+                        here = dx[at : at + count]
                         for i in range(count):
-                            dx[at + i] += factor * g[out + i]
+                            here[i] += factor * part[i]

@@ -133,8 +133,9 @@ class MNIST(VisionDataset):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         from PIL import Image
 
-        image: Any = Image.fromarray(self.data[index].numpy())
-        target: Any = int(self.targets[index])
+        # Indexed as arrays, for it is done once a sample: as tensors it takes longer than all the rest.
+        image: Any = Image.fromarray(np.asarray(self.data)[index])
+        target: Any = int(np.asarray(self.targets)[index])
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:

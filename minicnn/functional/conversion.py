@@ -111,18 +111,18 @@ def _device(place: Any) -> device:
 @operation(method="cpu")
 def cpu(input: Tensor) -> Tensor:
     """The tensor in host memory; itself if it is there."""
-    return to(input, device="cpu")  # type: ignore[no-any-return]
+    return to(input, device="cpu")
 
 
 @operation(method="cuda")
 def cuda(input: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
     """The tensor on the GPU (`device` None, 0, "cuda:0"); RuntimeError where there is none."""
-    return to(input, device="cuda" if device is None else device)  # type: ignore[no-any-return]
+    return to(input, device="cuda" if device is None else device)
 
 
 def _converter(name: str, kind: dtypes.dtype) -> Any:
     def convert(input: Tensor) -> Tensor:
-        return to(input, kind)  # type: ignore[no-any-return]
+        return to(input, kind)
 
     convert.__name__ = name
     convert.__doc__ = f"The tensor as {kind.name}; itself if it is so already."
@@ -162,7 +162,7 @@ def type_(input: Tensor, dtype: Any = None) -> Any:
 @operation(method="type_as")
 def type_as(input: Tensor, other: Tensor) -> Tensor:
     """The tensor with the type (and device) of `other`."""
-    return to(input, check_tensor(other, "type_as", "other"))  # type: ignore[no-any-return]
+    return to(input, check_tensor(other, "type_as", "other"))
 
 
 # --- written over -----------------------------------------------------------------------------------

@@ -329,8 +329,8 @@ class LegacyType:
 
     def __call__(self, *data: Any) -> Tensor:
         if len(data) == 1 and not isinstance(data[0], int):
-            return tensor(data[0], self.dtype)  # type: ignore[no-any-return]
-        return zeros(*(data or (0,)), dtype=self.dtype)  # type: ignore[no-any-return]
+            return tensor(data[0], self.dtype)
+        return zeros(*(data or (0,)), dtype=self.dtype)
 
     def __instancecheck__(self, value: Any) -> bool:
         return isinstance(value, Tensor) and value.dtype is self.dtype

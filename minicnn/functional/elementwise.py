@@ -265,6 +265,9 @@ class Log1p(Operation):
         (a,) = ctx.saved()
         return Div(grad, a + 1)
 
+    def name(ctx) -> str:
+        return "Log1PBackward0"
+
 
 @operation(method="log1p", inplace=True)
 def log1p(input: Tensor) -> Tensor:
@@ -685,7 +688,7 @@ def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
 def bitwise_not(input: Tensor) -> Tensor:
     """~input of bools or integers."""
     if check_tensor(input, "bitwise_not")._array.dtype.kind == "f":
-        raise RuntimeError("`~` works on bools and integers, not on floating-point numbers")
+        raise TypeError("`~` works on bools and integers, not on floating-point numbers")
     return _apply("invert", input)
 
 

@@ -10,8 +10,11 @@ from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor, normal_axis, sum_to
-from minicnn.functional.joining import along
+from minicnn.functional.conversion import clone
+from minicnn.functional.elementwise import mul
+from minicnn.functional.joining import Embed, along
 from minicnn.functional.return_types import named
+from minicnn.functional.shape import expand, flatten
 
 Sorted = named("sort", "values", "indices")
 TopK = named("topk", "values", "indices")
@@ -42,6 +45,14 @@ class Gather(Operation):
         raw = grad._array if isinstance(grad, Tensor) else grad
         zeros = array_module(raw).zeros(ctx.shape, raw.dtype)
         return ScatterAdd(zeros, ctx.dim, index, grad), None, None
+
+
+class Sort(Gather):
+    """input in sorted order"""
+
+
+class Topk(Gather):
+    """The first k of input in sorted order"""
 
 
 class ScatterAdd(Operation):
@@ -84,11 +95,12 @@ class Scatter(Operation):
         src = _beside(Gather(grad, ctx.dim, index), ctx.src_shape) if ctx.needs(3) else None
         return kept, None, None, src
 
+    def name(ctx) -> str:
+        return f"ScatterBackward{int(ctx.src_shape == ())}"
+
 
 def _beside(grad: Any, shape: tuple[int, ...]) -> Any:
     """A gradient of a source of which only the front part was read: 0 behind it."""
-    from minicnn.functional.joining import Embed
-
     if tuple(grad.shape) == shape:
         return grad
     return Embed(grad, shape, tuple(slice(n) for n in grad.shape)) if shape else sum_to(grad, ())
@@ -106,8 +118,8 @@ def _checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[i
     for i, (n, m) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
         if n > m and i != axis:
             raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {list(index.shape)} to be no larger than "
-                f"self {list(input.shape)} apart from dimension {axis}"
+                f"Size does not match at dimension {i} expected index {list(index.shape)} to be no larger "
+                f"than self {list(input.shape)} apart from dimension {axis}"
             )
     size = input._array.shape[axis] if input.ndim else 1
     return axis, _inside(index, size, axis)
@@ -127,7 +139,7 @@ def _inside(index: Tensor, size: int, axis: int) -> Tensor:
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
     axis, index = _checked_index(input, dim, index, "gather")
-    return Gather(input, axis, index)  # type: ignore[return-value]
+    return Gather(input, axis, index)
 
 
 @operation(method="scatter", inplace=True)
@@ -135,7 +147,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`."""
     axis, index = _checked_index(input, dim, index, "scatter")
     _check_source(index, src, input, "scatter")
-    return Scatter(input, axis, index, src)  # type: ignore[return-value]
+    return Scatter(input, axis, index, src)
 
 
 @operation(method="scatter_add", inplace=True)
@@ -143,7 +155,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with `src` added at `index` along `dim`, as often as an index occurs."""
     axis, index = _checked_index(input, dim, index, "scatter_add")
     _check_source(index, check_tensor(src, "scatter_add", "src"), input, "scatter_add")
-    return ScatterAdd(input, axis, index, src)  # type: ignore[return-value]
+    return ScatterAdd(input, axis, index, src)
 
 
 def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
@@ -164,10 +176,8 @@ def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
 @operation(method="take_along_dim")
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """The elements at `indices` along `dim`, both broadcast beside it; without `dim` of the flat tensor."""
-    from minicnn.functional.shape import expand, flatten
-
     if dim is None:
-        return gather(flatten(input), 0, flatten(indices))  # type: ignore[no-any-return]
+        return gather(flatten(input), 0, flatten(indices))
     axis = normal_axis(dim, check_tensor(input, "take_along_dim").ndim)
     if check_tensor(indices, "take_along_dim", "indices").ndim != input.ndim:
         raise RuntimeError(
@@ -180,7 +190,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     both[axis] = input._array.shape[axis]
     wide = expand(input, tuple(both))
     both[axis] = indices._array.shape[axis]
-    return gather(wide, axis, expand(indices, tuple(both)))  # type: ignore[no-any-return]
+    return gather(wide, axis, expand(indices, tuple(both)))
 
 
 class IndexSelect(Operation):
@@ -226,7 +236,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise IndexError(
             f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}"
         )
-    return IndexSelect(input, axis, Tensor(np.atleast_1d(array)))  # type: ignore[return-value]
+    return IndexSelect(input, axis, Tensor(np.atleast_1d(array)))
 
 
 @operation(method="index_add", inplace=True)
@@ -238,13 +248,13 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     wanted = (*input._array.shape[:axis], index.numel(), *input._array.shape[axis + 1 :])
     if source._array.shape != wanted:
         raise RuntimeError(f"index_add(): `source` must have shape {list(wanted)}, got {list(source.shape)}")
-    return IndexAdd(input, axis, index, source if alpha == 1 else source * alpha)  # type: ignore[return-value]
+    return IndexAdd(input, axis, index, source if alpha == 1 else mul(source, alpha))
 
 
 # --- sorted -----------------------------------------------------------------------------------------
 
 
-def _order(array: Any, axis: int, descending: bool) -> Any:
+def stable_order(array: Any, axis: int, descending: bool) -> Any:
     """The stable order; NaN counts as the largest, as in PyTorch."""
     xp = array_module(array)
     kind = {"kind": "stable"} if xp is np else {}
@@ -254,9 +264,9 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
     return array.shape[axis] - 1 - turned
 
 
-def _sorted(kind: Any, input: Tensor, axis: int, order: Any) -> Any:
+def _sorted(kind: Any, pick: type[Gather], input: Tensor, axis: int, order: Any) -> Any:
     index = Tensor(np.ascontiguousarray(order) if isinstance(order, np.ndarray) else order)
-    return kind(Gather(input, axis, index), index)
+    return kind(pick(input, axis, index), index)
 
 
 @operation(method="sort")
@@ -264,14 +274,14 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     """(values, indices) in ascending (descending) order along `dim`; equal elements keep their order."""
     axis = normal_axis(dim, check_tensor(input, "sort").ndim)
     if input.ndim == 0:
-        return Sorted(input.clone(), Tensor(np.zeros((), np.int64)))
-    return _sorted(Sorted, input, axis, _order(input._plain_array(), axis, descending))
+        return Sorted(clone(input), Tensor(np.zeros((), np.int64)))
+    return _sorted(Sorted, Sort, input, axis, stable_order(input._plain_array(), axis, descending))
 
 
 @operation(method="argsort")
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort `input` along `dim`, int64."""
-    return sort(input.detach(), dim, descending).indices  # type: ignore[no-any-return]
+    return sort(input.detach(), dim, descending).indices
 
 
 @operation(method="topk")
@@ -282,9 +292,9 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
     if input.ndim == 0:
-        return TopK(input.clone(), Tensor(np.zeros((), np.int64)))
-    order = _order(input._plain_array(), axis, largest)
-    return _sorted(TopK, input, axis, order[along(axis, slice(k))])
+        return TopK(clone(input), Tensor(np.zeros((), np.int64)))
+    order = stable_order(input._plain_array(), axis, largest)
+    return _sorted(TopK, Topk, input, axis, order[along(axis, slice(k))])
 
 
 @operation(method="unique")

@@ -16,7 +16,9 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
+from minicnn.functional.elementwise import Where
 from minicnn.functional.joining import Key, Slice
+from minicnn.functional.shape import View, expand
 
 # --- what stands in the brackets --------------------------------------------------------------------
 
@@ -160,13 +162,13 @@ class IndexPut(Operation):
 
 @operation(method="__getitem__")
 def getitem(input: Tensor, key: Any) -> Tensor:
-    """input[key]: a view for ints, slices with positive step, None and …; a copy for tensors, lists, masks."""
+    """input[key]: a view for ints, slices, None and …, a copy for tensors, lists and masks."""
     keys = keys_of(input, key)
     if keys.arrays is None:
-        return Slice(input, keys.basic, keys.label)  # type: ignore[return-value]
+        return Slice(input, keys.basic, label=keys.label)
     if keys.label != "Alias":
-        input = Slice(input, keys.basic, keys.label)  # type: ignore[assignment]
-    return Index(input, keys.arrays)  # type: ignore[return-value]
+        input = Slice(input, keys.basic, label=keys.label)
+    return Index(input, keys.arrays)
 
 
 class SetItem(Operation):
@@ -183,7 +185,9 @@ class SetItem(Operation):
         if ctx.needs(1):
             value = Slice(grad, ctx.keys.basic)
             value = value if ctx.keys.arrays is None else Index(value, ctx.keys.arrays)
-            value = sum_to(value, ctx.shape)
+            front = max(len(ctx.shape) - len(value.shape), 0)  # axes of length 1 that assign() takes off
+            value = sum_to(value, ctx.shape[front:])
+            value = View(value, ctx.shape) if front else value
             value = value if ctx.kind == value.dtype else To(value, ctx.kind)
         return Cleared(grad, ctx.keys) if ctx.needs(0) else None, value, None
 
@@ -247,9 +251,7 @@ class MaskedFill(Operation):
     keeps_layout = True
 
     def forward(ctx, input: Any, mask: Any, value: Any) -> Any:
-        from minicnn.functional.elementwise import Where
-
-        ctx.shape = input.shape
+        ctx.shape, ctx.tensor = input.shape, hasattr(value, "dtype")
         ctx.save(mask)
         return Where(mask, value, input).astype(input.dtype, copy=False)
 
@@ -257,6 +259,9 @@ class MaskedFill(Operation):
         (mask,) = ctx.saved()
         kept = sum_to(grad * ~mask, ctx.shape)
         return kept, None, sum_to(grad * mask, ()) if ctx.needs(2) else None
+
+    def name(ctx) -> str:
+        return f"MaskedFillBackward{int(ctx.tensor)}"
 
 
 @operation(method="masked_fill", inplace=True)
@@ -268,18 +273,16 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions"
         )
-    return MaskedFill(check_tensor(input, "masked_fill"), mask, value)  # type: ignore[return-value]
+    return MaskedFill(check_tensor(input, "masked_fill"), mask, value)
 
 
 @operation(method="masked_select")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` (bool) holds, 1-d; both broadcast to one shape."""
-    from minicnn.functional.shape import expand
-
     if check_tensor(mask, "masked_select", "mask")._array.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for `mask`, got {mask.dtype}")
     shape = np.broadcast_shapes(check_tensor(input, "masked_select")._array.shape, mask._array.shape)
-    return getitem(expand(input, shape), expand(mask, shape))  # type: ignore[no-any-return]
+    return getitem(expand(input, shape), expand(mask, shape))
 
 
 @operation(method="nonzero")

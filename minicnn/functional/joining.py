@@ -24,13 +24,13 @@ class Slice(Operation):
 
     view = True
 
-    def forward(ctx, input: Any, key: Key, label: str = "Slice") -> Any:
+    def forward(ctx, input: Any, key: Key, *, label: str = "Slice") -> Any:
         ctx.shape, ctx.key, ctx.label = input.shape, key, label
         key = key if isinstance(key, tuple) else (key,)
         return input[key if any(k is ... for k in key) else (*key, ...)]  # with ... a scalar, too, is a view
 
     def backward(ctx, grad: Any) -> Any:
-        return Embed(grad, ctx.shape, ctx.key), None, None
+        return Embed(grad, ctx.shape, ctx.key), None
 
     def name(ctx) -> str:
         return f"{ctx.label}Backward0"
@@ -75,7 +75,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise RuntimeError(f"narrow(): `length` must be non-negative, got {length}")
     if first + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return Slice(input, along(axis, slice(first, first + length)))  # type: ignore[return-value]
+    return Slice(input, along(axis, slice(first, first + length)))
 
 
 @operation(method="select")
@@ -89,7 +89,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
         )
-    return Slice(input, along(axis, int(index)), "Select")  # type: ignore[return-value]
+    return Slice(input, along(axis, int(index)), label="Select")
 
 
 # --- joined -----------------------------------------------------------------------------------------
@@ -143,13 +143,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {m} but got size "
                     f"{n} for tensor number {i} in the list (dimension {d})."
                 )
-    return Cat(axis, *(x if x._array.dtype == kind else To(x, kind) for x in kept))  # type: ignore[return-value]
+    return Cat(axis, *(x if x._array.dtype == kind else To(x, kind) for x in kept))
 
 
 @operation()
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """As `cat`."""
-    return cat(tensors, dim)  # type: ignore[no-any-return]
+    return cat(tensors, dim)
 
 
 class Stack(Operation):
@@ -176,7 +176,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     kind = dtypes.result_type(*(np.empty(1, x._array.dtype) for x in given))
     axis = normal_axis(dim, given[0].ndim + 1)
-    return Stack(axis, *(x if x._array.dtype == kind else To(x, kind) for x in given))  # type: ignore[return-value]
+    return Stack(axis, *(x if x._array.dtype == kind else To(x, kind) for x in given))
 
 
 def _listed(tensors: Any, name: str) -> list[Tensor]:
@@ -198,7 +198,7 @@ class Split(Operation):
 
     view = True
 
-    def forward(ctx, input: Any, sizes: tuple[int, ...], dim: int, label: str = "Split") -> Any:
+    def forward(ctx, input: Any, sizes: tuple[int, ...], dim: int, *, label: str = "Split") -> Any:
         ctx.shapes, ctx.dim, ctx.label, start, pieces = [], dim, label, 0, []
         for size in sizes:
             piece = input[along(dim, slice(start, start + size))]
@@ -209,7 +209,7 @@ class Split(Operation):
 
     def backward(ctx, *grads: Any) -> Any:
         whole = [zeros_beside(grads, s) if g is None else g for g, s in zip(grads, ctx.shapes, strict=True)]
-        return Cat(ctx.dim, *whole), None, None, None
+        return Cat(ctx.dim, *whole), None, None
 
     def name(ctx) -> str:
         return f"{ctx.label}Backward0"
@@ -241,14 +241,14 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
             )
         starts = range(0, length, size) if size else ()
         sizes = tuple(min(size, length - start) for start in starts) or (0,)
-        return Split(tensor, sizes, axis)  # type: ignore[return-value]
+        return Split(tensor, sizes, axis)
     sizes = tuple(int(n) for n in split_size_or_sections)
     if sum(sizes) != length or any(n < 0 for n in sizes):
         raise RuntimeError(
             f"split_with_sizes expects `split_size_or_sections` to sum exactly to {length} (input tensor's "
             f"size at dimension {axis}), but got {list(sizes)}"
         )
-    return Split(tensor, sizes, axis, "SplitWithSizes")  # type: ignore[return-value]
+    return Split(tensor, sizes, axis, label="SplitWithSizes")
 
 
 @operation(method="chunk")
@@ -259,8 +259,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     axis = normal_axis(dim, check_tensor(input, "chunk").ndim)
     length = input._array.shape[axis]
     if length == 0:
-        return split(input, [0] * chunks, axis)  # type: ignore[no-any-return]
-    return split(input, -(-length // chunks), axis)  # type: ignore[no-any-return]
+        return split(input, [0] * chunks, axis)
+    return split(input, -(-length // chunks), axis)
 
 
 @operation(method="unbind")
@@ -269,7 +269,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if check_tensor(input, "unbind").ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = normal_axis(dim, input.ndim)
-    return Unbind(input, axis) if input._array.shape[axis] else ()  # type: ignore[return-value]
+    return Unbind(input, axis) if input._array.shape[axis] else ()
 
 
 # --- turned round -----------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     """The elements in reversed order along `dims`, a copy."""
     given = dims[0] if len(dims) == 1 else dims
     axes = normal_axes(given, check_tensor(input, "flip").ndim) if given != () else ()
-    return Flip(input, axes)  # type: ignore[return-value]
+    return Flip(input, axes)
 
 
 class Roll(Operation):
@@ -312,12 +312,12 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     if dims is None:
         if len(moves) != 1:
             raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(moves)}, dims: 0")
-        return Roll(check_tensor(input, "roll"), moves, None)  # type: ignore[return-value]
+        return Roll(check_tensor(input, "roll"), moves, None)
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(axes) != len(moves):
         raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(moves)}, dims: {len(axes)}")
     axes = tuple(normal_axis(d, check_tensor(input, "roll").ndim) for d in axes)
-    return Roll(input, moves, axes)  # type: ignore[return-value]
+    return Roll(input, moves, axes)
 
 
 # --- triangles and diagonals --------------------------------------------------------------------------
@@ -348,13 +348,13 @@ class Triu(Operation):
 @operation(method="tril")
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
-    return Tril(_matrices(input, "tril"), diagonal)  # type: ignore[return-value]
+    return Tril(_matrices(input, "tril"), diagonal)
 
 
 @operation(method="triu")
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
-    return Triu(_matrices(input, "triu"), diagonal)  # type: ignore[return-value]
+    return Triu(_matrices(input, "triu"), diagonal)
 
 
 def _matrices(input: Tensor, name: str) -> Tensor:
@@ -401,15 +401,15 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     a, b = normal_axis(dim1, ndim), normal_axis(dim2, ndim)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return Diagonal(input, offset, a, b)  # type: ignore[return-value]
+    return Diagonal(input, offset, a, b)
 
 
 @operation(method="diag")
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix as a vector, or the square matrix with a vector on that diagonal."""
     if check_tensor(input, "diag").ndim == 2:
-        return Diagonal(input, diagonal, 0, 1)  # type: ignore[return-value]
+        return Diagonal(input, diagonal, 0, 1)
     if input.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     side = input.numel() + abs(diagonal)
-    return DiagonalEmbed(input, (side, side), diagonal, 0, 1)  # type: ignore[return-value]
+    return DiagonalEmbed(input, (side, side), diagonal, 0, 1)

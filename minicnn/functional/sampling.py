@@ -181,7 +181,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform in [0, 1), with the shape (and type and device) of `input`."""
     kind = check_tensor(input, "rand_like").dtype if dtype is None else dtype
-    return rand(  # type: ignore[no-any-return]
+    return rand(
         input.shape,
         generator=generator,
         dtype=kind,
@@ -201,7 +201,7 @@ def randn_like(
 ) -> Tensor:
     """Standard normal, with the shape (and type and device) of `input`."""
     kind = check_tensor(input, "randn_like").dtype if dtype is None else dtype
-    return randn(  # type: ignore[no-any-return]
+    return randn(
         input.shape,
         generator=generator,
         dtype=kind,
@@ -224,7 +224,7 @@ def randint_like(
     """Whole numbers in [low, high) (or [0, low)), with the shape, type and device of `input`."""
     low, high = (0, low) if high is None else (low, high)
     kind = check_tensor(input, "randint_like").dtype if dtype is None else dtype
-    return randint(  # type: ignore[no-any-return]
+    return randint(
         low,
         high,
         input.shape,
@@ -335,7 +335,7 @@ def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Stream | None = None) 
 def bernoulli_method(input: Tensor, p: float | None = None, *, generator: Stream | None = None) -> Tensor:
     """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
     if p is None:
-        return bernoulli(input, generator=generator)  # type: ignore[no-any-return]
+        return bernoulli(input, generator=generator)
     values = _from(generator).bernoulli(input._array.shape, p)
     return finished(values.astype(input._array.dtype), _place(input, None))
 

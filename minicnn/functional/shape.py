@@ -15,7 +15,7 @@ import numpy as np
 from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import Expand, check_tensor, normal_axes, normal_axis
+from minicnn.functional.common import Expand, SumTo, check_tensor, normal_axes, normal_axis
 from minicnn.functional.conversion import contiguous
 from minicnn.functional.creation import as_size
 from minicnn.kernels import layout
@@ -52,12 +52,9 @@ class Squeeze(View):
     def name(ctx) -> str:
         return f"SqueezeBackward{ctx.kind}"
 
-    def forward(ctx, input: Any, shape: tuple[int, ...], kind: int) -> Any:
+    def forward(ctx, input: Any, shape: tuple[int, ...], *, kind: int = 0) -> Any:
         ctx.kind = kind
         return super().forward(input, shape)
-
-    def backward(ctx, grad: Any) -> Any:
-        return View(grad, ctx.shape), None, None
 
 
 class Unsqueeze(View):
@@ -99,7 +96,7 @@ def _viewed(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
         array = input._array
         if not array_module(array).may_share_memory(array.reshape(shape), array):
             return None
-    return View(input, shape)  # type: ignore[no-any-return]
+    return View(input, shape)
 
 
 @operation(method="view")
@@ -125,7 +122,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The elements in another shape; one length may be -1. A view where `view` allows it, else a copy."""
     sizes = inferred(as_size(shape, "reshape", negative=True), check_tensor(input, "reshape"), "reshape")
     result = _viewed(input, sizes)
-    return UnsafeView(contiguous(input), sizes) if result is None else result  # type: ignore[no-any-return]
+    return UnsafeView(contiguous(input), sizes) if result is None else result
 
 
 @operation(method="flatten")
@@ -140,7 +137,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end and input.ndim:
         return input
     shape = input._array.shape
-    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))  # type: ignore[no-any-return]
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @operation(method="unflatten")
@@ -155,7 +152,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
             f"unflatten: `sizes` {list(parts)} don't multiply up to the size of dim {dim} ({shape[axis]})"
         )
     parts = tuple(shape[axis] // known if n == -1 else n for n in parts)
-    return view(input, (*shape[:axis], *parts, *shape[axis + 1 :]))  # type: ignore[no-any-return]
+    return view(input, (*shape[:axis], *parts, *shape[axis + 1 :]))
 
 
 @operation(method="squeeze")
@@ -165,7 +162,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     axes = normal_axes(dim, len(shape))
     kind = 0 if dim is None else 2 if isinstance(dim, tuple | list) else 1
     kept = tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes)
-    return _reviewed(Squeeze, input, kept, kind)
+    return _reviewed(Squeeze, input, kept, kind=kind)
 
 
 @operation(method="unsqueeze")
@@ -176,22 +173,22 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return _reviewed(Unsqueeze, input, (*shape[:axis], 1, *shape[axis:]))
 
 
-def _reviewed(kind: type[View], input: Tensor, shape: tuple[int, ...], *more: Any) -> Tensor:
+def _reviewed(made: type[View], input: Tensor, shape: tuple[int, ...], **options: Any) -> Tensor:
     if not keeps_batch(input._array.shape, shape):
         input._make_plain()
-    return kind(input, shape, *more)  # type: ignore[return-value]
+    return made(input, shape, **options)
 
 
 @operation(method="view_as")
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """A view in the shape of `other`."""
-    return view(input, check_tensor(other, "view_as", "other").shape)  # type: ignore[no-any-return]
+    return view(input, check_tensor(other, "view_as", "other").shape)
 
 
 @operation(method="reshape_as")
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """The elements in the shape of `other`."""
-    return reshape(input, check_tensor(other, "reshape_as", "other").shape)  # type: ignore[no-any-return]
+    return reshape(input, check_tensor(other, "reshape_as", "other").shape)
 
 
 # --- the order of the axes --------------------------------------------------------------------------
@@ -233,12 +230,13 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     if len(order) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-            f"the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
+            f"the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = "
+            f"{len(order)}"
         )
     axes = tuple(normal_axis(d, ndim) for d in order)
     if len(set(axes)) != ndim:
         raise RuntimeError(f"permute(): duplicate dims are not allowed, got `dims` {list(order)}")
-    return Permute(input, axes)  # type: ignore[return-value]
+    return Permute(input, axes)
 
 
 @operation(method="transpose")
@@ -246,7 +244,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Axes `dim0` and `dim1` exchanged, a view."""
     ndim = check_tensor(input, "transpose").ndim
     a, b = normal_axis(dim0, ndim), normal_axis(dim1, ndim)
-    return Transpose(input, swapped(ndim, a, b) if ndim else ())  # type: ignore[return-value]
+    return Transpose(input, swapped(ndim, a, b) if ndim else ())
 
 
 @operation(method="t")
@@ -254,13 +252,13 @@ def t(input: Tensor) -> Tensor:
     """A matrix transposed (a vector or 0-d tensor as it is), a view."""
     if check_tensor(input, "t").ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
-    return T(input, tuple(reversed(range(input.ndim))))  # type: ignore[return-value]
+    return T(input, tuple(reversed(range(input.ndim))))
 
 
 @operation(prop="T")
 def all_reversed(input: Tensor) -> Tensor:
     """All axes in reversed order, a view: `x.T`."""
-    return Permute(input, tuple(reversed(range(input.ndim))))  # type: ignore[return-value]
+    return Permute(input, tuple(reversed(range(input.ndim))))
 
 
 @operation(prop="mT")
@@ -270,7 +268,7 @@ def last_two_swapped(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor."
         )
-    return transpose(input, -2, -1)  # type: ignore[no-any-return]
+    return transpose(input, -2, -1)
 
 
 @operation(method="movedim")
@@ -283,7 +281,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     order = [axis for axis in range(ndim) if axis not in start]
     for place, axis in sorted(zip(end, start, strict=True)):
         order.insert(place, axis)
-    return Permute(input, tuple(order))  # type: ignore[return-value]
+    return Permute(input, tuple(order))
 
 
 # --- repeated ---------------------------------------------------------------------------------------
@@ -313,19 +311,19 @@ def expand(input: Tensor, *size: Any) -> Tensor:
                 f"non-singleton dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
         full.append(have if n == -1 else n)
-    return Expand(input, tuple(full))  # type: ignore[return-value]
+    return Expand(input, tuple(full))
 
 
 @operation(method="expand_as")
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`expand` to the shape of `other`."""
-    return expand(input, check_tensor(other, "expand_as", "other").shape)  # type: ignore[no-any-return]
+    return expand(input, check_tensor(other, "expand_as", "other").shape)
 
 
 @operation(method="broadcast_to")
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """`expand` to `size`."""
-    return expand(input, size)  # type: ignore[no-any-return]
+    return expand(input, size)
 
 
 class Repeat(Operation):
@@ -336,13 +334,12 @@ class Repeat(Operation):
         return array_module(input).tile(input, repeats)
 
     def backward(ctx, grad: Any) -> Any:
-        from minicnn.functional.reduce import Sum  # reductions use shapes
-
         lead = len(ctx.repeats) - len(ctx.shape)
         shape = (1,) * lead + ctx.shape
         pairs = tuple(n for pair in zip(ctx.repeats, shape, strict=True) for n in pair)
-        folded = Sum(View(grad, pairs), tuple(range(0, len(pairs), 2)), False)  # (r0, n0, r1, n1, …)
-        return View(folded, ctx.shape), None  # (n0, n1, …)
+        single = tuple(n for length in shape for n in (1, length))
+        folded = SumTo(View(grad, pairs), single)  # (r0, n0, r1, n1, …) -> (1, n0, 1, n1, …)
+        return View(folded, ctx.shape), None
 
 
 @operation(method="repeat")
@@ -354,11 +351,11 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
             f"`repeats` is {list(counts)}, the tensor has shape {list(input.shape)}"
         )
-    return Repeat(input, counts)  # type: ignore[return-value]
+    return Repeat(input, counts)
 
 
 @operation(method="tile")
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """As `repeat`, with `dims` filled up by 1 in front where the tensor has more axes."""
     counts = as_size(dims, "tile")
-    return repeat(input, (1,) * (input.ndim - len(counts)) + counts)  # type: ignore[no-any-return]
+    return repeat(input, (1,) * (input.ndim - len(counts)) + counts)

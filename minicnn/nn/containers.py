@@ -128,7 +128,9 @@ class Sequential(_Listed):
 
 def _sequential(other: Any) -> Sequential:
     if not isinstance(other, Sequential):
-        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        raise ValueError(
+            f"add operator supports only objects of Sequential class, but {type(other)} is given."
+        )
     return other
 
 
@@ -254,10 +256,14 @@ class ModuleDict(Module):
 
 def _checked_pair(number: int, pair: Any) -> Any:
     if not isinstance(pair, Iterable):
-        raise TypeError(f"ModuleDict update sequence element #{number} should be Iterable; is{type(pair).__name__}")
+        raise TypeError(
+            f"ModuleDict update sequence element #{number} should be Iterable; is{type(pair).__name__}"
+        )
     pair = tuple(pair)
     if len(pair) != 2:
-        raise ValueError(f"ModuleDict update sequence element #{number} has length {len(pair)}; 2 is required")
+        raise ValueError(
+            f"ModuleDict update sequence element #{number} has length {len(pair)}; 2 is required"
+        )
     return pair
 
 

@@ -52,7 +52,9 @@ class _Conv(Module):
         self.groups = groups
         self.padding_mode = padding_mode
         self._pad = _pad_argument(kernel_size, padding, dilation)
-        leading = (in_channels, out_channels // groups) if transposed else (out_channels, in_channels // groups)
+        leading = (out_channels, in_channels // groups)
+        if transposed:
+            leading = (in_channels, out_channels // groups)
         self.weight = Parameter(empty((*leading, *kernel_size), device=device, dtype=dtype))
         if bias:
             self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
@@ -65,7 +67,8 @@ class _Conv(Module):
         init.default_(self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        text = f"{self.in_channels}, {self.out_channels}"
+        text += f", kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * len(self.padding):
             text += f", padding={self.padding}"
         if self.dilation != (1,) * len(self.dilation):
@@ -107,7 +110,7 @@ def _check(
 
 
 def _pad_argument(kernel_size: Sequence[int], padding: Any, dilation: Sequence[int]) -> list[int]:
-    """The padding as F.pad takes it: (left, right) of the last axis first. For 'same' the odd one goes right."""
+    """The padding as F.pad takes it: (left, right) of the last axis first; 'same' puts an odd one right."""
     if padding == "valid":
         sides = [(0, 0)] * len(kernel_size)
     elif padding == "same":
@@ -181,7 +184,8 @@ class ConvTranspose2d(_Conv):
 
     input   (N, in_channels, H, W) or (in_channels, H, W)
     weight  (in_channels, out_channels / groups, KH, KW), bias (out_channels,)
-    output  (N, out_channels, OH, OW), OH = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1
+    output  (N, out_channels, OH, OW)
+            OH = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1
 
     A strided convolution maps several sizes to one; `output_padding`, or `output_size` at the call,
     says which one is meant. ValueError for a size that none of them gives.
@@ -238,10 +242,11 @@ class ConvTranspose2d(_Conv):
                 f"{axes + lead} elements (got {len(output_size)})"
             )
         output_size = output_size[-axes:]
+        padding: Any = self.padding
         smallest = [
             (n - 1) * s - 2 * p + d * (k - 1) + 1
             for n, s, p, d, k in zip(
-                input.shape[lead:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True
+                input.shape[lead:], self.stride, padding, self.dilation, self.kernel_size, strict=True
             )
         ]
         largest = [low + s - 1 for low, s in zip(smallest, self.stride, strict=True)]

@@ -189,7 +189,8 @@ def _is_empty(tensor: Tensor) -> bool:
 
 
 def lecun_uniform_(tensor: Tensor, generator: Any = None) -> Tensor:
-    """U(-√(3 / fan_in), √(3 / fan_in)): variance 1 / fan_in (LeCun et al. 1998, "Efficient BackProp", 4.6)."""
+    """U(-√(3 / fan_in), √(3 / fan_in)): variance 1 / fan_in
+    ("Efficient BackProp", LeCun et al. 1998, 4.6)."""
     bound = math.sqrt(3.0 / _fan(tensor, "fan_in"))
     return uniform_(tensor, -bound, bound, generator)
 

@@ -12,6 +12,24 @@ from minicnn.nn.parameter import Parameter
 class Members:
     """The registries of a Module. Only Module derives from it: every member that is a module is one."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        name = type(self).__name__
+        if kwargs:
+            raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if args:
+            raise TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")
+        self.__dict__.update(
+            training=True,
+            _parameters={},
+            _buffers={},
+            _non_persistent_buffers_set=set(),
+            _modules={},
+            _forward_pre_hooks=_Hooks(),
+            _forward_hooks=_Hooks(),
+            _backward_pre_hooks=_Hooks(),
+            _backward_hooks=_Hooks(),
+        )
+
     # --- attributes -----------------------------------------------------------------------------
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -80,7 +98,8 @@ class Members:
         elif parameters is not None and name in parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_typename(value)}' as parameter '{name}' (nn.Parameter or None expected)"
+                    f"cannot assign '{_typename(value)}' as parameter '{name}' "
+                    "(nn.Parameter or None expected)"
                 )
             parameters[name] = None
         elif isinstance(value, Members):
@@ -91,7 +110,8 @@ class Members:
         elif modules is not None and name in modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_typename(value)}' as child module '{name}' (nn.Module or None expected)"
+                    f"cannot assign '{_typename(value)}' as child module '{name}' "
+                    "(nn.Module or None expected)"
                 )
             modules[name] = None
         elif name in self.__dict__.get("_buffers", ()):
@@ -178,7 +198,9 @@ class Members:
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def _named_members(self, registry: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+    def _named_members(
+        self, registry: str, prefix: str, recurse: bool, once: bool
+    ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         inside = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         for module_name, module in inside:

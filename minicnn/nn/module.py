@@ -41,40 +41,11 @@ class Module(Members):
     training: bool
     _version = 1  # of the layout of a class's entries in the state_dict
 
-    def forward(self, x):
-    ...         return self.fc(x)
-    >>> Net()
-    Net(
-      (fc): Linear(in_features=4, out_features=2, bias=True)
-    )
-    >>> [name for name, _ in Net().named_parameters()]
-    ['fc.weight', 'fc.bias']
-    """
-
-    training: bool
-    _version = 1  # of the layout of a class's entries in the state_dict
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        name = type(self).__name__
-        if kwargs:
-            raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
-        if args:
-            raise TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")
-        self.__dict__.update(
-            training=True,
-            _parameters={},
-            _buffers={},
-            _non_persistent_buffers_set=set(),
-            _modules={},
-            _forward_pre_hooks=_Hooks(),
-            _forward_hooks=_Hooks(),
-            _backward_pre_hooks=_Hooks(),
-            _backward_hooks=_Hooks(),
-        )
-
     def forward(self, *input: Any) -> Any:
         """What the module computes; every subclass defines it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:

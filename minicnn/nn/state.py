@@ -24,8 +24,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 def new_destination() -> OrderedDict[str, Any]:
     """An empty state_dict, with PyTorch's `_metadata` (the version of each module's layout) beside it."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.creation import zeros_like
+from minicnn.functional.creation import tensor, zeros_like
 from minicnn.optim.optimizer import Optimizer, Params, evaluated
 from minicnn.optim.sgd import check_implementation
 from minicnn.optim.update import update
@@ -50,14 +50,14 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if not 0.0 <= lr:
+        if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 <= eps:
+        if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
         for index in (0, 1):
             if not 0.0 <= betas[index] < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
-        if not 0.0 <= weight_decay:
+        if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         check_implementation(foreach, differentiable, fused)
         defaults = {
@@ -94,32 +94,32 @@ class Adam(Optimizer):
                     continue
                 state = self.state[param]
                 if not state:
-                    state["step"] = Tensor(np.zeros((), np.float32))
+                    state["step"] = tensor(0.0)
                     state.update({name: zeros_like(param) for name in names})
                 step = _next(state["step"])
                 numbers = known.get(step)
                 if numbers is None:
                     numbers = known[step] = _numbers(group, step)
-                update(self._updates, "adam", key, param, tuple(map(state.__getitem__, names)), numbers)
+                update(self._updates, "adam", key, param, [state[name] for name in names], numbers)
         return loss
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for saved in self.state.values():  # very old checkpoints have a number
             if "step" in saved and not isinstance(saved["step"], Tensor):
-                saved["step"] = Tensor(np.array(saved["step"], np.float32))
+                saved["step"] = tensor(float(saved["step"]))
 
 
 def _next(counter: Tensor) -> float:
-    array = counter._array
-    array += 1
-    return float(array)
+    step = float(counter._array) + 1
+    counter._array[()] = step
+    return step
 
 
 def _numbers(group: dict[str, Any], step: float) -> np.ndarray:
     beta1, beta2 = group["betas"]
-    corrections = 1 - beta1**step, 1 - beta2**step
-    return np.array((group["lr"], beta1, beta2, group["eps"], group["weight_decay"], *corrections), np.float64)
+    corrections = 1 - beta1**step, (1 - beta2**step) ** 0.5
+    return np.array((float(group["lr"]), beta1, beta2, group["eps"], group["weight_decay"], *corrections))
 
 
 class AdamW(Adam):

@@ -12,6 +12,7 @@ from typing import Any
 
 from minicnn.autograd.grad_mode import enable_grad
 from minicnn.autograd.tensor import RemovableHandle, Tensor, _Hooks
+from minicnn.functional.conversion import clone, to
 from minicnn.nn.parameter import clear_grads
 
 Params = Iterable[Any]
@@ -46,7 +47,7 @@ class Optimizer:
             self.add_param_group(group)
 
     def _start(self) -> None:
-        """What is not saved: hooks, prepared updates, whether a scheduler saw a step (None: it does not ask)."""
+        """What is not saved: hooks, prepared updates, whether a step was taken (None: no schedule asks)."""
         self._pre_hooks = _Hooks()
         self._post_hooks = _Hooks()
         self._updates: dict[Any, Any] = {}
@@ -126,7 +127,10 @@ class Optimizer:
         return {
             "state": {numbers[k] if isinstance(k, Tensor) else k: v for k, v in self.state.items()},
             "param_groups": [
-                {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[p] for p in group["params"]]}
+                {
+                    **{k: v for k, v in group.items() if k != "params"},
+                    "params": [numbers[p] for p in group["params"]],
+                }
                 for group in self.param_groups
             ],
         }
@@ -227,13 +231,13 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _fitted(value: Any, param: Tensor, key: Any = None) -> Any:
-    """A saved value for `param`: tensors as copies of its floating type, on its device; "step" stays as it is."""
+    """A saved value for `param`: tensors copied to its floating type and device, "step" as it is."""
     if isinstance(value, Tensor):
-        copied = value.detach().clone()  # type: ignore[attr-defined]
+        copied = clone(value.detach())
         if key == "step":
             return copied
         kind = param.dtype if param.is_floating_point() else copied.dtype
-        return copied.to(param.device, kind)
+        return to(copied, param.device, kind)
     if isinstance(value, dict):
         return {k: _fitted(v, param, k) for k, v in value.items()}
     if isinstance(value, list | tuple):

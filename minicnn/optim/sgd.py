@@ -72,9 +72,13 @@ class SGD(Optimizer):
         preference = kernels.preference()
         for group in self.param_groups:
             momentum = group["momentum"]
-            flags = (("maximize", group["maximize"]), ("momentum", momentum != 0), ("nesterov", group["nesterov"]))
+            flags = (
+                ("maximize", group["maximize"]),
+                ("momentum", momentum != 0),
+                ("nesterov", group["nesterov"]),
+            )
             key = (tuple(name for name, on in flags if on), preference)
-            numbers = np.array((group["lr"], momentum, group["dampening"], group["weight_decay"]), np.float64)
+            numbers = np.array((float(group["lr"]), momentum, group["dampening"], group["weight_decay"]))
             first = numbers * (1, 1, 0, 1)  # no dampening yet: the buffer starts as the gradient
             for param in group["params"]:
                 if param.grad is None:

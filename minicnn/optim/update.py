@@ -17,78 +17,70 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.optimizer_step import Sizes
 
 KERNEL = "optimizer_step"
+Key = tuple[tuple[str, ...], str | None]  # (the kernel's options, the preferred backend)
 
 
 class Update:
     """A parameter, its state, and the plan for them."""
 
-    __slots__ = ("arrays", "dtype", "hyper", "key", "outs", "plan", "shape")
+    __slots__ = ("arrays", "dtype", "flat", "hyper", "key", "plan", "shape")
 
-    def __init__(self, rule: str, key: Any, param: Tensor, state: Sequence[Tensor], numbers: int) -> None:
-        tensors = (param, *state)
+    def __init__(self, rule: str, key: Key, param: Tensor, state: Sequence[Tensor], numbers: int) -> None:
         self.key = key
-        self.arrays = tuple(t._plain_array() for t in tensors)
-        self.shape, self.dtype = param._array.shape, param._array.dtype
-        for tensor in tensors:
-            if tensor._array.dtype != self.dtype or tensor._array.size != param._array.size:
+        self.arrays = tuple(t._plain_array() for t in (param, *state))
+        self.shape, self.dtype = self.arrays[0].shape, self.arrays[0].dtype
+        for array in self.arrays:
+            if array.dtype != self.dtype or array.shape != self.shape:
                 raise RuntimeError(
-                    f"the optimizer's state has dtype {tensor.dtype} and {tensor.numel()} elements, its "
-                    f"parameter {param.dtype} and {param.numel()}; make the optimizer after model.to(...)"
+                    f"the optimizer's state has dtype {array.dtype} and shape {list(array.shape)}, its "
+                    f"parameter {self.dtype} and {list(self.shape)}; make the optimizer after model.to(...)"
                 )
-        self.outs = [array.reshape(-1) for array in self.arrays]  # copies where not contiguous
+        contiguous = all(array.flags.c_contiguous for array in self.arrays)
+        self.flat = [array.reshape(-1) for array in self.arrays] if contiguous else None
         self.hyper = np.empty(numbers)
         device = "cpu" if isinstance(param._array, np.ndarray) else "gpu"
         self.plan = kernels.plan(KERNEL, Sizes(rule, param._array.size, self.dtype, key[0]), device)
 
-    def fits(self, key: Any, param: Tensor, state: Sequence[Tensor]) -> bool:
+    def fits(self, key: Key, param: Tensor, state: Sequence[Tensor]) -> bool:
         """Whether nothing it was made from has changed."""
         arrays = self.arrays
         if self.key != key or arrays[0] is not param._array or len(arrays) != 1 + len(state):
             return False
-        return all(t._array is a for t, a in zip(state, arrays[1:], strict=True))
+        place = 0
+        for tensor in state:  # a loop, for all(...) with its generator takes as long as the kernel
+            place += 1
+            if tensor._array is not arrays[place]:
+                return False
+        return True
 
-    def run(self, param: Tensor, state: Sequence[Tensor], numbers: Any) -> None:
+    def run(self, grad: Tensor, numbers: Any) -> None:
         """One step with these numbers (the kernel's `hyper`)."""
-        grad = param.grad
-        assert grad is not None
         array = grad._plain_array()
         if array.shape != self.shape or array.dtype != self.dtype:
             raise RuntimeError(
-                f"the gradient has shape {list(grad.shape)} and dtype {grad.dtype}, its parameter "
-                f"{list(param.shape)} and {param.dtype}"
+                f"the gradient has shape {list(array.shape)} and dtype {array.dtype}, its parameter "
+                f"{list(self.shape)} and {self.dtype}"
             )
         self.hyper[:] = numbers
-        kernels.execute(KERNEL, self.plan, self.outs, (array.reshape(-1), self.hyper))
-        param._version.count += 1
-        for tensor in state:
-            tensor._version.count += 1
-
-    @property
-    def strided(self) -> bool:
-        """Whether `outs` holds copies, because some memory is not contiguous."""
-        return not all(array.flags.c_contiguous for array in self.arrays)
-
-    def write_back(self) -> None:
-        """Put copies into the memory they came from."""
-        for array, out in zip(self.arrays, self.outs, strict=True):
-            if not array.flags.c_contiguous:
-                array[...] = out.reshape(array.shape)
+        ins = (array.reshape(-1), self.hyper)
+        if self.flat is not None:
+            kernels.execute(KERNEL, self.plan, self.flat, ins)
+            return
+        copies = [array.reshape(-1) for array in self.arrays]
+        kernels.execute(KERNEL, self.plan, copies, ins)
+        for array, copy in zip(self.arrays, copies, strict=True):
+            array[...] = copy.reshape(self.shape)
 
 
 def update(
-    updates: dict[Any, Update],
-    rule: str,
-    key: tuple[tuple[str, ...], str | None],
-    param: Tensor,
-    state: Sequence[Tensor],
-    numbers: Any,
+    updates: dict[Any, Update], rule: str, key: Key, param: Tensor, state: Sequence[Tensor], numbers: Any
 ) -> None:
-    """Step `param` by `rule`; `key` is (options, preferred backend), `numbers` the kernel's `hyper`."""
+    """Step `param`, which has a gradient, by `rule`; `numbers` are the kernel's `hyper`."""
     prepared = updates.get(param)
     if prepared is None or not prepared.fits(key, param, state):
-        prepared = Update(rule, key, param, state, len(numbers))
-        if not prepared.strided:
-            updates[param] = prepared
-    prepared.run(param, state, numbers)
-    if prepared.key is not key and prepared.strided:
-        prepared.write_back()
+        prepared = updates[param] = Update(rule, key, param, state, len(numbers))
+    assert param.grad is not None
+    prepared.run(param.grad, numbers)
+    param._version.count += 1
+    for tensor in state:
+        tensor._version.count += 1

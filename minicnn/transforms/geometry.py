@@ -236,9 +236,8 @@ def _check_mode(padding_mode: str) -> None:
 
 def _two(size: int | Sequence[int]) -> tuple[int, int]:
     """(h, w) from one number or a sequence of one or two."""
-    if isinstance(size, numbers.Number):
-        return int(size), int(size)  # type: ignore[call-overload]
-    assert isinstance(size, Sequence)
+    if not isinstance(size, Sequence):
+        return int(size), int(size)
     if len(size) not in (1, 2):
         raise ValueError(f"Please provide only two dimensions (h, w) for size, got {size}")
     return size[0], size[-1]

@@ -160,7 +160,7 @@ def random_split(
                     f"Fraction at index {i} is not between 0 and 1: `lengths` is {list(lengths)}"
                 )
         counts = [math.floor(total * fraction) for fraction in lengths]
-        for i in range(total - sum(counts)):
+        for i in range(int(total - sum(counts))):
             counts[i % len(counts)] += 1
         for i, count in enumerate(counts):
             if count == 0:

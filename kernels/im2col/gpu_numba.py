@@ -1,0 +1,44 @@
+"""Numba-CUDA: the kernel of im2col.cu in Python, thread for thread. Look there for the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numba import cuda
+
+from .. import layout, launch
+from ..dispatch import Output, Plan
+from . import Sizes
+
+
+def plan(z: Sizes) -> Plan | None:
+    """float32 and float64."""
+    if z.dtype.name not in ("float32", "float64"):
+        return None
+    windows = z.N * z.C * z.OH * z.OW
+    geometry = (windows, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation)
+
+    def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        im2col(windows, ins[0].reshape(-1), outs[0].reshape(-1), geometry)
+
+    return Plan("a window a thread", (layout.PLAIN,), (Output(z.columns_shape, z.dtype),), 0, run)
+
+
+@launch.numba_kernel
+def im2col(x, columns, geometry):
+    """for each window (plane, oh, ow), one thread: its KH·KW pixels, written down a column"""
+    windows, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw = geometry
+    pixels = OH * OW
+    for i in range(cuda.grid(1), windows, cuda.gridsize(1)):
+        plane, pixel = i // pixels, i % pixels
+        h0, w0 = pixel // OW * sh - ph, pixel % OW * sw - pw
+        for r in range(KH):
+            h = h0 + r * dh
+            for s in range(KW):
+                w = w0 + s * dw
+                to = ((plane * KH + r) * KW + s) * pixels + pixel
+                if 0 <= h < H and 0 <= w < W:
+                    columns[to] = x[(plane * H + h) * W + w]
+                else:
+                    columns[to] = 0

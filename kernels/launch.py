@@ -1,0 +1,173 @@
+"""The only place that compiles and starts GPU code: launch shapes, .cu files through CuPy, Numba-CUDA.
+
+A GPU starts one function in very many threads at once, and each asks who it is:
+
+    grid     block 0            block 1            block 2    …      blocks run in any order, on any
+             t0 t1 … t255       t0 t1 … t255       …                 multiprocessor, many at a time
+
+    i = blockIdx.x · blockDim.x + threadIdx.x      which piece of the work is mine
+    step = gridDim.x · blockDim.x                  pieces i, i + step, i + 2·step … are mine
+
+32 neighbouring threads (a warp) execute the same instruction together, and what they read or write is
+fetched in whole 128-byte lines. So neighbouring threads should own neighbouring numbers. The stride
+through the work in steps of a whole grid keeps that, and lets a grid of any size do all of the work.
+
+Compilation happens at the first launch. For a .cu file CuPy keeps the machine code on disk under a key
+over source, options and architecture; headers are not part of that key, so an option holds a hash over
+all CUDA sources. A launch goes to the current CuPy stream, allocates nothing and waits for nothing: it
+may be captured in a CUDA graph once it has run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import compiled
+
+THREADS = 256  # of a block: 8 warps hide each other's waiting; more would leave fewer registers for each
+MOST_BLOCKS = 1 << 16  # fills the largest GPU a hundred times over; beyond it threads take several pieces
+
+_root = Path(__file__).parent
+_lock = threading.RLock()
+
+
+def blocks(work: int) -> int:
+    """How many blocks of THREADS threads share `work` pieces of work, one piece a thread if there is room.
+
+    >>> blocks(1), blocks(256), blocks(257), blocks(10**12)
+    (1, 1, 2, 65536)
+    """
+    return min(-(-work // THREADS), MOST_BLOCKS)
+
+
+def struct(**numbers: int) -> np.ndarray:
+    """Numbers for a kernel, passed by value as a C struct of ints with these names in this order.
+
+    CuPy passes a NumPy array of one element by value; each number has to fit into 32 bits.
+
+    >>> struct(H=28, W=30).dtype.names
+    ('H', 'W')
+    """
+    return np.array([tuple(numbers.values())], [(name, np.int32) for name in numbers])
+
+
+# --- CUDA C++ through CuPy -------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=1)
+def options() -> tuple[str, ...]:
+    """What NVRTC is told (CuPy adds the architecture, and -ftz=true: float32 subnormals become zero)."""
+    digest = hashlib.sha256()
+    for path in sorted([*_root.rglob("*.cu"), *_root.rglob("*.cuh")]):
+        digest.update(path.relative_to(_root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return ("-std=c++17", f"-I{_root}", f"-DMINICNN_SOURCES=0x{digest.hexdigest()[:15]}")
+
+
+@functools.lru_cache(maxsize=None)
+def _module(file: Path) -> Any:
+    import cupy
+
+    return cupy.RawModule(code=file.read_text(encoding="utf-8"), options=options())
+
+
+class CudaFunction:
+    """An `extern "C" __global__` function of a .cu file; loaded, and if need be compiled, at its first launch.
+
+    `function(work, *args)` starts it for `work` pieces of work. Arguments are CuPy arrays (the kernel gets
+    the pointer), NumPy scalars of the exact type, and one-element NumPy arrays made by `struct`.
+    """
+
+    def __init__(self, file: Path, name: str) -> None:
+        self.file = file
+        self.name = name
+        self._loaded: Callable[..., None] | None = None
+
+    def __call__(self, work: int, *args: Any) -> None:
+        if self._loaded is None:
+            with _lock:  # CuPy keeps one module a device; two threads must not compile it at once
+                self._loaded = _module(self.file).get_function(self.name)
+                self._start(work, args)
+            return
+        self._start(work, args)
+
+    def _start(self, work: int, args: tuple[Any, ...]) -> None:
+        if work and self._loaded is not None:  # a grid of no blocks is an error in CUDA
+            self._loaded((blocks(work),), (THREADS,), args)
+
+
+# --- Numba-CUDA ------------------------------------------------------------------------------------
+
+
+def numba_kernel(function: Any) -> NumbaFunction:
+    """Decorate a Numba-CUDA kernel; it is compiled at its first launch, once for each type of arguments."""
+    return NumbaFunction(function)
+
+
+class NumbaFunction:
+    """A kernel written in Python for numba.cuda. `function(work, *args)` starts it, as a CudaFunction.
+
+    Arguments are CuPy arrays and tuples of numbers. Numba would wait for CuPy's stream when it takes a
+    CuPy array (`sync`), which is needless here: the launch goes to that same stream.
+    """
+
+    def __init__(self, function: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._dispatcher: Any = None
+
+    @property
+    def dispatcher(self) -> Any:
+        """numba.cuda's dispatcher: made at the first use, with its cache in our folder (see compiled.py)."""
+        with _lock:
+            if self._dispatcher is None:
+                cuda, config = _numba_cuda()
+                before = config.CACHE_DIR
+                config.CACHE_DIR = str(compiled.cache_folder())
+                try:
+                    self._dispatcher = cuda.jit(cache=True)(self.function)
+                finally:
+                    config.CACHE_DIR = before
+            return self._dispatcher
+
+    def __call__(self, work: int, *args: Any) -> None:
+        if work:
+            started = self.dispatcher[blocks(work), THREADS, current_stream()]
+            started(*(arg if isinstance(arg, tuple) else numba_view(arg) for arg in args))
+
+
+@functools.lru_cache(maxsize=1)
+def _numba_cuda() -> tuple[Any, Any]:
+    """numba.cuda of the package numba-cuda, and its configuration."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        raise ImportError(
+            "the Numba backend of the GPU needs the package numba-cuda: pip install 'minicnn[cuda13]' "
+            "(or 'minicnn[cuda12]' for a CUDA 12 driver)"
+        )
+    from numba import cuda
+    from numba.cuda.core import config
+
+    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small layer has a small grid; that is no news to anyone
+    return cuda, config
+
+
+def current_stream() -> Any:
+    """CuPy's current stream, as a stream of Numba."""
+    import cupy
+    from numba import cuda
+
+    return cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+
+
+def numba_view(array: Any) -> Any:
+    """A CuPy array's memory, as an array of Numba: no copy, no waiting."""
+    from numba import cuda
+
+    return cuda.as_cuda_array(array, sync=False)

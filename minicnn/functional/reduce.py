@@ -1,0 +1,461 @@
+"""Reductions: sums, means and spreads, products, norms, counting, comparing whole tensors.
+
+`dim` is an int, a tuple, or None for all axes; with `keepdim` the reduced axes stay, of length 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minicnn import dtype as dtypes
+from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
+from minicnn.functional.common import (
+    Dim,
+    Expand,
+    To,
+    check_tensor,
+    floating,
+    normal_axes,
+    normal_axis,
+)
+from minicnn.functional.elementwise import Div, Mul, Pow, Where, abs_, operands
+from minicnn.functional.extremes import Amax
+from minicnn.functional.joining import Flip
+from minicnn.functional.shape import View
+
+# --- the way back: a reduced gradient spread over the axes it was reduced from ------------------------
+
+
+def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with length 1 along `axes`."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def spread(grad: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """`grad` of a reduction over `axes`, repeated along them up to `shape` (no copy)."""
+    kept = kept_shape(shape, axes)
+    return Expand(grad if tuple(grad.shape) == kept else View(grad, kept), shape)
+
+
+def count_of(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
+    """How many elements go into one result."""
+    return math.prod(shape[i] for i in axes)
+
+
+LONG = 2048  # from so many terms on, sums against the grain are kept in float64
+
+
+def add_up(array: Any, axes: tuple[int, ...], keepdim: bool = False) -> Any:
+    """The sum over `axes`, in the array's own type.
+
+    NumPy adds pairwise along the innermost axis of memory only; across rows it adds one by one, and
+    100,000 float32 terms would lose three digits. Such sums are kept in float64 and rounded once.
+    """
+    kind: Any = None
+    if array.dtype == np.float16:
+        kind = np.float32
+    elif array.dtype == np.float32 and isinstance(array, np.ndarray) and count_of(array.shape, axes) >= LONG:
+        inner = min(
+            range(array.ndim), key=lambda i: abs(array.strides[i]) if array.shape[i] > 1 else math.inf
+        )
+        kind = None if inner in axes else np.float64
+    return array.sum(axis=axes, dtype=kind, keepdims=keepdim).astype(array.dtype, copy=False)
+
+
+# --- sum, mean --------------------------------------------------------------------------------------
+
+
+class Sum(Operation):
+    """Σ over some axes"""
+
+    keeps_layout = True
+
+    def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+        ctx.shape, ctx.axes = input.shape, axes
+        return add_up(input, axes, keepdim)
+
+    def backward(ctx, grad: Any) -> Any:
+        return spread(grad, ctx.shape, ctx.axes), None, None
+
+    def name(ctx) -> str:
+        return f"{type(ctx).__name__}Backward{int(len(ctx.axes) < len(ctx.shape))}"
+
+
+class Mean(Sum):
+    """Σ over some axes, divided by the number of terms"""
+
+    def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+        total = super().forward(input, axes, keepdim)
+        ctx.count = count_of(input.shape, axes)
+        return total / ctx.count if ctx.count else total * math.nan
+
+    def backward(ctx, grad: Any) -> Any:
+        return spread(grad / ctx.count if ctx.count else grad, ctx.shape, ctx.axes), None, None
+
+
+def _typed(input: Tensor, dtype: Any, name: str) -> Tensor:
+    check_tensor(input, name)
+    kind = input._array.dtype if dtype is None else dtypes.as_numpy(dtype)
+    if dtype is None and kind.kind in "biu":
+        kind = np.dtype(np.int64)
+    return input if kind == input._array.dtype else To(input, kind)
+
+
+@operation(method="sum")
+def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum over `dim`; of whole numbers and bools as int64."""
+    input = _typed(input, dtype, "sum")
+    return Sum(input, normal_axes(dim, input.ndim), keepdim)
+
+
+@operation(method="mean")
+def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean over `dim`; NaN of nothing. RuntimeError for whole numbers (use .float())."""
+    kind = check_tensor(input, "mean")._array.dtype if dtype is None else dtypes.as_numpy(dtype)
+    if kind.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            f"dtype. Got: {dtypes.from_numpy(kind)}; use .float()"
+        )
+    input = input if kind == input._array.dtype else To(input, kind)
+    return Mean(input, normal_axes(dim, input.ndim), keepdim)
+
+
+# --- var, std ---------------------------------------------------------------------------------------
+
+
+class Var(Operation):
+    """Σ (x - mean)² / (n - correction); the slope is 2 (x - mean) / (n - correction)"""
+
+    keeps_layout = True
+
+    def forward(ctx, input: Any, axes: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+        count = count_of(input.shape, axes)
+        ctx.args = input.shape, axes, max(count - correction, 0)
+        ctx.save(input)
+        if count == 0:
+            return add_up(input, axes, keepdim) * math.nan
+        centred = input - add_up(input, axes, True) / count
+        total = add_up(centred * centred, axes, keepdim)
+        return total / ctx.args[2] if ctx.args[2] else total * math.nan
+
+    def backward(ctx, grad: Any) -> Any:
+        (input,) = ctx.saved()
+        shape, axes, divisor = ctx.args
+        centred = input - spread(Mean(input, axes, True), shape, axes)
+        slope = centred * (2 / divisor if divisor else math.nan)
+        return Mul(spread(grad, shape, axes), slope), None, None, None
+
+
+class Sqrt0(Operation):
+    """√a with slope 0 (not ∞) at 0: what a standard deviation of equal numbers needs."""
+
+    keeps_layout = True
+
+    def forward(ctx, input: Any) -> Any:
+        output = array_module(input).sqrt(input)
+        ctx.save(output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (output,) = ctx.saved()
+        return safe_div(grad, output * 2)
+
+    def name(ctx) -> str:
+        return "StdBackward0"
+
+
+def safe_div(a: Any, b: Any) -> Any:
+    """a / b, and 0 where b is 0."""
+    raw = b._array if isinstance(b, Tensor) else b
+    zero = raw == 0
+    if not zero.any():
+        return Div(a, b)
+    return Where(np.asarray(zero) if np.ndim(zero) == 0 else zero, 0.0, Div(a, Where(zero, 1.0, b)))
+
+
+def _correction(dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError(f"give `unbiased` or `correction`, not both: {unbiased}, {correction}")
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return dim, correction
+
+
+@operation(method="var")
+def var(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """The variance over `dim`, divided by n - correction (1; `unbiased=False` is correction 0)."""
+    dim, correction = _correction(dim, unbiased, correction)
+    _only_floating(input, "var")
+    return Var(input, normal_axes(dim, input.ndim), correction, keepdim)
+
+
+@operation(method="std")
+def std(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """The standard deviation, the root of `var`."""
+    return Sqrt0(var(input, dim, unbiased, keepdim, correction=correction))
+
+
+@operation()
+def var_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The pair (`var`, `mean`)."""
+    axes = None if isinstance(dim, bool) else dim
+    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, axes, keepdim)
+
+
+@operation()
+def std_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The pair (`std`, `mean`)."""
+    axes = None if isinstance(dim, bool) else dim
+    return std(input, dim, unbiased, keepdim, correction=correction), mean(input, axes, keepdim)
+
+
+def _only_floating(input: Tensor, name: str) -> None:
+    if check_tensor(input, name)._array.dtype.kind != "f":
+        raise RuntimeError(f"{name}: only support floating point dtypes, got {input.dtype}; use .float()")
+
+
+# --- products, running sums ---------------------------------------------------------------------------
+
+
+class Prod(Operation):
+    """Π over some axes; the slope is the product of the others, also beside zeros"""
+
+    def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+        ctx.shape, ctx.axes = input.shape, axes
+        ctx.save(input)
+        return input.prod(axis=axes, keepdims=keepdim)
+
+    def backward(ctx, grad: Any) -> Any:
+        (input,) = ctx.saved()
+        zero = (input._array if isinstance(input, Tensor) else input) == 0
+        zeros = zero.sum(axis=ctx.axes, keepdims=True)
+        filled = Where(
+            zero, 1.0, input
+        )  # Π of the others = Π filled / x without zeros, Π filled at a single one
+        others = Div(spread(Prod(filled, ctx.axes, True), ctx.shape, ctx.axes), filled)
+        return Mul(spread(grad, ctx.shape, ctx.axes), Mul(others, zeros == zero)), None, None
+
+    def name(ctx) -> str:
+        return f"ProdBackward{int(len(ctx.axes) < len(ctx.shape))}"
+
+
+@operation(method="prod")
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product over one axis or all; of whole numbers and bools as int64."""
+    input = _typed(input, dtype, "prod")
+    return Prod(input, normal_axes(dim, input.ndim), keepdim)
+
+
+class Cumsum(Operation):
+    """Running sums along an axis"""
+
+    def forward(ctx, input: Any, dim: int) -> Any:
+        ctx.dim = dim
+        return input.cumsum(axis=dim, dtype=input.dtype) if input.ndim else input.copy()
+
+    def backward(ctx, grad: Any) -> Any:
+        if not len(grad.shape):
+            return grad, None
+        return Flip(Cumsum(Flip(grad, (ctx.dim,)), ctx.dim), (ctx.dim,)), None
+
+
+@operation(method="cumsum")
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running sums along `dim`; of whole numbers as int64."""
+    input = _typed(input, dtype, "cumsum")
+    return Cumsum(input, normal_axis(dim, input.ndim))
+
+
+# --- norms, log Σ exp ---------------------------------------------------------------------------------
+
+
+class LinalgVectorNorm(Operation):
+    """(Σ |x|^p)^(1/p); the slope is x |x|^(p-2) / norm^(p-1), and 0 where the norm is 0"""
+
+    keeps_layout = True
+
+    def forward(ctx, input: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
+        ctx.shape, ctx.p, ctx.axes = input.shape, p, axes
+        xp = array_module(input)
+        if p == 2:
+            output = xp.sqrt(add_up(input * input, axes, keepdim))
+        elif p == 1:
+            output = add_up(abs(input), axes, keepdim)
+        elif p == 0:
+            output = (input != 0).sum(axis=axes, keepdims=keepdim).astype(input.dtype)
+        else:
+            output = add_up(abs(input) ** p, axes, keepdim) ** (1 / p)
+        ctx.save(input, output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        input, output = ctx.saved()
+        p, raw = ctx.p, input._array if isinstance(input, Tensor) else input
+        sign = array_module(raw).sign(raw)
+        if p == 0:
+            slope = input * 0
+        elif p == 1:
+            slope = Mul(spread(grad, ctx.shape, ctx.axes), sign)
+        elif p == 2:
+            slope = Mul(spread(safe_div(grad, output), ctx.shape, ctx.axes), input)
+        else:
+            power = Mul(Pow(Mul(input, sign), p - 1), sign)
+            scale = safe_div(grad, Pow(output, p - 1))
+            slope = Mul(spread(scale, ctx.shape, ctx.axes), power)
+        return slope, None, None, None
+
+
+@operation(method="norm")
+def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """(Σ |x|^p)^(1/p) over `dim`; "fro" is p = 2, inf and -inf the largest and smallest |x|."""
+    if dtype is not None:
+        input = To(input, dtypes.as_numpy(dtype))
+    _only_floating(input, "norm")
+    power = 2.0 if p in ("fro", None) else p
+    if isinstance(power, str):
+        raise RuntimeError(f"norm: `p` is {p!r}; expected a number or 'fro'")
+    axes = normal_axes(dim, input.ndim)
+    if math.isinf(power):
+        size = abs_(input)
+        return Amax(size, axes, keepdim) if power > 0 else -Amax(-size, axes, keepdim)
+    return LinalgVectorNorm(input, float(power), axes, keepdim)
+
+
+class Logsumexp(Operation):
+    """ln Σ e^x, shifted by the largest x so that nothing overflows; the slope is softmax"""
+
+    keeps_layout = True
+
+    def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+        ctx.shape, ctx.axes = input.shape, axes
+        xp = array_module(input)
+        largest = input.max(axis=axes, keepdims=True)
+        largest = xp.where(xp.isfinite(largest), largest, 0).astype(input.dtype)
+        with np.errstate(divide="ignore", over="ignore"):
+            output = xp.log(add_up(xp.exp(input - largest), axes, True)) + largest
+        output = (
+            output if keepdim else output.reshape([n for i, n in enumerate(input.shape) if i not in axes])
+        )
+        ctx.save(input, output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        input, output = ctx.saved()
+        share = Exp0(input, spread(output, ctx.shape, ctx.axes))
+        return Mul(spread(grad, ctx.shape, ctx.axes), share), None, None
+
+
+class Exp0(Operation):
+    """e^(a - b), and 0 where both are -∞"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, b: Any) -> Any:
+        with np.errstate(invalid="ignore"):
+            output = array_module(a).nan_to_num(array_module(a).exp(a - b), nan=0.0)
+        ctx.save(output)
+        return output
+
+    def backward(ctx, grad: Any) -> Any:
+        (output,) = ctx.saved()
+        slope = Mul(grad, output)
+        return slope, -slope
+
+
+@operation(method="logsumexp")
+def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """ln Σ e^x over `dim`, without overflow."""
+    input = floating(input)
+    return Logsumexp(input, normal_axes(dim, input.ndim), keepdim)
+
+
+# --- counting and comparing: no gradient --------------------------------------------------------------
+
+
+def _reduced(function: str, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
+    array = check_tensor(input, function)._array
+    result = getattr(array_module(array), function)(
+        array, axis=normal_axes(dim, array.ndim), keepdims=keepdim
+    )
+    return Tensor(np.ascontiguousarray(result) if isinstance(result, np.ndarray) else np.asarray(result))
+
+
+@operation(method="all")
+def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements (along `dim`) are not 0, bool."""
+    return _reduced("all", input, dim, keepdim)
+
+
+@operation(method="any")
+def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether an element (along `dim`) is not 0, bool."""
+    return _reduced("any", input, dim, keepdim)
+
+
+@operation(method="count_nonzero")
+def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
+    """How many elements (along `dim`) are not 0, int64."""
+    return sum(check_tensor(input, "count_nonzero").detach() != 0, dim)
+
+
+@operation(method="equal")
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether both tensors have the same shape and equal elements, a Python bool."""
+    check_tensor(input, "equal"), check_tensor(other, "equal", "other")
+    return input.shape == other.shape and bool((input._plain_array() == other._plain_array()).all())
+
+
+@operation(method="isclose")
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """|input - other| ≤ atol + rtol · |other|, element by element, bool."""
+    check_tensor(input, "isclose"), check_tensor(other, "isclose", "other")
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    a, b = (x._plain_array() for x in operands(input.detach(), other.detach(), name="isclose"))
+    return Tensor(np.asarray(array_module(a).isclose(a, b, rtol, atol, equal_nan)))
+
+
+@operation(method="allclose")
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether `isclose` holds everywhere, a Python bool."""
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())

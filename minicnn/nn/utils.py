@@ -1,0 +1,105 @@
+"""torch.nn.utils: clipping gradients; parameters as one vector and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module, to_device
+from minicnn.functional.creation import tensor
+from minicnn.functional.joining import cat
+
+Tensors = Tensor | Iterable[Tensor]
+
+
+def clip_grad_norm_(
+    parameters: Tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scale all gradients by one factor, so that together they are no longer than `max_norm`.
+
+    Returns their norm before, a 0-d tensor: the `norm_type`-norm (a number or inf) of all gradients as one
+    vector. RuntimeError if it is not finite and `error_if_nonfinite`. (Pascanu et al. 2013, algorithm 1)
+    """
+    listed = _listed(parameters)
+    if not listed and isinstance(parameters, Iterator):
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+    total = get_total_norm(_grads(listed), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(listed, max_norm, total)
+    return total
+
+
+def get_total_norm(
+    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
+    """The norm of all tensors as one vector, a 0-d tensor."""
+    arrays = [t._plain_array() for t in _listed(tensors)]
+    if not arrays:
+        return tensor(0.0)  # type: ignore[no-any-return]
+    xp, first = array_module(arrays[0]), Tensor(arrays[0]).device
+    norms = [to_device(_norm(array, norm_type), first) for array in arrays]
+    total = _norm(xp.stack(norms), norm_type)
+    if error_if_nonfinite and not bool(xp.isfinite(total)):
+        raise RuntimeError(
+            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so "
+            "it cannot be clipped. To disable this error and scale the gradients by the non-finite norm "
+            "anyway, set `error_if_nonfinite=False`"
+        )
+    return Tensor(total)
+
+
+def clip_grads_with_norm_(
+    parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale all gradients by max_norm / total_norm where that is below 1."""
+    norm = total_norm._array
+    xp = array_module(norm)
+    factor = xp.asarray(xp.minimum(float(max_norm) / (norm + 1e-6), 1.0))  # NaN stays NaN
+    for grad in _grads(parameters):
+        array = grad._plain_array()
+        array *= to_device(factor, grad.device).astype(array.dtype)
+        grad._version.count += 1
+
+
+def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
+    """Limit every element of the gradients to [-clip_value, clip_value]."""
+    limit = float(clip_value)
+    for grad in _grads(parameters):
+        array = grad._plain_array()
+        array.clip(-limit, limit, out=array)
+        grad._version.count += 1
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All parameters in one vector, one after the other; recorded by autograd."""
+    return cat([parameter.reshape(-1) for parameter in parameters])  # type: ignore[attr-defined, no-any-return]
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Give the parameters the values of a vector: the inverse of `parameters_to_vector`."""
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected Tensor, but got: {type(vec).__name__}")
+    start = 0
+    for parameter in parameters:
+        stop = start + parameter.numel()
+        parameter.data = Tensor(vec._plain_array()[start:stop].reshape(parameter.shape))
+        start = stop
+
+
+def _norm(array: Any, norm_type: float) -> Any:
+    """The norm of all elements, a 0-d array."""
+    xp = array_module(array)
+    return xp.asarray(xp.linalg.norm(array.reshape(-1), float(norm_type)), array.dtype)
+
+
+def _listed(tensors: Tensors) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _grads(parameters: Any) -> list[Tensor]:
+    return [parameter.grad for parameter in _listed(parameters) if parameter.grad is not None]

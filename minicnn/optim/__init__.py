@@ -1,0 +1,7 @@
+"""Optimisers, with PyTorch's names; their schedules are in `minicnn.optim.lr_scheduler`."""
+
+from minicnn.optim import lr_scheduler as lr_scheduler
+from minicnn.optim.adam import Adam as Adam
+from minicnn.optim.adam import AdamW as AdamW
+from minicnn.optim.optimizer import Optimizer as Optimizer
+from minicnn.optim.sgd import SGD as SGD

@@ -1,0 +1,11 @@
+"""Schedules of the learning rate, with PyTorch's names and numbers."""
+
+from minicnn.optim.one_cycle import OneCycleLR as OneCycleLR
+from minicnn.optim.scheduler import LRScheduler as LRScheduler
+from minicnn.optim.scheduler import LRScheduler as _LRScheduler  # noqa: F401  PyTorch's old name
+from minicnn.optim.schedules import CosineAnnealingLR as CosineAnnealingLR
+from minicnn.optim.schedules import ExponentialLR as ExponentialLR
+from minicnn.optim.schedules import LambdaLR as LambdaLR
+from minicnn.optim.schedules import LinearLR as LinearLR
+from minicnn.optim.schedules import MultiStepLR as MultiStepLR
+from minicnn.optim.schedules import StepLR as StepLR

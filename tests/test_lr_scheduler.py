@@ -1,0 +1,216 @@
+"""Schedules: their formulas by hand, and PyTorch's numbers digit for digit."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import pytest
+
+import minicnn
+from minicnn import nn, optim
+from minicnn.optim import lr_scheduler
+
+STEPS = 25
+
+
+def half(epoch):
+    return 0.5**epoch
+
+
+CASES = [
+    ("StepLR", {"step_size": 4, "gamma": 0.3}),
+    ("MultiStepLR", {"milestones": [3, 7, 7, 20], "gamma": 0.5}),
+    ("ExponentialLR", {"gamma": 0.9}),
+    ("CosineAnnealingLR", {"T_max": 10, "eta_min": 0.001}),
+    ("CosineAnnealingLR", {"T_max": 1}),
+    ("LambdaLR", {"lr_lambda": half}),
+    ("LinearLR", {}),
+    ("LinearLR", {"start_factor": 0.1, "end_factor": 0.5, "total_iters": 8}),
+    ("OneCycleLR", {"max_lr": 0.3, "total_steps": 30}),
+    ("OneCycleLR", {"max_lr": 0.3, "epochs": 3, "steps_per_epoch": 10, "anneal_strategy": "linear"}),
+    ("OneCycleLR", {"max_lr": [0.3, 0.6], "total_steps": 30, "three_phase": True, "pct_start": 0.4}),
+    ("OneCycleLR", {"max_lr": 0.3, "total_steps": 30, "cycle_momentum": False, "div_factor": 10.0}),
+]
+
+
+def groups(tensor, parameter):
+    return [{"params": [parameter(tensor(1.0))]}, {"params": [parameter(tensor(1.0))], "lr": 0.01}]
+
+
+def ours(rule="SGD", **options):
+    return getattr(optim, rule)(groups(minicnn.tensor, nn.Parameter), lr=0.2, **options)
+
+
+def trace(optimizer, scheduler, steps=STEPS):
+    rows = []
+    for _ in range(steps):
+        rows.append(
+            [(g["lr"], g.get("momentum"), g.get("betas")) for g in optimizer.param_groups]
+            + [scheduler.get_last_lr()]
+        )
+        optimizer.step()
+        scheduler.step()
+    return rows
+
+
+@pytest.mark.parametrize(("rule", "options"), [("SGD", {"momentum": 0.9}), ("Adam", {})])
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_numbers_are_torchs(name, arguments, rule, options):
+    torch = pytest.importorskip("torch")
+    theirs = getattr(torch.optim, rule)(groups(torch.tensor, torch.nn.Parameter), lr=0.2, **options)
+    their_schedule = getattr(torch.optim.lr_scheduler, name)(theirs, **arguments)
+    mine = ours(rule, **options)
+    my_schedule = getattr(lr_scheduler, name)(mine, **arguments)
+    assert trace(mine, my_schedule) == trace(theirs, their_schedule)
+    assert my_schedule.state_dict().keys() == their_schedule.state_dict().keys()
+    saved, expected = my_schedule.state_dict(), their_schedule.state_dict()
+    assert {k: saved[k] for k in saved} == {k: expected[k] for k in saved}
+
+
+def lrs(name, steps=STEPS, **arguments):
+    optimizer = ours(momentum=0.9)
+    return [row[0][0] for row in trace(optimizer, getattr(lr_scheduler, name)(optimizer, **arguments), steps)]
+
+
+def test_formulas():
+    assert lrs("StepLR", step_size=4, gamma=0.3) == pytest.approx([0.2 * 0.3 ** (t // 4) for t in range(STEPS)])
+    assert lrs("MultiStepLR", milestones=[3, 5]) == pytest.approx([0.2] * 3 + [0.02] * 2 + [0.002] * 20)
+    assert lrs("ExponentialLR", gamma=0.9) == pytest.approx([0.2 * 0.9**t for t in range(STEPS)])
+    assert lrs("LambdaLR", lr_lambda=half) == pytest.approx([0.2 * 0.5**t for t in range(STEPS)])
+    cosine = [0.1 + 0.1 * (1 + math.cos(math.pi * t / 10)) / 2 for t in range(STEPS)]
+    assert lrs("CosineAnnealingLR", T_max=10, eta_min=0.1) == pytest.approx(cosine)
+    line = [0.2 * (0.5 + 0.5 * min(t, 4) / 4) for t in range(STEPS)]
+    assert lrs("LinearLR", start_factor=0.5, total_iters=4) == pytest.approx(line)
+
+
+def test_one_cycle_by_hand():
+    optimizer = ours(momentum=0.9)
+    rows = trace(optimizer, lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=21, pct_start=1 / 3), 21)
+    lr, momentum = [r[0][0] for r in rows], [r[0][1] for r in rows]
+    assert lr[0] == pytest.approx(1 / 25)
+    assert momentum[0] == pytest.approx(0.95)
+    assert lr[6] == max(lr) == pytest.approx(1.0)
+    assert momentum[6] == min(momentum) == pytest.approx(0.85)
+    assert lr[3] == pytest.approx((1 + 1 / 25) / 2)  # half-way up the cosine
+    assert lr[20] == pytest.approx(1 / 25 / 1e4)
+    assert momentum[20] == pytest.approx(0.95)
+    assert lr[1:7] == sorted(lr[1:7])
+    assert lr[6:] == sorted(lr[6:], reverse=True)
+
+
+def test_one_cycle_ends():
+    optimizer = ours(momentum=0.9)
+    schedule = lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=3)
+    with pytest.raises(ValueError, match="Tried to step 4 times. The specified number of total steps is 3"):
+        trace(optimizer, schedule)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_a_saved_schedule_goes_on(name, arguments):
+    optimizer = ours("Adam")
+    whole = trace(optimizer, getattr(lr_scheduler, name)(optimizer, **arguments))
+    first = ours("Adam")
+    schedule = getattr(lr_scheduler, name)(first, **arguments)
+    trace(first, schedule, 10)
+    saved = pickle.loads(pickle.dumps((first.state_dict(), schedule.state_dict())))
+    second = ours("Adam")
+    following = getattr(lr_scheduler, name)(second, **arguments)
+    second.load_state_dict(saved[0])
+    following.load_state_dict(saved[1])
+    assert trace(second, following, STEPS - 10) == whole[10:]
+
+
+@pytest.mark.parametrize(("name", "arguments"), [c for c in CASES if c[0] != "OneCycleLR"])
+def test_resuming_by_last_epoch(name, arguments):
+    torch = pytest.importorskip("torch")
+    results = []
+    for package, tensor, parameter in ((optim, minicnn.tensor, nn.Parameter), (torch.optim, torch.tensor, torch.nn.Parameter)):
+        optimizer = package.SGD([{**g, "initial_lr": 0.4} for g in groups(tensor, parameter)], lr=0.2)
+        schedule = getattr(package.lr_scheduler, name)(optimizer, **arguments, last_epoch=4)
+        results.append(trace(optimizer, schedule))
+    assert results[0] == results[1]
+
+
+def test_order_of_steps():
+    optimizer = ours()
+    schedule = lr_scheduler.StepLR(optimizer, 1)
+    with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"):
+        schedule.step()
+    schedule.step()  # once is enough
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.002)
+
+
+def test_get_lr_and_epoch_warn():
+    optimizer = ours()
+    schedule = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    with pytest.warns(UserWarning, match="please use `get_last_lr"):
+        schedule.get_lr()
+    optimizer.step()
+    with pytest.warns(UserWarning, match="The epoch parameter"):
+        schedule.step(3)
+    assert schedule.get_last_lr() == pytest.approx([0.2 / 8, 0.01 / 8])
+
+
+def test_a_learning_rate_that_is_a_tensor():
+    lr = minicnn.tensor(0.5)
+    optimizer = optim.SGD([nn.Parameter(minicnn.ones(1))], lr=lr)
+    schedule = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] is lr
+    assert lr.item() == 0.25
+    assert schedule.base_lrs[0].item() == 0.5
+
+
+def test_callable_objects_keep_their_attributes():
+    class Factor:
+        def __init__(self, base):
+            self.base = base
+
+        def __call__(self, epoch):
+            return self.base**epoch
+
+    first = lr_scheduler.LambdaLR(ours(), [Factor(0.5), half])
+    saved = first.state_dict()
+    assert saved["lr_lambdas"] == [{"base": 0.5}, None]
+    second = lr_scheduler.LambdaLR(ours(), [Factor(0.1), half])
+    second.load_state_dict(saved)
+    assert second.lr_lambdas[0].base == 0.5
+
+
+WRONG = [
+    ("LinearLR", {"start_factor": 0}, "Starting multiplicative factor .* got 0"),
+    ("LinearLR", {"end_factor": 1.5}, "Ending multiplicative factor .* got 1.5"),
+    ("LambdaLR", {"lr_lambda": [half]}, "Expected 2 lr_lambdas, but got 1"),
+    ("OneCycleLR", {"max_lr": 1.0}, "You must define either total_steps"),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 0}, "Expected positive integer total_steps, but got 0"),
+    ("OneCycleLR", {"max_lr": 1.0, "epochs": 1.5, "steps_per_epoch": 3}, "integer epochs, but got 1.5"),
+    ("OneCycleLR", {"max_lr": 1.0, "epochs": 2, "steps_per_epoch": -3}, "integer steps_per_epoch, but got -3"),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 9, "pct_start": 2.0}, "pct_start, but got 2.0"),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 9, "anneal_strategy": "step"}, "instead got step"),
+    ("OneCycleLR", {"max_lr": [1.0], "total_steps": 9}, "max_lr has 1 values, param_groups has 2"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "text"), WRONG)
+def test_errors(name, arguments, text):
+    with pytest.raises(ValueError, match=text):
+        getattr(lr_scheduler, name)(ours(momentum=0.9), **arguments)
+
+
+def test_more_errors():
+    with pytest.raises(TypeError, match="Linear is not an Optimizer"):
+        lr_scheduler.StepLR(nn.Linear(1, 1), 3)
+    with pytest.raises(KeyError, match="initial_lr"):
+        lr_scheduler.StepLR(ours(), 3, last_epoch=2)
+
+    class Plain(optim.Optimizer):
+        def step(self, closure=None):
+            return None
+
+    plain = Plain([nn.Parameter(minicnn.ones(1))], {"lr": 0.1})
+    with pytest.raises(ValueError, match="must support momentum or beta1"):
+        lr_scheduler.OneCycleLR(plain, 1.0, total_steps=3)
+    with pytest.raises(NotImplementedError):
+        lr_scheduler.LRScheduler(plain)
