@@ -48,9 +48,19 @@ def cache_folder() -> Path:
     return user_cache() / "kernels" / digest.hexdigest()[:24]
 
 
+def warm() -> bool:
+    """Whether kernels of this state of the sources were compiled before, on this machine."""
+    return cache_folder().is_dir()
+
+
 @functools.lru_cache(maxsize=1)
 def _numba() -> Any:
     """Numba, with the thread pool made ours."""
+    if "OMP_WAIT_POLICY" not in os.environ:
+        # GNU OpenMP's threads spin for 14 ms before they sleep. Where another process wants the core, that
+        # keeps the very thread waiting that they wait for: steps of 3 ms took 40. About 50 µs bridges the
+        # gap between two kernels. Read by libgomp when it is loaded, which is at the first parallel launch.
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     import numba
 
     if "NUMBA_THREADING_LAYER" not in os.environ:
@@ -116,7 +126,7 @@ class Compiled:
         return dispatcher(*args)
 
     def _first_call(self, args: tuple[Any, ...]) -> Any:
-        with _lock:  # two threads must not compile the same function at once
+        with _lock, _launch:  # two threads must not compile the same function at once, nor launch on workqueue
             dispatcher = self.dispatcher
             threads.enter()
             started = time.perf_counter()

@@ -152,14 +152,18 @@ def plan(kernel: str, sizes: tuple[Any, ...], device: str = "cpu") -> Plan:
 
 def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | None) -> Plan:
     order = sorted(backends(kernel, device), key=lambda name: name != wanted)  # stable: the wanted first
+    missing = []
     for backend in order:
-        if backend != wanted and not _installed(LIBRARIES[backend]):
+        library = "numba_cuda" if (device, backend) == ("gpu", "numba") else LIBRARIES[backend]
+        if backend != wanted and not _installed(library):
+            missing.append(library)
             continue  # a library that is missing is passed over; a file that is broken is not
         module = importlib.import_module(f"{__package__}.{kernel}.{device}_{backend}")
         made = module.plan(sizes)
         if made is not None:
             return made._replace(backend=backend)
-    raise LookupError(f"no {device} backend of kernel {kernel!r} takes {sizes}")
+    hint = f"; not installed: {', '.join(missing)}" if missing else ""
+    raise LookupError(f"no {device.upper()} backend of kernel {kernel!r} takes {sizes}{hint}")
 
 
 def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 _lock = threading.RLock()
 _requested: int | None = None
 _pool: Any = None  # numba, once the pool belongs to it
+_changes = 0  # how often set_num_threads was called: other Python threads notice at their next kernel
 _here = threading.local()
 
 
@@ -22,7 +23,7 @@ def _from_environment() -> int | None:
     text = os.environ.get("MINICNN_NUM_THREADS")
     if text is None:
         return None
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"MINICNN_NUM_THREADS is {text!r}; expected a whole number of at least 1")
     return int(text)
 
@@ -43,12 +44,12 @@ def get_num_threads() -> int:
 
 def set_num_threads(n: int) -> None:
     """Let the CPU kernels use `n` threads: at least 1; more than the processors count as all of them."""
-    global _requested
+    global _requested, _changes
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise RuntimeError(f"`n` must be a whole number of at least 1, got {n!r}")
     with _lock:
         _requested = n
-        _here.__dict__.clear()
+        _changes += 1
         if _pool is None:
             from threadpoolctl import threadpool_limits
 
@@ -68,9 +69,9 @@ def own_the_pool(numba: Any) -> None:
 
 def enter() -> None:
     """Give the calling Python thread the wanted number of threads (Numba keeps it per thread)."""
-    if getattr(_here, "ready", None) is not _pool and _pool is not None:
+    if _pool is not None and getattr(_here, "ready", None) != _changes:
+        _here.ready = _changes
         _pool.set_num_threads(min(get_num_threads(), _pool.config.NUMBA_NUM_THREADS))
-        _here.ready = _pool
 
 
 def most() -> int:

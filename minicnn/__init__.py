@@ -111,6 +111,7 @@ from minicnn.functional import gt as gt
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
+from minicnn.functional import is_tensor as is_tensor
 from minicnn.functional import isclose as isclose
 from minicnn.functional import isfinite as isfinite
 from minicnn.functional import isinf as isinf
@@ -134,6 +135,7 @@ from minicnn.functional import max as max
 from minicnn.functional import maximum as maximum
 from minicnn.functional import mean as mean
 from minicnn.functional import median as median
+from minicnn.functional import meshgrid as meshgrid
 from minicnn.functional import min as min
 from minicnn.functional import minimum as minimum
 from minicnn.functional import mm as mm
@@ -147,6 +149,7 @@ from minicnn.functional import neg as neg
 from minicnn.functional import nonzero as nonzero
 from minicnn.functional import norm as norm
 from minicnn.functional import normal as normal
+from minicnn.functional import numel as numel
 from minicnn.functional import ones as ones
 from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
@@ -215,6 +218,4 @@ def __getattr__(name: str) -> _Any:
     """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …"""
     if name in _LAZY:
         return _import_module(f"minicnn.{name}")
-    if name in ("save", "load"):
-        return getattr(_import_module("minicnn.serialization"), name)
     raise AttributeError(f"module 'minicnn' has no attribute {name!r}")

@@ -87,6 +87,11 @@ def array_module(array: Array) -> ModuleType:
     return cupy if cupy is not None and isinstance(array, cupy.ndarray) else np
 
 
+def as_array(value: Any) -> Array:
+    """NumPy's scalars, which its 0-d arrays turn into, as 0-d arrays again; arrays as they are."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
 def device_of(array: Array) -> device:
     """The device that holds `array`."""
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)

@@ -83,7 +83,9 @@ def test_constants(name, args):
     np.testing.assert_array_equal(tensor.numpy(), np.full((4, 3), expected, np.float32))
 
 
-@pytest.mark.parametrize(("shape", "groups"), [((4, 2, 3), 2), ((6, 3, 3, 5), 2), ((5, 2, 2, 2), 1), ((3, 4, 1, 2, 3), 3)])
+@pytest.mark.parametrize(
+    ("shape", "groups"), [((4, 2, 3), 2), ((6, 3, 3, 5), 2), ((5, 2, 2, 2), 1), ((3, 4, 1, 2, 3), 3)]
+)
 def test_dirac_and_eye_against_torch(shape, groups):
     torch = pytest.importorskip("torch")
     ours = init.dirac_(minicnn.empty(shape), groups).numpy()
@@ -98,7 +100,9 @@ def test_dirac_puts_one_in_the_centre():
 
 
 def test_gains():
-    assert init.calculate_gain("linear") == init.calculate_gain("conv2d") == init.calculate_gain("sigmoid") == 1
+    assert (
+        init.calculate_gain("linear") == init.calculate_gain("conv2d") == init.calculate_gain("sigmoid") == 1
+    )
     assert init.calculate_gain("tanh") == 5 / 3
     assert init.calculate_gain("relu") == math.sqrt(2)
     assert init.calculate_gain("leaky_relu") == math.sqrt(2 / (1 + 0.01**2))

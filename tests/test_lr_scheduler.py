@@ -74,7 +74,9 @@ def lrs(name, steps=STEPS, **arguments):
 
 
 def test_formulas():
-    assert lrs("StepLR", step_size=4, gamma=0.3) == pytest.approx([0.2 * 0.3 ** (t // 4) for t in range(STEPS)])
+    assert lrs("StepLR", step_size=4, gamma=0.3) == pytest.approx(
+        [0.2 * 0.3 ** (t // 4) for t in range(STEPS)]
+    )
     assert lrs("MultiStepLR", milestones=[3, 5]) == pytest.approx([0.2] * 3 + [0.02] * 2 + [0.002] * 20)
     assert lrs("ExponentialLR", gamma=0.9) == pytest.approx([0.2 * 0.9**t for t in range(STEPS)])
     assert lrs("LambdaLR", lr_lambda=half) == pytest.approx([0.2 * 0.5**t for t in range(STEPS)])
@@ -86,7 +88,9 @@ def test_formulas():
 
 def test_one_cycle_by_hand():
     optimizer = ours(momentum=0.9)
-    rows = trace(optimizer, lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=21, pct_start=1 / 3), 21)
+    rows = trace(
+        optimizer, lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=21, pct_start=1 / 3), 21
+    )
     lr, momentum = [r[0][0] for r in rows], [r[0][1] for r in rows]
     assert lr[0] == pytest.approx(1 / 25)
     assert momentum[0] == pytest.approx(0.95)
@@ -102,7 +106,7 @@ def test_one_cycle_by_hand():
 def test_one_cycle_ends():
     optimizer = ours(momentum=0.9)
     schedule = lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=3)
-    with pytest.raises(ValueError, match="Tried to step 4 times. The specified number of total steps is 3"):
+    with pytest.raises(ValueError, match=r"Tried to step 4 times. The specified number of total steps is 3"):
         trace(optimizer, schedule)
 
 
@@ -125,7 +129,10 @@ def test_a_saved_schedule_goes_on(name, arguments):
 def test_resuming_by_last_epoch(name, arguments):
     torch = pytest.importorskip("torch")
     results = []
-    for package, tensor, parameter in ((optim, minicnn.tensor, nn.Parameter), (torch.optim, torch.tensor, torch.nn.Parameter)):
+    for package, tensor, parameter in (
+        (optim, minicnn.tensor, nn.Parameter),
+        (torch.optim, torch.tensor, torch.nn.Parameter),
+    ):
         optimizer = package.SGD([{**g, "initial_lr": 0.4} for g in groups(tensor, parameter)], lr=0.2)
         schedule = getattr(package.lr_scheduler, name)(optimizer, **arguments, last_epoch=4)
         results.append(trace(optimizer, schedule))
@@ -135,7 +142,9 @@ def test_resuming_by_last_epoch(name, arguments):
 def test_order_of_steps():
     optimizer = ours()
     schedule = lr_scheduler.StepLR(optimizer, 1)
-    with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"):
+    with pytest.warns(
+        UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"
+    ):
         schedule.step()
     schedule.step()  # once is enough
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.002)
@@ -186,7 +195,11 @@ WRONG = [
     ("OneCycleLR", {"max_lr": 1.0}, "You must define either total_steps"),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 0}, "Expected positive integer total_steps, but got 0"),
     ("OneCycleLR", {"max_lr": 1.0, "epochs": 1.5, "steps_per_epoch": 3}, "integer epochs, but got 1.5"),
-    ("OneCycleLR", {"max_lr": 1.0, "epochs": 2, "steps_per_epoch": -3}, "integer steps_per_epoch, but got -3"),
+    (
+        "OneCycleLR",
+        {"max_lr": 1.0, "epochs": 2, "steps_per_epoch": -3},
+        "integer steps_per_epoch, but got -3",
+    ),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 9, "pct_start": 2.0}, "pct_start, but got 2.0"),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 9, "anneal_strategy": "step"}, "instead got step"),
     ("OneCycleLR", {"max_lr": [1.0], "total_steps": 9}, "max_lr has 1 values, param_groups has 2"),

@@ -25,15 +25,8 @@ ROWS = [row for family in FAMILIES for row in family.table.rows]
 ERRORS = [error for family in FAMILIES for error in family.table.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
 MODULES = {
-    "elementwise",
-    "conversion",
-    "shape",
-    "joining",
-    "index",
-    "gathering",
-    "reduce",
-    "extremes",
-    "matmul",
+    *("elementwise", "conversion", "shape", "joining", "rearrange", "index", "gathering"),
+    *("reduce", "norms", "compare", "extremes", "matmul"),
 }
 ELSEWHERE = {"cuda"}  # registered in MODULES, tested in a file of its own
 
@@ -228,7 +221,8 @@ def test_batch_last_is_never_seen(row: Row) -> None:
     outputs = flat(row.call(mini, *(in_memory(a, "batch_last") for a in arrays)))
     for output, expected in zip(outputs, plain, strict=True):
         if isinstance(output, Tensor) and output._batch_last:
-            assert output.is_contiguous() and output.stride() == expected.stride()
+            assert output.is_contiguous()
+            assert output.stride() == expected.stride()
 
 
 def flow(operation: Any) -> tuple[Tensor, Tensor]:
@@ -254,10 +248,27 @@ def flow(operation: Any) -> tuple[Tensor, Tensor]:
 )
 def test_what_keeps_batch_last(operation: Any) -> None:
     leaf, output = flow(operation)
-    assert leaf._batch_last and output._batch_last
+    assert leaf._batch_last
+    assert output._batch_last
     assert layout.order_of(output._array) == layout.BATCH_LAST
     plain = operation(Tensor(np.arange(48.0).reshape(4, 3, 2, 2)))
     np.testing.assert_array_equal(number(output), number(plain))
+
+
+@pytest.mark.parametrize("order", [layout.PLAIN, layout.BATCH_LAST])
+@pytest.mark.parametrize("dim", [None, 0, 1, (0, 2, 3), (2, 3)])
+def test_long_sums_keep_their_digits(order: str, dim: Any) -> None:
+    array = layout.empty((300, 4, 32, 32), np.float32, order)
+    array[...] = np.random.default_rng(0).random(array.shape)
+    array[...] += 1  # sums of about 460,000 terms: one after another would lose the fifth digit
+    x = Tensor(array)
+    x._batch_last = order == layout.BATCH_LAST
+    exact = array.astype(np.float64)
+    np.testing.assert_allclose(x.sum(dim).numpy(), exact.sum(dim), rtol=4e-6)
+    np.testing.assert_allclose(x.mean(dim).numpy(), exact.mean(dim), rtol=4e-6)
+    np.testing.assert_allclose(x.var(dim, correction=0).numpy(), exact.var(dim), rtol=4e-6)
+    tall = Tensor(np.full((200_000, 3), 0.1, np.float32))
+    np.testing.assert_allclose(tall.sum(0).numpy(), 20_000, rtol=1e-6)
 
 
 def test_flattened_gradient_stays_batch_last() -> None:
@@ -274,7 +285,8 @@ def test_views_of_batch_last_memory_go_on_sharing_it() -> None:
     assert np.shares_memory(flattened._array, leaf._array)
     first = leaf[0]  # makes the memory plain, for both
     first.fill_(-1)
-    assert not leaf._batch_last and not flattened._batch_last
+    assert not leaf._batch_last
+    assert not flattened._batch_last
     np.testing.assert_array_equal(flattened.numpy()[0], -1)
 
 

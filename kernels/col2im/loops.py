@@ -17,14 +17,20 @@ def col2im(columns, x, inside_h, inside_w, geometry):
     """
     planes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw = geometry
     for plane in prange(planes):
-        for i in range(plane * H * W, (plane + 1) * H * W):
-            x[i] = 0
+        x[plane * H * W : (plane + 1) * H * W] = 0
         for r in range(KH):
             for s in range(KW):
                 row = (plane * KH + r) * KW + s
                 first, last = inside_w[s]
+                if first == last:
+                    continue
                 for oh in range(inside_h[r, 0], inside_h[r, 1]):
-                    at = (row * OH + oh) * OW
-                    to = (plane * H + oh * sh - ph + r * dh) * W - pw + s * dw
-                    for ow in range(first, last):
-                        x[to + ow * sw] += columns[at + ow]
+                    given = columns[(row * OH + oh) * OW + first : (row * OH + oh) * OW + last]
+                    to = (plane * H + oh * sh - ph + r * dh) * W + first * sw - pw + s * dw
+                    pixels = x[to : to + (last - first - 1) * sw + 1]
+                    if sw == 1:
+                        for i in range(last - first):
+                            pixels[i] += given[i]
+                    else:
+                        for i in range(last - first):
+                            pixels[i * sw] += given[i]

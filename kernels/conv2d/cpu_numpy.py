@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-
 from .. import layout
 from ..activation.cpu_numpy import FORWARD
 from ..col2im.cpu_numpy import col2im
@@ -35,7 +34,7 @@ def plan(z: Sizes) -> Plan:
         "weight": (Output(z.w_shape, z.dtype), *((Output((z.K,), z.dtype),) if z.epilogue else ())),
     }[z.direction]
     run = {"forward": _forward, "input": _input, "weight": _weight}[z.direction]
-    bias = int(bool(z.epilogue) and z.direction != "weight")
+    bias = int("bias" in z.epilogue and z.direction != "weight")
 
     def run_plan(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         run(z, outs, ins)

@@ -20,15 +20,16 @@ def im2col(x, columns, inside_h, inside_w, geometry):
         plane, r, s = row // (KH * KW), row // KW % KH, row % KW
         first, last = inside_w[s]
         for oh in range(OH):
-            to = (row * OH + oh) * OW
-            if oh < inside_h[r, 0] or oh >= inside_h[r, 1]:
-                for ow in range(OW):
-                    columns[to + ow] = 0
+            line = columns[(row * OH + oh) * OW : (row * OH + oh + 1) * OW]
+            if oh < inside_h[r, 0] or oh >= inside_h[r, 1] or first == last:
+                line[:] = 0
                 continue
-            at = (plane * H + oh * sh - ph + r * dh) * W - pw + s * dw
-            for ow in range(first):
-                columns[to + ow] = 0
-            for ow in range(first, last):
-                columns[to + ow] = x[at + ow * sw]
-            for ow in range(last, OW):
-                columns[to + ow] = 0
+            line[:first] = 0
+            line[last:] = 0
+            at = (plane * H + oh * sh - ph + r * dh) * W + first * sw - pw + s * dw
+            seen, pixels = line[first:last], x[at : at + (last - first - 1) * sw + 1]
+            if sw == 1:
+                seen[:] = pixels
+            else:
+                for i in range(last - first):
+                    seen[i] = pixels[i * sw]

@@ -105,10 +105,8 @@ def adam_loop(grad, hyper, sign, decoupled, amsgrad, param, exp_avg, exp_avg_sq,
         if decay != 0:
             g = fma(decay, p, g)
         m = exp_avg[i]
-        if rate1 < 0.5:  # from the nearer end, as PyTorch's lerp
-            m = fma(rate1, g - m, m)
-        else:
-            m = fma(rate1 - kind(1), g - m, g)
+        # from the nearer end, as PyTorch's lerp
+        m = fma(rate1, g - m, m) if rate1 < 0.5 else fma(rate1 - kind(1), g - m, g)
         v = fma(rate2 * g, g, beta2 * exp_avg_sq[i])
         exp_avg[i] = m
         exp_avg_sq[i] = v

@@ -17,6 +17,7 @@ import numpy as np
 from minicnn.autograd.function import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import as_array
 from minicnn.kernels import dispatch, layout
 
 
@@ -202,19 +203,14 @@ def _call(hooks: dict[int, Any], value: Any) -> Any:
 
 def _tensor(value: Any) -> Tensor:
     """A raw gradient as a Tensor of its own, in plain order."""
-    return Tensor(dispatch.in_order(_array(value), layout.PLAIN))
-
-
-def _array(value: Any) -> Any:
-    """NumPy's scalars (what 0-d arrays turn into) as arrays again."""
-    return np.asarray(value) if isinstance(value, np.generic) else value
+    return Tensor(dispatch.in_order(as_array(value), layout.PLAIN))
 
 
 def _accumulate(tensor: Tensor, value: Any, fresh: bool) -> None:
     if isinstance(value, Tensor):  # create_graph: the gradient has a history and is shared as it is
         tensor.grad = value if tensor.grad is None else tensor.grad + value
         return
-    value = dispatch.in_order(_array(value), layout.PLAIN)
+    value = dispatch.in_order(as_array(value), layout.PLAIN)
     if tensor.grad is None:
         tensor.grad = Tensor(value if fresh else value.copy())
     else:

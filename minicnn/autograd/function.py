@@ -21,6 +21,8 @@ operators and operations only, so the engine may pass it raw arrays (the usual b
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -112,6 +114,8 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
         if isinstance(arg, Tensor):
             tensors = True
             needed = needed or arg.requires_grad
+            if arg._base is not None and arg._seen != arg._version.rewritten:
+                _check_view(cls, arg)
             if arg._batch_last:
                 if cls.keeps_layout:
                     batch_last = True
@@ -152,8 +156,17 @@ def _share(outputs: tuple[Tensor, ...], source: Tensor) -> None:
     for output in outputs:
         output._version = source._version
         output._base = source if source._base is None else source._base
+        output._seen = source._version.rewritten
         if output._batch_last:
             source._version.add_alias(source, output)
+
+
+def _check_view(cls: type[Operation], view: Tensor) -> None:
+    if mode.enabled:
+        raise RuntimeError(
+            f"{cls.__name__} got a view that was made before its base was changed by a recorded in-place "
+            "operation; its history is no longer that of its values. Make the view again, after the change"
+        )
 
 
 def _same_device(cls: type[Operation], args: tuple[Any, ...]) -> None:
@@ -180,7 +193,7 @@ def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tupl
         for a in args
     )
     ctx.saved_values = tuple(_keep(value, args, raw, outputs) for value in ctx.saved_values)
-    ctx._output_shapes = tuple((o.shape, o._array.dtype) for o in outputs)
+    ctx._output_shapes = tuple((o._array.shape, o._array.dtype) for o in outputs)
     for index, output in enumerate(outputs):
         if output._array.dtype.kind == "f":
             output.requires_grad = True
@@ -357,6 +370,7 @@ def operation(
     the property `prop`. This is the one place where an operation meets Tensor."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = _with_numpy_names(function)
         REGISTERED.append(function)
         if method is not None:
             setattr(Tensor, method, function)
@@ -369,6 +383,22 @@ def operation(
         return function
 
     return register
+
+
+def _with_numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`axis` and `keepdims` for `dim` and `keepdim`, which PyTorch accepts, too."""
+    if "dim" not in inspect.signature(function).parameters:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if "axis" in options:
+            options["dim"] = options.pop("axis")
+        if "keepdims" in options:
+            options["keepdim"] = options.pop("keepdims")
+        return function(*args, **options)
+
+    return call
 
 
 REGISTERED: list[Callable[..., Any]] = []
@@ -452,4 +482,7 @@ def write(target: Tensor, result: Tensor, name: str) -> Tensor:
     if result.requires_grad:
         target.requires_grad, target.grad_fn = True, result.grad_fn
         target._output_index = result._output_index
+        target._version.rewritten += 1
+    elif mode.enabled and target.grad_fn is not None:  # rounded, compared: what was written has no gradient
+        target.requires_grad, target.grad_fn = False, None
     return target

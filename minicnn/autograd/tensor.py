@@ -23,12 +23,14 @@ class Version:
 
     `aliases` is kept only for batch-last memory. When one of its tensors has to become plain (see
     kernels/layout.py), all of them move to the same plain copy, so they go on sharing it.
+    `rewritten` counts the writes that autograd recorded: a view made before one has lost its history.
     """
 
-    __slots__ = ("aliases", "count")
+    __slots__ = ("aliases", "count", "rewritten")
 
     def __init__(self) -> None:
         self.count = 0
+        self.rewritten = 0
         self.aliases: list[weakref.ref[Tensor]] | None = None
 
     def add_alias(self, source: Tensor, alias: Tensor) -> None:
@@ -83,6 +85,7 @@ class Tensor:
     """A multi-dimensional array that can remember how it was computed.
 
     `Tensor(array)` wraps a NumPy or CuPy array without a copy; users write `minicnn.tensor(data)`.
+    `Tensor(2, 3)` and `Tensor([1, 2])` are PyTorch's old ways: a shape, or values as the default dtype.
     """
 
     __slots__ = (
@@ -92,6 +95,7 @@ class Tensor:
         "_batch_last",
         "_hooks",
         "_output_index",
+        "_seen",
         "_version",
         "grad",
         "grad_fn",
@@ -100,11 +104,17 @@ class Tensor:
     __array_priority__ = 1000  # numpy_array * tensor asks the tensor
     __hash__ = object.__hash__
 
-    def __init__(self, array: Any, requires_grad: bool = False) -> None:
+    _legacy: Callable[..., Any]  # set by functional/creation.py
+
+    def __init__(self, array: Any = (), requires_grad: Any = False, *more: Any) -> None:
+        if not isinstance(array, np.ndarray) and not hasattr(array, "dtype"):  # Tensor(2, 3), Tensor([1, 2])
+            sizes = (requires_grad, *more) if requires_grad is not False else ()
+            array, requires_grad = type(self)._legacy(array, *sizes), False
         self._array = array
         self._batch_last = False
         self._version = Version()
         self._base: Tensor | None = None
+        self._seen = 0  # the memory's `rewritten` when this view was made
         self._hooks: _Hooks | None = None
         self._output_index = 0
         self.grad: Tensor | None = None
@@ -427,8 +437,6 @@ class Tensor:
                 tensor.grad = grad.detach().clone() if tensor.grad is None else tensor.grad + grad
 
         self.register_hook(keep)
-
-    # PyTorch's legacy constructors, e.g. torch.Tensor(1, 1, 28, 28), are in functional/creation.py.
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")

@@ -22,6 +22,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from minicnn.datasets.idx import BROKEN_GZIP
+from minicnn.files import flush, rename
 
 TIMEOUT = 5.0  # seconds without a byte: an offline machine shall know soon
 _TRIES = 10  # interruptions that one mirror is forgiven, as long as each try brings bytes
@@ -69,7 +70,7 @@ def _fetch_from_any(target: Path, mirrors: Sequence[str], md5: str) -> None:
         except (OSError, HTTPException) as error:
             failures.append(f"{mirror}{target.name}: {error}")
         else:
-            return _rename(part, target)
+            return rename(part, target)
     raise DownloadError(f"{target.name} could not be fetched:\n  " + "\n  ".join(failures))
 
 
@@ -117,7 +118,7 @@ def _transfer(url: str, part: Path) -> None:
             while chunk := response.read(_CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
-        arrived = _flush(file)
+        arrived = flush(file)
     if total is not None and arrived < total:  # http.client takes a closed connection for the end
         raise OSError(f"the connection ended after {arrived:,} of {total:,} bytes")
 
@@ -127,29 +128,14 @@ def _unpack(packed: Path, unpacked: Path) -> None:
     try:
         with gzip.open(packed) as source, part.open("wb") as file:
             shutil.copyfileobj(source, file)
-            _flush(file)
+            flush(file)
     except BROKEN_GZIP as error:
         part.unlink()
         raise ValueError(
             f"{packed} is damaged: its gzip packing is broken ({error}). "
             "Delete it and fetch it again (download=True)"
         ) from None
-    _rename(part, unpacked)
-
-
-def _flush(file: BinaryIO) -> int:
-    """Bring what was written to the disk; the size of the file."""
-    file.flush()
-    os.fsync(file.fileno())
-    return os.fstat(file.fileno()).st_size
-
-
-def _rename(part: Path, target: Path) -> None:
-    part.replace(target)
-    if os.name == "posix":  # the new name itself is on the disk only after this; Windows has no such call
-        folder = os.open(target.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+    rename(part, unpacked)
 
 
 def _size(path: Path) -> int:

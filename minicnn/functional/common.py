@@ -87,6 +87,13 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
     Tensors come back as Tensors, Python numbers as they are. With `floating`, integers become the
     default floating type (true division). RuntimeError when the shapes do not broadcast.
     """
+    if isinstance(a, Tensor) and a._array.dtype.kind == "f":  # the common cases, without the table of types
+        if type(b) is float or type(b) is int:
+            return a, b
+        if isinstance(b, Tensor) and b._array.dtype == a._array.dtype:
+            if a._array.shape != b._array.shape:
+                broadcast_shape(a, b, name)
+            return a, b
     a, b = (Tensor(np.asarray(x)) if isinstance(x, np.number | np.bool_) else x for x in (a, b))
     for x in (a, b):
         if not isinstance(x, Tensor | int | float):

@@ -6,7 +6,9 @@ and `requires_grad`.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from minicnn.autograd.function import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import to_device
 from minicnn.functional.common import check_tensor
-from minicnn.functional.conversion import LEGACY_NAMES, to
+from minicnn.functional.conversion import to
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
@@ -36,6 +38,18 @@ def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
         bad = next(n for n in result if n < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {list(result)}")
     return result
+
+
+def takes_size(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`f(size=(2, 3))` beside `f(2, 3)` and `f((2, 3))`."""
+
+    @functools.wraps(function)
+    def call(*size: Any, **options: Any) -> Tensor:
+        if "size" in options:
+            size = (options.pop("size"),)
+        return function(*size, **options)
+
+    return call
 
 
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -108,6 +122,8 @@ def _array_of(data: Any, dtype: Any) -> Any:
         try:
             return np.array(_nested(data), dtype=kind)
         except OverflowError as error:
+            if kind.kind == "u" and _farthest(data) <= np.iinfo(kind).max:  # -1 as uint8 is 255
+                return np.array(_nested(data), dtype=np.int64).astype(kind)
             raise RuntimeError(f"`data` cannot be converted to {kind} without overflow: {error}") from None
         except ValueError as error:
             raise ValueError(f"`data` must be sequences of equal length: {error}") from None
@@ -136,6 +152,11 @@ def _infer(data: Any) -> np.dtype[Any]:
     return dtypes.result_type(*(np.empty(1, k) for k in found)) if found else dtypes.get_default_dtype().numpy
 
 
+def _farthest(data: Any) -> Any:
+    """The largest distance of a number from 0."""
+    return max(abs(number) for number in np.array(data, dtype=object).ravel().tolist())
+
+
 def _nested(data: Any) -> Any:
     """Nested sequences with every Tensor in them as a NumPy array."""
     if isinstance(data, Tensor):
@@ -149,18 +170,21 @@ def _nested(data: Any) -> Any:
 
 
 @operation()
+@takes_size
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
     return finished(np.zeros(as_size(size, "zeros"), _kind(dtype)), device, requires_grad)
 
 
 @operation()
+@takes_size
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with 1."""
     return finished(np.ones(as_size(size, "ones"), _kind(dtype)), device, requires_grad)
 
 
 @operation()
+@takes_size
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` whose values are whatever the memory held."""
     return finished(np.empty(as_size(size, "empty"), _kind(dtype)), device, requires_grad)
@@ -317,34 +341,6 @@ def eye(
     return finished(np.eye(rows, columns, dtype=_kind(dtype)), device, requires_grad)
 
 
-# --- PyTorch's legacy constructors ------------------------------------------------------------------
-
-
-class LegacyType:
-    """`FloatTensor(2, 3)` (zeros), `FloatTensor([1, 2])` (these values), and isinstance."""
-
-    def __init__(self, kind: dtypes.dtype) -> None:
-        self.dtype = kind
-        self.__name__ = LEGACY_NAMES[kind.name]
-
-    def __call__(self, *data: Any) -> Tensor:
-        if len(data) == 1 and not isinstance(data[0], int):
-            return tensor(data[0], self.dtype)
-        return zeros(*(data or (0,)), dtype=self.dtype)
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return isinstance(value, Tensor) and value.dtype is self.dtype
-
-    def __repr__(self) -> str:
-        return f"<class '{dtypes.PREFIX}.{self.__name__}'>"
-
-
-FloatTensor = LegacyType(dtypes.float32)
-DoubleTensor = LegacyType(dtypes.float64)
-HalfTensor = LegacyType(dtypes.float16)
-ByteTensor = LegacyType(dtypes.uint8)
-CharTensor = LegacyType(dtypes.int8)
-ShortTensor = LegacyType(dtypes.int16)
-IntTensor = LegacyType(dtypes.int32)
-LongTensor = LegacyType(dtypes.int64)
-BoolTensor = LegacyType(dtypes.bool_)
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)

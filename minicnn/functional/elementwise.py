@@ -435,10 +435,6 @@ def _without_gradient(name: str, compute: Callable[[Any, Any], Any], text: str) 
     return operation(method=name, inplace=True)(function)
 
 
-def _half_even(xp: Any, a: Any) -> Any:
-    return a if a.dtype.kind != "f" else xp.round(a)
-
-
 def _keep_integers(name: str) -> Callable[[Any, Any], Any]:
     return lambda xp, a: a.copy() if a.dtype.kind != "f" else getattr(xp, name)(a)
 
@@ -447,7 +443,25 @@ sign = _without_gradient("sign", lambda xp, a: xp.sign(a), "-1, 0 or 1; NaN stay
 floor = _without_gradient("floor", _keep_integers("floor"), "The largest integer not above each element.")
 ceil = _without_gradient("ceil", _keep_integers("ceil"), "The smallest integer not below each element.")
 trunc = _without_gradient("trunc", _keep_integers("trunc"), "The integer part, towards 0.")
-round_ = _without_gradient("round", _keep_integers("round"), "The nearest integer, halves to even.")
+
+
+class Round(Operation):
+    """The nearest multiple of 10^-decimals; the slope is 0"""
+
+    keeps_layout = True
+
+    def forward(ctx, a: Any, decimals: int) -> Any:
+        return a.copy() if a.dtype.kind != "f" else array_module(a).round(a, decimals)
+
+    def backward(ctx, grad: Any) -> Any:
+        return grad * 0, None
+
+
+@operation(method="round", inplace=True)
+def round_(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """The nearest number with `decimals` digits after the point, halves to even."""
+    return Round(check_tensor(input, "round"), decimals)
+
 
 
 # --- two candidates, one answer -------------------------------------------------------------------

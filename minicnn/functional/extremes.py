@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, as_array
 from minicnn.functional.common import Dim, Expand, check_tensor, normal_axes, normal_axis
 from minicnn.functional.elementwise import Mul, maximum, minimum
 from minicnn.functional.gathering import ScatterAdd, stable_order
@@ -214,4 +214,4 @@ def _place(input: Tensor, function: str, dim: int | None, keepdim: bool) -> Tens
         raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
     if array.ndim == 0:
         return Tensor(np.zeros((), np.int64))
-    return Tensor(np.asarray(getattr(array, function)(axis=axis, keepdims=keepdim)))
+    return Tensor(as_array(getattr(array, function)(axis=axis, keepdims=keepdim)))

@@ -70,8 +70,10 @@ def keys_of(input: Tensor, key: Any) -> Keys:
             basic += [slice(None)] * width
             arrays.append(part)
             axis += width
-    has_arrays = any(not isinstance(p, slice) for p in arrays)
-    return Keys(tuple(basic), tuple(arrays) if has_arrays else None, label)
+    if all(isinstance(p, slice) for p in arrays):
+        return Keys(tuple(basic), None, label)
+    here = input.device  # an index may come from the host
+    return Keys(tuple(basic), tuple(p if isinstance(p, slice) else to_device(p, here) for p in arrays), label)
 
 
 def _part(part: Any) -> Any:
@@ -288,7 +290,9 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 @operation(method="nonzero")
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: int64 (number, ndim), or one tensor for each axis."""
-    found = np.nonzero(np.atleast_1d(check_tensor(input, "nonzero").numpy(force=True)))
+    array = check_tensor(input, "nonzero")._plain_array()
+    xp = array_module(array)
+    found = xp.nonzero(xp.atleast_1d(array))
     if as_tuple:
         return tuple(Tensor(i) for i in found)
-    return Tensor(np.stack(found, axis=1)[:, : input.ndim])
+    return Tensor(xp.stack(found, axis=1)[:, : input.ndim])

@@ -1,4 +1,4 @@
-"""Reductions: sums, means and spreads, products, norms, counting, comparing whole tensors.
+"""Reductions: sums, means, variances, products, running sums.
 
 `dim` is an int, a tuple, or None for all axes; with `keepdim` the reduced axes stay, of length 1.
 """
@@ -19,13 +19,11 @@ from minicnn.functional.common import (
     Expand,
     To,
     check_tensor,
-    floating,
     normal_axes,
     normal_axis,
 )
-from minicnn.functional.elementwise import Div, Mul, Pow, Where, abs_, operands
-from minicnn.functional.extremes import Amax
-from minicnn.functional.joining import Flip
+from minicnn.functional.elementwise import Div, Mul, Where
+from minicnn.functional.rearrange import Flip
 from minicnn.functional.shape import View
 
 # --- the way back: a reduced gradient spread over the axes it was reduced from ------------------------
@@ -176,7 +174,7 @@ def safe_div(a: Any, b: Any) -> Any:
     zero = raw == 0
     if not zero.any():
         return Div(a, b)
-    return Where(np.asarray(zero) if np.ndim(zero) == 0 else zero, 0.0, Div(a, Where(zero, 1.0, b)))
+    return Where(zero, 0.0, Div(a, Where(zero, 1.0, b)))
 
 
 def _correction(dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
@@ -200,7 +198,7 @@ def var(
 ) -> Tensor:
     """The variance over `dim`, divided by n - correction (1; `unbiased=False` is correction 0)."""
     dim, correction = _correction(dim, unbiased, correction)
-    _only_floating(input, "var")
+    only_floating(input, "var")
     return Var(input, normal_axes(dim, input.ndim), correction, keepdim)
 
 
@@ -245,7 +243,7 @@ def std_mean(
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, axes, keepdim)
 
 
-def _only_floating(input: Tensor, name: str) -> None:
+def only_floating(input: Tensor, name: str) -> None:
     if check_tensor(input, name)._array.dtype.kind != "f":
         raise RuntimeError(f"{name}: only support floating point dtypes, got {input.dtype}; use .float()")
 
@@ -300,162 +298,3 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sums along `dim`; of whole numbers as int64."""
     input = _typed(input, dtype, "cumsum")
     return Cumsum(input, normal_axis(dim, input.ndim))
-
-
-# --- norms, log Σ exp ---------------------------------------------------------------------------------
-
-
-class LinalgVectorNorm(Operation):
-    """(Σ |x|^p)^(1/p); the slope is x |x|^(p-2) / norm^(p-1), and 0 where the norm is 0"""
-
-    keeps_layout = True
-
-    def forward(ctx, input: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
-        ctx.shape, ctx.p, ctx.axes = input.shape, p, axes
-        xp = array_module(input)
-        if p == 2:
-            output = xp.sqrt(add_up(input * input, axes, keepdim))
-        elif p == 1:
-            output = add_up(abs(input), axes, keepdim)
-        elif p == 0:
-            output = (input != 0).sum(axis=axes, keepdims=keepdim).astype(input.dtype)
-        else:
-            output = add_up(abs(input) ** p, axes, keepdim) ** (1 / p)
-        ctx.save(input, output)
-        return output
-
-    def backward(ctx, grad: Any) -> Any:
-        input, output = ctx.saved()
-        p, raw = ctx.p, input._array if isinstance(input, Tensor) else input
-        sign = array_module(raw).sign(raw)
-        if p == 0:
-            slope = input * 0
-        elif p == 1:
-            slope = Mul(spread(grad, ctx.shape, ctx.axes), sign)
-        elif p == 2:
-            slope = Mul(spread(safe_div(grad, output), ctx.shape, ctx.axes), input)
-        else:
-            power = Mul(Pow(Mul(input, sign), p - 1), sign)
-            scale = safe_div(grad, Pow(output, p - 1))
-            slope = Mul(spread(scale, ctx.shape, ctx.axes), power)
-        return slope, None, None, None
-
-
-@operation(method="norm")
-def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
-    """(Σ |x|^p)^(1/p) over `dim`; "fro" is p = 2, inf and -inf the largest and smallest |x|."""
-    if dtype is not None:
-        input = To(input, dtypes.as_numpy(dtype))
-    _only_floating(input, "norm")
-    power = 2.0 if p in ("fro", None) else p
-    if isinstance(power, str):
-        raise RuntimeError(f"norm: `p` is {p!r}; expected a number or 'fro'")
-    axes = normal_axes(dim, input.ndim)
-    if math.isinf(power):
-        size = abs_(input)
-        return Amax(size, axes, keepdim) if power > 0 else -Amax(-size, axes, keepdim)
-    return LinalgVectorNorm(input, float(power), axes, keepdim)
-
-
-class Logsumexp(Operation):
-    """ln Σ e^x, shifted by the largest x so that nothing overflows; the slope is softmax"""
-
-    keeps_layout = True
-
-    def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
-        ctx.shape, ctx.axes = input.shape, axes
-        xp = array_module(input)
-        largest = input.max(axis=axes, keepdims=True)
-        largest = xp.where(xp.isfinite(largest), largest, 0).astype(input.dtype)
-        with np.errstate(divide="ignore", over="ignore"):
-            output = xp.log(add_up(xp.exp(input - largest), axes, True)) + largest
-        output = (
-            output if keepdim else output.reshape([n for i, n in enumerate(input.shape) if i not in axes])
-        )
-        ctx.save(input, output)
-        return output
-
-    def backward(ctx, grad: Any) -> Any:
-        input, output = ctx.saved()
-        share = Exp0(input, spread(output, ctx.shape, ctx.axes))
-        return Mul(spread(grad, ctx.shape, ctx.axes), share), None, None
-
-
-class Exp0(Operation):
-    """e^(a - b), and 0 where both are -∞"""
-
-    keeps_layout = True
-
-    def forward(ctx, a: Any, b: Any) -> Any:
-        with np.errstate(invalid="ignore"):
-            output = array_module(a).nan_to_num(array_module(a).exp(a - b), nan=0.0)
-        ctx.save(output)
-        return output
-
-    def backward(ctx, grad: Any) -> Any:
-        (output,) = ctx.saved()
-        slope = Mul(grad, output)
-        return slope, -slope
-
-
-@operation(method="logsumexp")
-def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """ln Σ e^x over `dim`, without overflow."""
-    input = floating(input)
-    return Logsumexp(input, normal_axes(dim, input.ndim), keepdim)
-
-
-# --- counting and comparing: no gradient --------------------------------------------------------------
-
-
-def _reduced(function: str, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
-    array = check_tensor(input, function)._array
-    result = getattr(array_module(array), function)(
-        array, axis=normal_axes(dim, array.ndim), keepdims=keepdim
-    )
-    return Tensor(np.ascontiguousarray(result) if isinstance(result, np.ndarray) else np.asarray(result))
-
-
-@operation(method="all")
-def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether all elements (along `dim`) are not 0, bool."""
-    return _reduced("all", input, dim, keepdim)
-
-
-@operation(method="any")
-def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether an element (along `dim`) is not 0, bool."""
-    return _reduced("any", input, dim, keepdim)
-
-
-@operation(method="count_nonzero")
-def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
-    """How many elements (along `dim`) are not 0, int64."""
-    return sum(check_tensor(input, "count_nonzero").detach() != 0, dim)
-
-
-@operation(method="equal")
-def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether both tensors have the same shape and equal elements, a Python bool."""
-    check_tensor(input, "equal"), check_tensor(other, "equal", "other")
-    return input.shape == other.shape and bool((input._plain_array() == other._plain_array()).all())
-
-
-@operation(method="isclose")
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Tensor:
-    """|input - other| ≤ atol + rtol · |other|, element by element, bool."""
-    check_tensor(input, "isclose"), check_tensor(other, "isclose", "other")
-    if input.dtype is not other.dtype:
-        raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
-    a, b = (x._plain_array() for x in operands(input.detach(), other.detach(), name="isclose"))
-    return Tensor(np.asarray(array_module(a).isclose(a, b, rtol, atol, equal_nan)))
-
-
-@operation(method="allclose")
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
-    """Whether `isclose` holds everywhere, a Python bool."""
-    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())

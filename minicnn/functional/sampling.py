@@ -16,7 +16,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
-from minicnn.functional.creation import as_size, finished
+from minicnn.functional.creation import as_size, finished, takes_size
 from minicnn.random import Stream
 
 
@@ -108,6 +108,7 @@ def _place(input: Tensor, device: Any) -> Any:
 
 
 @operation()
+@takes_size
 def rand(
     *size: Any,
     generator: Stream | None = None,
@@ -121,6 +122,7 @@ def rand(
 
 
 @operation()
+@takes_size
 def randn(
     *size: Any,
     generator: Stream | None = None,

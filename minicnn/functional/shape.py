@@ -284,6 +284,29 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return Permute(input, tuple(order))
 
 
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return check_tensor(input, "numel").numel()
+
+
+@operation()
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """The coordinates of a grid: 1-d tensors of lengths M, N, … as views of shape (M, N, …).
+
+    `indexing="xy"` exchanges the first two axes. RuntimeError for another word.
+    """
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'meshgrid: `indexing` must be one of "xy" or "ij", but received: {indexing}')
+    shape = tuple(check_tensor(x, "meshgrid", "tensors").numel() for x in given)
+    grids = []
+    for i, x in enumerate(given):
+        column = view(contiguous(x), tuple(-1 if j == i else 1 for j in range(len(given))))
+        grid = expand(column, shape)
+        grids.append(transpose(grid, 0, 1) if indexing == "xy" and len(given) > 1 else grid)
+    return tuple(grids)
+
+
 # --- repeated ---------------------------------------------------------------------------------------
 
 

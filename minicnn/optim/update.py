@@ -46,9 +46,7 @@ class Update:
         arrays = self.arrays
         if self.key != key or arrays[0] is not param._array or len(arrays) != 1 + len(state):
             return False
-        place = 0
-        for tensor in state:  # a loop, for all(...) with its generator takes as long as the kernel
-            place += 1
+        for place, tensor in enumerate(state, 1):  # noqa: SIM110  all(...) takes as long as the kernel
             if tensor._array is not arrays[place]:
                 return False
         return True

@@ -1,0 +1,310 @@
+"""`python -m minicnn.train NETWORK`: train a network of the course, and leave its results in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+import minicnn
+from minicnn import datasets, optim
+from minicnn.models import NETWORKS, Recipe
+from minicnn.serialization import load_checkpoint, save_checkpoint
+from minicnn.training import data as training_data
+from minicnn.training import report
+from minicnn.training.loop import DivergedError, Epoch, Totals, Trainer
+from minicnn.utils.data import DataLoader
+
+CHECKPOINT = "checkpoint.safetensors"
+OPTIMIZERS = {"adam": optim.Adam, "sgd": optim.SGD}
+SCHEDULES = ("constant", "one-cycle")
+DATASETS = ("mnist", "fashion-mnist", "mnist-sample", "fashion-mnist-sample")
+
+EPILOG = """\
+examples
+  python -m minicnn.train lenet5                         the course's recipe, on MNIST
+  python -m minicnn.train lenet5 --epochs 3 --lr 1e-3    a quick run: about 98 % after three epochs
+  python -m minicnn.train lenet5-relu --dataset fashion-mnist
+  python -m minicnn.train --resume runs/lenet5           go on where Ctrl-C (or a crash) stopped it
+
+data
+  Looked for in --root, then in the folder MINICNN_DATA, then in the user's cache, then fetched over
+  https. Without --dataset and without network, a sample of 5,000 MNIST images that comes with minicnn
+  is used (and said so), with a recipe made for so few; --recipe course keeps the course's.
+
+output
+  A folder (runs/NETWORK, or --output) with checkpoint.safetensors, history.csv, curves.png and
+  confusion.png. A folder that holds a run is never overwritten: it is continued with --resume.
+"""
+
+
+class Wrong(Exception):
+    """Something the user can put right: printed as one line, exit code 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors of one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message without the usage and leave with code 2."""
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def make_parser() -> Parser:
+    """The options of the command."""
+    parser = Parser(
+        prog="python -m minicnn.train",
+        description="Train a convolutional network on minicnn's own engine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ", ".join(NETWORKS)
+    parser.add_argument("network", nargs="?", choices=NETWORKS, metavar="NETWORK", help=f"one of: {names}")
+    add = parser.add_argument
+    add("--dataset", choices=DATASETS, metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: mnist)")
+    add("--root", metavar="FOLDER", help="where the data set is, or is put")
+    add("--recipe", choices=("course", "sample"), help="which defaults to take (default: what suits the data)")
+    add("--epochs", type=_positive, metavar="N", help="passes over the training images")
+    add("--batch-size", type=_positive, metavar="N", help="images a step")
+    add("--optimizer", choices=OPTIMIZERS, help="adam, or sgd with momentum 0.9")
+    add("--lr", type=_rate, metavar="RATE", help="learning rate (one-cycle: its highest)")
+    add("--schedule", choices=SCHEDULES, help="how the learning rate changes")
+    add("--softmax-output", action="store_true", help="lenet5 with a softmax before the cross-entropy (the course's slip)")
+    add("--seed", type=int, default=None, metavar="N", help="start of the random numbers (default: 42)")
+    add("--device", default=None, metavar="NAME", help="cpu (default) or cuda")
+    add("--threads", type=_positive, metavar="N", help="CPU threads (default: all)")
+    add("--output", metavar="FOLDER", help="where the results go (default: runs/NETWORK)")
+    add("--resume", metavar="FOLDER", help="go on with the run in this folder; only --epochs may change")
+    add("--quiet", action="store_true", help="no progress bar, only the lines of the epochs")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code: 0, 1 for a run that failed, 2 for wrong arguments or files, 130 for Ctrl-C."""
+    options = make_parser().parse_args(arguments)
+    try:
+        settings, folder, checkpoint = _settings(options)
+        return _train(settings, folder, checkpoint, options)
+    except (Wrong, datasets.DownloadError) as error:
+        print(f"python -m minicnn.train: {error}", file=sys.stderr)
+        return 2
+    except DivergedError as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        return 1
+
+
+def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
+    """The settings of the run (all that its checkpoint has to remember), its folder, and what to resume."""
+    if options.resume is not None:
+        allowed = {"resume", "epochs", "quiet", "threads", "root"}
+        given = [n for n, v in vars(options).items() if v not in (None, False) and n not in allowed]
+        if given:
+            raise Wrong(f"--resume goes on with the settings of that run: --{given[0].replace('_', '-')} can't be changed")
+        folder = Path(options.resume)
+        try:
+            checkpoint = load_checkpoint(folder / CHECKPOINT)
+            settings = dict(checkpoint.info["settings"])
+        except (OSError, ValueError, KeyError) as error:
+            raise Wrong(f"--resume {folder}: {error}") from None
+        settings["epochs"] = options.epochs or settings["epochs"]
+        if options.epochs is not None and settings["schedule"] != "constant":
+            raise Wrong("--epochs can't be changed with --resume: this run's learning rates are planned to its end")
+        return settings, folder, checkpoint
+    if options.network is None:
+        raise Wrong(f"which network? One of: {', '.join(NETWORKS)} (see --help)")
+    if options.softmax_output and options.network != "lenet5":
+        raise Wrong("--softmax-output belongs to lenet5")
+    settings = {
+        "network": options.network,
+        "dataset": options.dataset,
+        "seed": 42 if options.seed is None else options.seed,
+        "device": options.device or "cpu",
+        "softmax_output": options.softmax_output,
+    }
+    return settings, _fresh_folder(options), None
+
+
+def _fresh_folder(options: argparse.Namespace) -> Path:
+    """The output folder: never one that holds another run."""
+    if options.output is not None:
+        folder = Path(options.output)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Wrong(f"--output {folder} exists and is not empty; --resume {folder} goes on with a run")
+        return folder
+    folder, number = Path("runs") / options.network, 2
+    while folder.exists() and any(folder.iterdir()):
+        folder, number = Path("runs") / f"{options.network}-{number}", number + 1
+    return folder
+
+
+def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recipe:
+    recipe = network.sample if options.recipe == "sample" or (is_sample and options.recipe is None) else network.course
+    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
+
+
+def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
+    if options.threads is not None:
+        minicnn.set_num_threads(options.threads)
+    network = NETWORKS[settings["network"]]
+    try:
+        data = training_data.load(settings["dataset"], options.root, network.image_size)
+    except (OSError, ValueError) as error:
+        raise Wrong(str(error)) from None
+    if checkpoint is None:
+        settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
+    elif settings["dataset"] != data.name:
+        raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
+    trainer = _make_trainer(settings, network, data)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Wrong(f"--output {folder}: {error.strerror}") from None
+    _announce(settings, network, data, trainer)
+    screen = Screen(trainer, options.quiet)
+
+    def keep() -> None:
+        save_checkpoint(folder / CHECKPOINT, trainer.checkpoint(settings))
+
+    def end_of_epoch(epoch: Epoch) -> None:
+        screen.epoch(epoch)
+        keep()
+        report.write_history(folder / "history.csv", trainer.history)
+
+    try:
+        trainer.run(screen.batch, end_of_epoch)
+    except KeyboardInterrupt:
+        screen.close()
+        keep()
+        print(f"\nstopped by Ctrl-C; go on with: python -m minicnn.train --resume {folder}", file=sys.stderr)
+        return 130
+    finally:
+        screen.close()
+    _finish(settings, network, data, trainer, folder)
+    return 0
+
+
+def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
+    minicnn.manual_seed(settings["seed"])
+    extra = {"softmax_output": True} if settings["softmax_output"] else {}
+    try:
+        model = network.build(**extra).to(settings["device"])
+    except RuntimeError as error:
+        raise Wrong(f"--device {settings['device']}: {error}") from None
+    if settings["shift"]:
+        data.train = training_data.ImageArray(data.train.images, data.train.labels, settings["shift"])
+    train = DataLoader(data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"])
+    if len(train) == 0:
+        raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
+    momentum = {"momentum": 0.9} if settings["optimizer"] == "sgd" else {}
+    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)  # type: ignore[arg-type]
+    scheduler = None
+    if settings["schedule"] == "one-cycle":
+        scheduler = optim.lr_scheduler.OneCycleLR(
+            optimizer, settings["lr"], epochs=settings["epochs"], steps_per_epoch=len(train)
+        )
+    validation = DataLoader(data.validation, batch_size=1000)
+    return Trainer(model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"])
+
+
+def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:
+    count = sum(p.numel() for p in trainer.model.parameters())
+    where = f"{minicnn.get_num_threads()} CPU threads" if settings["device"] == "cpu" else settings["device"]
+    print(f"{network.title}: {count:,} parameters, on {where}")
+    held_out = "validation" if data.is_sample else "test"
+    print(f"{data.name}: {len(data.train):,} training and {len(data.validation):,} {held_out} images from {data.source}")
+    shift = f", shifts of ±{settings['shift']} pixels" if settings["shift"] else ""
+    print(
+        f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
+        f"{settings['schedule']} learning rate {settings['lr']:g}{shift}, seed {settings['seed']}"
+    )
+    if trainer.history or trainer.totals.batches:
+        print(f"resumed after {len(trainer.history)} epochs and {trainer.totals.batches} batches")
+    if settings["device"] == "cpu" and minicnn.kernels.preference() != "numpy" and not minicnn.kernels.warm():
+        print("compiling the kernels for this CPU: once, about 20 seconds")
+    sys.stdout.flush()
+
+
+class Screen:
+    """Progress bar and epoch lines."""
+
+    def __init__(self, trainer: Trainer, quiet: bool) -> None:
+        self.trainer = trainer
+        self.silent = quiet or not sys.stderr.isatty()
+        self.bar: Any = None
+
+    def batch(self, totals: Totals) -> None:
+        """Show how far the epoch is."""
+        if self.silent:
+            return
+        if self.bar is None:
+            from tqdm import tqdm
+
+            number = len(self.trainer.history) + 1
+            self.bar = tqdm(
+                total=len(self.trainer.train), initial=totals.batches - 1, leave=False, unit="batch",
+                desc=f"epoch {number}/{self.trainer.epochs}", mininterval=0.2,
+            )  # fmt: skip
+        self.bar.update()
+        if totals.batches % 20 == 0:
+            self.bar.set_postfix_str(f"loss {totals.mean_loss:.4f}, accuracy {100 * totals.accuracy:.2f} %", refresh=False)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Print the line of a finished epoch."""
+        self.close()
+        width = len(str(self.trainer.epochs))
+        print(
+            f"epoch {epoch.epoch:{width}}/{self.trainer.epochs}"
+            f"  training: loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:5.2f} %"
+            f"  validation: loss {epoch.validation_loss:.4f}, accuracy {100 * epoch.validation_accuracy:5.2f} %"
+            f"  {epoch.seconds:.1f} s",
+            flush=True,
+        )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer, folder: Path) -> None:
+    """The final figure and the pictures."""
+    classes = len(data.classes)
+    confusion = np.zeros((classes, classes), np.int64)
+    result = trainer.evaluate(confusion)
+    held_out = "validation" if data.is_sample else "test"
+    accuracy = f"{100 * result.accuracy:.2f} %"
+    print(f"{held_out} accuracy {accuracy}: {result.correct:,} of {result.samples:,} images")
+    title = f"{network.title} on {data.name}"
+    report.write_history(folder / "history.csv", trainer.history)
+    report.draw_curves(folder / "curves.png", trainer.history, title, held_out)
+    report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}: {accuracy} {held_out} accuracy")
+    print(f"in {folder}: {CHECKPOINT}, history.csv, curves.png, confusion.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,440 @@
+"""Every kernel, every CPU backend: what its contract (kernels/*/__init__.py) promises, against plain loops.
+
+`run` is where the general promises are held: the backend that was asked for did the work, inputs are not
+touched, outputs and scratch may hold anything beforehand, and the same call gives the same bits again.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import oracles
+import pytest
+
+from minicnn import kernels
+from minicnn.kernels import (
+    activation,
+    col2im,
+    conv2d,
+    dispatch,
+    gemm,
+    im2col,
+    layout,
+    pool2d,
+    reorder,
+    simd,
+    softmax_cross_entropy,
+)
+
+PLAIN, BATCH_LAST = layout.PLAIN, layout.BATCH_LAST
+ORDERS = (PLAIN, BATCH_LAST)
+FLOATS = [pytest.param(np.dtype(name), id=name) for name in ("float32", "float64")]
+TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for each √ of the number of terms
+HERE = {  # tests below
+    "activation", "col2im", "conv2d", "gemm", "im2col", "pool2d", "reorder", "softmax_cross_entropy"
+}  # fmt: skip
+ELSEWHERE = {"optimizer_step"}
+
+each_float = pytest.mark.parametrize("dtype", FLOATS)
+
+
+def batches(dtype):
+    """One image, two, about one vector, two vectors and a bit, many."""
+    lanes = simd.vector_bytes() // dtype.itemsize
+    return (1, 2, lanes - 1, lanes, lanes + 1, 33, 100)
+
+
+def run(backend, kernel, sizes, *ins):
+    """The outputs of `backend`, in buffers of our own, with all the promises of a plan checked."""
+    with kernels.use(backend), kernels.record() as used:
+        plan = kernels.plan(kernel, sizes)
+        ins = [kernels.in_order(array, order) for array, order in zip(ins, plan.input_orders, strict=True)]
+        used.clear()  # in_order may have used the kernel `reorder`
+        before = [array.tobytes() for array in ins]
+        results = []
+        for garbage in (0xFF, 0x7A):  # as floats: NaN, and 3e35
+            outs = [layout.empty(out.shape, out.dtype, out.order) for out in plan.outputs]
+            for out in outs:
+                layout.memory(out).view(np.uint8)[...] = garbage
+            dispatch._scratch(plan.scratch_bytes)[...] = garbage
+            kernels.execute(kernel, plan, outs, ins)
+            results.append(outs)
+    assert [(u.kernel, u.device, u.backend) for u in used] == [(kernel, "cpu", backend)] * 2
+    assert [array.tobytes() for array in ins] == before, "the kernel wrote to its inputs"
+    for first, second, out in zip(*results, plan.outputs, strict=True):
+        assert first.dtype == out.dtype
+        assert first.tobytes() == second.tobytes(), "the result depends on what was in outputs or scratch"
+    return results[0]
+
+
+def close(got, expected, terms=1):
+    """`got` equals `expected` up to rounding: `terms` is how many numbers were added up for each."""
+    assert got.shape == expected.shape
+    largest = max(1.0, float(np.abs(expected).max(initial=0)))
+    error = float(np.abs(got - expected).max(initial=0)) / largest
+    assert error <= TOLERANCE[got.dtype.name] * max(1, math.sqrt(terms)), f"{error:.2e} off"
+
+
+def test_every_kernel_is_tested():
+    assert set(kernels.names()) == HERE | ELSEWHERE, "write a test of the contract and name the kernel in HERE"
+
+
+# --- conv2d ----------------------------------------------------------------------------------------
+
+
+def random_conv(rng, N, dtype, groups=None, stride=None):
+    """Sizes of a small convolution, `direction` and `epilogue` still open."""
+    pick = lambda low, high: int(rng.integers(low, high + 1))  # noqa: E731
+    pair = lambda low, high: (pick(low, high), pick(low, high))  # noqa: E731
+    groups = groups or int(rng.choice([1, 1, 2, 3]))
+    C, K = groups * pick(1, 4), groups * pick(1, 8)
+    stride, padding, dilation = stride or pair(1, 3), pair(0, 2), pair(1, 2)
+    (H, W), (KH, KW) = pair(1, 7), pair(1, 4)
+    out = []
+    for length, taps, s, p, d in zip((H, W), (KH, KW), stride, padding, dilation, strict=True):
+        symmetric = (length + 2 * p - d * (taps - 1) - 1) // s + 1
+        out.append(max(1, min(symmetric + pick(-1, 2), 7)))  # less or more padding behind than before
+    return conv2d.Sizes("", N, C, H, W, K, KH, KW, *out, stride, padding, dilation, groups, dtype)
+
+
+def check_conv(backend, rng, z):
+    """All three directions of one convolution, with epilogues."""
+    x, g = rng.standard_normal(z.x_shape).astype(z.dtype), rng.standard_normal(z.y_shape).astype(z.dtype)
+    w = rng.standard_normal(z.w_shape).astype(z.dtype)
+    biases = {"forward": rng.standard_normal(z.K).astype(z.dtype), "input": rng.standard_normal(z.C).astype(z.dtype)}
+    how = (z.stride, z.padding, z.dilation, z.groups)
+    expected = {
+        "forward": oracles.conv2d(x, w, (z.OH, z.OW), *how),
+        "input": oracles.conv2d_input(g, w, z.x_shape, *how),
+    }
+    taps = z.C // z.groups * z.KH * z.KW
+    last = {(): lambda y: y, ("relu",): lambda y: np.maximum(y, 0), ("tanh",): np.tanh}
+    for direction, source, bias, activation_ in itertools.product(
+        expected, [{"forward": x, "input": g}], [(), ("bias",)], last
+    ):
+        if rng.random() < 0.5 and bias + activation_:
+            continue  # each case tries about half of the epilogues
+        sizes = z._replace(direction=direction, epilogue=bias + activation_)
+        ins = (source[direction], w, *([biases[direction]] if bias else []))
+        (got,) = run(backend, "conv2d", sizes, *ins)
+        total = expected[direction] + (biases[direction].reshape(1, -1, 1, 1) if bias else 0)
+        close(got, last[activation_](total), 4 * taps * z.K)
+    sizes = z._replace(direction="weight", epilogue=("bias",))
+    dw, db = run(backend, "conv2d", sizes, x, g)
+    close(dw, oracles.conv2d_weight(x, g, z.w_shape, *how), 4 * z.N * z.OH * z.OW)
+    close(db, g.astype(np.float64).sum(axis=(0, 2, 3)), 4 * z.N * z.OH * z.OW)
+    (dw,) = run(backend, "conv2d", z._replace(direction="weight"), x, g)
+    close(dw, oracles.conv2d_weight(x, g, z.w_shape, *how), 4 * z.N * z.OH * z.OW)
+
+
+@each_float
+def test_conv2d_of_random_sizes(backend, rng, dtype):
+    for N in (*batches(dtype), 1, 2, 5):
+        check_conv(backend, rng, random_conv(rng, N, dtype))
+
+
+@each_float
+def test_conv2d_depthwise_and_strided(backend, rng, dtype):
+    lanes = simd.vector_bytes() // dtype.itemsize
+    for N in (2, lanes):
+        check_conv(backend, rng, random_conv(rng, N, dtype, groups=5, stride=(2, 3)))
+
+
+@each_float
+def test_conv2d_of_an_image_larger_than_one_block(backend, rng, dtype):
+    z = conv2d.Sizes("", 1, 3, 17, 19, 13, 3, 3, 17, 19, (1, 1), (1, 1), (1, 1), 1, dtype)
+    check_conv(backend, rng, z)
+
+
+@each_float
+def test_conv2d_with_every_window_beside_the_image(backend, rng, dtype):
+    z = conv2d.Sizes("forward", 2, 1, 2, 2, 3, 1, 1, 1, 1, (1, 1), (4, 4), (1, 1), 1, dtype, ("bias",))
+    x, w, bias = (rng.standard_normal(shape).astype(dtype) for shape in (z.x_shape, z.w_shape, (3,)))
+    (y,) = run(backend, "conv2d", z, x, w, bias)
+    assert np.array_equal(y, np.broadcast_to(bias.reshape(1, 3, 1, 1), z.y_shape))
+    (dw,) = run(backend, "conv2d", z._replace(direction="weight", epilogue=()), x, y)
+    assert not dw.any()
+
+
+def test_the_directions_of_conv2d_are_adjoint(backend, rng):
+    """⟨g, conv(x, w)⟩ = ⟨input(g, w), x⟩ = ⟨weight(x, g), w⟩, exactly in whole numbers."""
+    for N in (2, 17):
+        z = random_conv(rng, N, np.dtype("float64"))
+        x, w, g = (rng.integers(-4, 5, shape).astype(float) for shape in (z.x_shape, z.w_shape, z.y_shape))
+        (y,) = run(backend, "conv2d", z._replace(direction="forward"), x, w)
+        (dx,) = run(backend, "conv2d", z._replace(direction="input"), g, w)
+        (dw,) = run(backend, "conv2d", z._replace(direction="weight"), x, g)
+        assert (g * y).sum() == (dx * x).sum() == (dw * w).sum()
+
+
+# --- im2col, col2im --------------------------------------------------------------------------------
+
+
+def random_columns(rng, dtype):
+    N, C, H, W, KH, KW, OH, OW = (int(n) for n in rng.integers(1, [4, 4, 8, 8, 5, 5, 7, 7]))
+    stride, padding, dilation = (tuple(map(int, rng.integers(low, 4, 2))) for low in (1, 0, 1))
+    return im2col.Sizes(N, C, H, W, KH, KW, OH, OW, stride, padding, dilation, dtype)
+
+
+def window_of(z):
+    return (z.KH, z.KW), (z.OH, z.OW), z.stride, z.padding, z.dilation
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *(pytest.param(np.dtype(name), id=name) for name in ("int64", "uint8"))])
+def test_im2col(backend, rng, dtype):
+    for _ in range(20):
+        z = random_columns(rng, dtype)
+        x = rng.integers(0, 200, z.x_shape).astype(dtype)
+        (columns,) = run(backend, "im2col", z, x)
+        assert np.array_equal(columns, oracles.im2col(x, *window_of(z)))
+
+
+@each_float
+def test_col2im(backend, rng, dtype):
+    for _ in range(20):
+        z = col2im.Sizes(*random_columns(rng, dtype))
+        columns = rng.standard_normal(z.columns_shape).astype(dtype)
+        (x,) = run(backend, "col2im", z, columns)
+        close(x, oracles.col2im(columns, z.x_shape, *window_of(z)), z.KH * z.KW)
+
+
+@each_float
+def test_col2im_adds_in_the_same_order_on_every_backend(rng, dtype):
+    z = random_columns(rng, dtype)
+    columns = rng.standard_normal(z.columns_shape).astype(dtype)
+    (one,), (other,) = (run(backend, "col2im", z, columns) for backend in ("numpy", "numba"))
+    assert one.tobytes() == other.tobytes()
+
+
+def test_im2col_and_col2im_are_adjoint(backend, rng):
+    """⟨im2col(x), columns⟩ = ⟨x, col2im(columns)⟩, exactly in whole numbers."""
+    for _ in range(10):
+        z = random_columns(rng, np.dtype("float64"))
+        x, columns = (rng.integers(-9, 10, shape).astype(float) for shape in (z.x_shape, z.columns_shape))
+        (there,), (back,) = run(backend, "im2col", z, x), run(backend, "col2im", z, columns)
+        assert (there * columns).sum() == (x * back).sum()
+
+
+# --- pool2d ----------------------------------------------------------------------------------------
+
+
+def random_pool(rng, dtype, N, order):
+    C, H, W, KH, KW = (int(n) for n in rng.integers(1, [4, 8, 8, 5, 5]))
+    stride, dilation = (tuple(map(int, rng.integers(1, 4, 2))) for _ in range(2))
+    padding = (int(rng.integers(0, 3)), int(rng.integers(0, 3)))  # with small windows: some see no pixel at all
+    OH, OW = (int(n) for n in rng.integers(1, 6, 2))
+    return pool2d.Sizes("max", "forward", N, C, H, W, KH, KW, OH, OW, stride, padding, dilation, dtype, order)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_max_pool(backend, rng, dtype, order):
+    for N in (1, 2, 5, 33):
+        for _ in range(3):
+            z = random_pool(rng, dtype, N, order)
+            x = rng.integers(-3, 4, z.x_shape).astype(dtype)  # many equal ones: the first one counts
+            x[rng.random(z.x_shape) < 0.05] = np.nan
+            x[rng.random(z.x_shape) < 0.2] = -np.inf
+            y, argmax = run(backend, "pool2d", z, x)
+            expected, places = oracles.max_pool2d(x, *window_of(z))
+            assert np.array_equal(argmax, places)
+            assert np.array_equal(y, expected.astype(dtype), equal_nan=True)
+            g = rng.standard_normal(z.y_shape).astype(dtype)
+            (dx,) = run(backend, "pool2d", z._replace(direction="input"), g, argmax)
+            close(dx, oracles.max_pool2d_input(g, places, z.x_shape), z.KH * z.KW)
+
+
+@each_float
+def test_max_pool_of_a_window_without_pixels(backend, dtype):
+    z = pool2d.Sizes("max", "forward", 2, 1, 2, 2, 1, 1, 4, 4, (1, 1), (1, 1), (1, 1), dtype, PLAIN)
+    y, argmax = run(backend, "pool2d", z, np.ones(z.x_shape, dtype))
+    border = np.pad(np.zeros((2, 2), bool), 1, constant_values=True)
+    assert (y[:, :, border] == -np.inf).all()
+    assert (argmax[:, :, border] == -1).all()
+    assert (y[:, :, ~border] == 1).all()
+    (dx,) = run(backend, "pool2d", z._replace(direction="input"), np.ones_like(y), argmax)
+    assert np.array_equal(dx, np.ones(z.x_shape, dtype))
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_avg_pool(backend, rng, dtype, order):
+    for N in (1, 2, 5, 33):
+        for _ in range(3):
+            z = random_pool(rng, dtype, N, order)._replace(kind="avg")
+            x, g = rng.standard_normal(z.x_shape).astype(dtype), rng.standard_normal(z.y_shape).astype(dtype)
+            scale = rng.random(z.OH * z.OW).astype(dtype)
+            scaled = scale.reshape(z.OH, z.OW).astype(np.float64)
+            (y,) = run(backend, "pool2d", z, x, scale)
+            close(y, oracles.sum_pool2d(x, *window_of(z)) * scaled, z.KH * z.KW)
+            (dx,) = run(backend, "pool2d", z._replace(direction="input"), g, scale)
+            expected = oracles.sum_pool2d_input(g * scaled, z.x_shape, (z.KH, z.KW), z.stride, z.padding, z.dilation)
+            close(dx, expected, z.KH * z.KW)
+
+
+# --- gemm ------------------------------------------------------------------------------------------
+
+
+@each_float
+@pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
+def test_gemm(backend, rng, dtype, orders):
+    lanes = simd.vector_bytes() // dtype.itemsize
+    lengths = [lanes - 1, lanes, lanes + 1, 33, 70, 130]
+    for epilogue in ((), ("bias",)):
+        for _ in range(3):
+            M, N, K = (int(n) for n in rng.choice(lengths, 3))
+            if M * N * K < 1 << 12:
+                K = 100  # smaller products are NumPy's in any case
+            z = gemm.Sizes(M, N, K, dtype, *orders, epilogue)
+            a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
+            bias = rng.standard_normal(N).astype(dtype)
+            (c,) = run(backend, "gemm", z, a, b, *([bias] if epilogue else []))
+            close(c, oracles.matmul(a, b) + (bias if epilogue else 0), 4 * K)
+            assert layout.order_of(c) == orders[2]
+
+
+@each_float
+@pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
+@pytest.mark.parametrize("shape", [(1, 80, 90), (80, 1, 90), (80, 90, 1)])
+def test_gemm_with_a_length_of_one(backend, rng, dtype, orders, shape):
+    M, N, K = shape
+    z = gemm.Sizes(M, N, K, dtype, *orders, ("bias",))
+    a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
+    bias = rng.standard_normal(N).astype(dtype)
+    (c,) = run(backend, "gemm", z, a, b, bias)
+    close(c, oracles.matmul(a, b) + bias, 4 * K)
+
+
+# --- activation ------------------------------------------------------------------------------------
+
+FUNCTIONS = {"tanh": math.tanh, "sigmoid": oracles.sigmoid, "relu": oracles.relu}
+GRADIENTS = {
+    "tanh": lambda g, y: g * (1 - y * y),
+    "sigmoid": lambda g, y: g * y * (1 - y),
+    "relu": lambda g, y: g if y > 0 else 0.0,
+}
+
+
+@each_float
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_activation(backend, rng, dtype, function):
+    for size in (1, 15, 16, 17, 20_001):  # the last one is more than one block
+        x, g = (4 * rng.standard_normal(size)).astype(dtype), rng.standard_normal(size).astype(dtype)
+        (y,) = run(backend, "activation", activation.Sizes(function, "forward", size, dtype), x)
+        close(y, oracles.elementwise(FUNCTIONS[function], x))
+        (dx,) = run(backend, "activation", activation.Sizes(function, "backward", size, dtype), g, y)
+        close(dx, oracles.elementwise(GRADIENTS[function], g, y))
+
+
+@each_float
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_activation_at_the_ends(backend, dtype, function):
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, 1e30, -1e30] * 7, dtype)
+    (y,) = run(backend, "activation", activation.Sizes(function, "forward", x.size, dtype), x)
+    at_inf, at_minus_inf, at_zero = {"tanh": (1, -1, 0), "sigmoid": (1, 0, 0.5), "relu": (np.inf, 0, 0)}[function]
+    large = 1e30 if function == "relu" else 1
+    expected = np.array([np.nan, at_inf, at_minus_inf, at_zero, large, at_minus_inf] * 7, dtype)
+    assert np.array_equal(np.isnan(y), np.isnan(expected))
+    assert np.array_equal(y, expected, equal_nan=True)
+
+
+def test_tanh_of_float32_is_exact_to_5_units_of_the_last_place(backend, rng):
+    near_zero = rng.standard_normal(5000) * 10.0 ** rng.integers(-30, 0, 5000)
+    x = np.concatenate([np.linspace(-12, 12, 20_001), near_zero]).astype(np.float32)
+    (y,) = run(backend, "activation", activation.Sizes("tanh", "forward", x.size, x.dtype), x)
+    assert oracles.ulps(y, oracles.elementwise(math.tanh, x)) <= 5
+    assert np.abs(y).max() <= 1
+
+
+# --- reorder ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.dtype(name) for name in ("float32", "float64", "int64", "uint8", "bool")], ids=str)
+def test_reorder(backend, rng, dtype):
+    for rows, columns in ((1, 5), (16, 16), (33, 7), (5, 100), (100, 41)):
+        x = rng.integers(0, 2, (rows, columns)).astype(dtype)
+        (flat,) = run(backend, "reorder", reorder.Sizes(rows, columns, dtype, True), x.reshape(-1))
+        assert np.array_equal(flat.reshape(columns, rows), x.T)
+        (back,) = run(backend, "reorder", reorder.Sizes(rows, columns, dtype, False), flat)
+        assert np.array_equal(back.reshape(rows, columns), x)
+
+
+def test_in_order_changes_the_memory_and_not_the_array(backend, rng):
+    x = rng.standard_normal((20, 3, 4, 5)).astype(np.float32)
+    for array in (x, x[::2], x.transpose(0, 1, 3, 2), x[:1], x[:, :, :0]):
+        for order in ORDERS:
+            other = kernels.in_order(array, order)
+            assert np.array_equal(other, array)
+            assert layout.memory(other).base is not None or other.ndim == 1
+            if array.shape[0] > 1 and array.size:
+                assert layout.order_of(other) == order
+            assert np.array_equal(kernels.in_order(other, PLAIN), array)
+    assert kernels.in_order(x, PLAIN) is x
+
+
+# --- softmax_cross_entropy -------------------------------------------------------------------------
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_softmax_cross_entropy(backend, rng, dtype, order):
+    for N, classes in ((1, 1), (1, 10), (3, 10), (70, 5), (130, 33)):
+        x = (3 * rng.standard_normal((N, classes))).astype(dtype)
+        target = rng.integers(0, classes, N)
+        target[rng.random(N) < 0.2] = -100
+        z = softmax_cross_entropy.Sizes(N, classes, dtype, order, -100)
+        loss, p = run(backend, "softmax_cross_entropy", z, x, target)
+        expected_loss, expected_p = oracles.softmax_cross_entropy(x, target, -100)
+        close(loss, expected_loss, classes)
+        close(p, expected_p, classes)
+        assert not loss[target == -100].any()
+
+
+@each_float
+def test_softmax_cross_entropy_of_large_scores(backend, dtype):
+    x = np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4], [3e4, 3e4, 3e4], [0, 1e4, 1e4]], dtype)
+    target = np.array([1, 0, 2, 1])
+    z = softmax_cross_entropy.Sizes(4, 3, dtype, PLAIN, 2)  # class 2 is the one to ignore
+    loss, p = run(backend, "softmax_cross_entropy", z, x, target)
+    close(loss, np.array([1e4, math.log(3), 0, math.log(2)]))
+    close(p, np.array([[1, 0, 0], [1 / 3] * 3, [1 / 3] * 3, [0, 0.5, 0.5]]))
+
+
+@each_float
+def test_softmax_cross_entropy_lets_nan_through(dtype):
+    x = np.array([[0, np.nan, 1], [0, 1, 2]], dtype)
+    z = softmax_cross_entropy.Sizes(2, 3, dtype, PLAIN, -100)
+    loss, p = run("numba", "softmax_cross_entropy", z, x, np.array([0, 0]))
+    assert np.isnan(loss).tolist() == [True, False]
+    assert np.isnan(p).any(axis=1).tolist() == [True, False]
+
+
+# --- threads ---------------------------------------------------------------------------------------
+
+
+def cases(rng):
+    """One piece of work for each loop that sums, large enough to be shared out."""
+    f4 = np.dtype("float32")
+    normal = lambda *shape: rng.standard_normal(shape).astype(f4)  # noqa: E731
+    for N in (2, 40):
+        z = conv2d.Sizes("forward", N, 4, 12, 12, 6, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), 1, f4, ("bias", "tanh"))
+        yield "conv2d", z, (normal(*z.x_shape), normal(*z.w_shape), normal(z.K))
+        yield "conv2d", z._replace(direction="input", epilogue=()), (normal(*z.y_shape), normal(*z.w_shape))
+        yield "conv2d", z._replace(direction="weight", epilogue=("bias",)), (normal(*z.x_shape), normal(*z.y_shape))
+    yield "gemm", gemm.Sizes(90, 110, 130, f4, PLAIN, BATCH_LAST, PLAIN), (normal(90, 130), normal(130, 110))
+    z = im2col.Sizes(3, 5, 12, 12, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), f4)
+    yield "col2im", z, (normal(*z.columns_shape),)
+    z = pool2d.Sizes("avg", "input", 3, 5, 9, 9, 3, 3, 5, 5, (2, 2), (1, 1), (1, 1), f4, PLAIN)
+    yield "pool2d", z, (normal(*z.y_shape), normal(25))
+    yield "activation", activation.Sizes("tanh", "forward", 30_000, f4), (normal(30_000),)
+    z = softmax_cross_entropy.Sizes(200, 10, f4, PLAIN, -100)
+    yield "softmax_cross_entropy", z, (normal(200, 10), rng.integers(0, 10, 200))
+
+
+def test_the_same_bits_at_any_number_of_threads(rng, threads):
+    for kernel, sizes, ins in cases(rng):
+        results = []
+        for count in (1, 2, 1000, 2):
+            threads(count)
+            results.append([out.tobytes() for out in run("numba", kernel, sizes, *ins)])
+        assert results.count(results[0]) == 4, (kernel, sizes)

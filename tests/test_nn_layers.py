@@ -1,0 +1,249 @@
+"""Layers, losses and nn.utils compute as torch does; wrong arguments are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minicnn
+from minicnn import kernels, nn
+from minicnn.dtype import float64
+from minicnn.nn import functional as F
+
+BACKENDS = ["numpy", "numba"]
+
+
+def lenet5(nn):
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(16, 120, 5),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    )
+
+
+# --- layers ---------------------------------------------------------------------------------------
+
+LAYERS = {
+    "linear": (lambda nn: nn.Linear(4, 3), (5, 4)),
+    "linear of 3-d": (lambda nn: nn.Linear(4, 3, bias=False), (2, 5, 4)),
+    "conv": (
+        lambda nn: nn.Conv2d(2, 4, (3, 2), stride=2, padding=1, dilation=(2, 1), groups=2),
+        (3, 2, 8, 7),
+    ),
+    "conv same": (lambda nn: nn.Conv2d(2, 3, (4, 3), padding="same", dilation=2), (2, 2, 9, 8)),
+    "conv valid": (lambda nn: nn.Conv2d(2, 3, 3, padding="valid"), (2, 2, 6, 6)),
+    "conv unbatched": (lambda nn: nn.Conv2d(2, 3, 3), (2, 6, 6)),
+    "conv reflect": (lambda nn: nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="reflect"), (2, 2, 6, 6)),
+    "conv replicate": (lambda nn: nn.Conv2d(2, 3, 4, padding="same", padding_mode="replicate"), (2, 2, 6, 6)),
+    "conv circular": (lambda nn: nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode="circular"), (2, 2, 6, 5)),
+    "transposed": (lambda nn: nn.ConvTranspose2d(4, 2, 3, 2, 1, (1, 0), 2, True, 1), (2, 4, 5, 4)),
+    "max": (lambda nn: nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 7)),
+    "average": (lambda nn: nn.AvgPool2d((2, 3), padding=1, count_include_pad=False), (2, 3, 8, 7)),
+    "average divided": (lambda nn: nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
+    "adaptive": (lambda nn: nn.AdaptiveAvgPool2d((3, None)), (2, 3, 8, 7)),
+    "global": (lambda nn: nn.AdaptiveAvgPool2d(1), (2, 3, 8, 7)),
+    "relu": (lambda nn: nn.ReLU(), (3, 4)),
+    "relu in place": (
+        lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
+        (3, 4),
+    ),
+    "tanh": (lambda nn: nn.Tanh(), (3, 4)),
+    "sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
+    "softmax": (lambda nn: nn.Softmax(dim=0), (3, 4)),
+    "log softmax": (lambda nn: nn.LogSoftmax(dim=-1), (3, 4)),
+    "flatten": (lambda nn: nn.Flatten(), (2, 3, 4)),
+    "unflatten": (lambda nn: nn.Unflatten(1, (2, -1)), (3, 4)),
+    "lenet5": (lenet5, (4, 1, 32, 32)),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_compute_as_torchs(name, backend):
+    torch = pytest.importorskip("torch")
+    make, shape = LAYERS[name]
+    torch.manual_seed(1)
+    minicnn.manual_seed(1)
+    theirs, ours = make(torch.nn), make(nn)
+    data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    x, y = minicnn.tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
+    with kernels.use(backend):
+        out = ours(x)
+        expected = theirs(y)
+        cotangent = np.random.default_rng(1).normal(size=tuple(expected.shape)).astype(np.float32)
+        out.backward(minicnn.tensor(cotangent))
+    expected.backward(torch.tensor(cotangent))
+    np.testing.assert_allclose(out.detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-5)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("size", [(9, 8), (1, 2, 10, 9), [10, 8]])
+def test_transposed_convolution_of_a_wanted_size(size):
+    layer = nn.ConvTranspose2d(3, 2, 3, stride=2, padding=1)
+    assert tuple(layer(minicnn.zeros(1, 3, 5, 5), output_size=[9, 9]).shape) == (1, 2, 9, 9)
+    out = layer(minicnn.zeros(1, 3, 5, 4 + (tuple(size)[-1] > 8)), output_size=size)
+    assert tuple(out.shape[-2:]) == tuple(size)[-2:]
+    with pytest.raises(
+        ValueError, match=r"requested an output size of \[11, 9\], but valid sizes range from \[9, 9\] to"
+    ):
+        layer(minicnn.zeros(1, 3, 5, 5), output_size=[11, 9])
+    with pytest.raises(ValueError, match=r"output_size must have 2 or 4 elements \(got 3\)"):
+        layer(minicnn.zeros(1, 3, 5, 5), output_size=[1, 9, 9])
+
+
+def test_max_pool_with_indices():
+    values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
+    assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
+    assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+def test_dropout_masks_are_torchs():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(4)
+    minicnn.manual_seed(4)
+    ours, theirs = nn.Dropout(0.3)(minicnn.ones(50, 7)), torch.nn.Dropout(0.3)(torch.ones(50, 7))
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert nn.Dropout(0.3).eval()(minicnn.ones(5)).tolist() == [1.0] * 5
+
+
+LOSSES = {
+    "cross entropy": (lambda nn, t: nn.CrossEntropyLoss(), False),
+    "weighted": (
+        lambda nn, t: nn.CrossEntropyLoss(t([1.0, 2.0, 0.5]), ignore_index=1, reduction="sum"),
+        False,
+    ),
+    "smoothed": (lambda nn, t: nn.CrossEntropyLoss(label_smoothing=0.1), False),
+    "nll": (lambda nn, t: nn.NLLLoss(t([1.0, 2.0, 0.5])), False),
+    "mse": (lambda nn, t: nn.MSELoss(), True),
+    "mse sum": (lambda nn, t: nn.MSELoss(reduction="sum"), True),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_are_torchs(name, backend):
+    torch = pytest.importorskip("torch")
+    make, like_input = LOSSES[name]
+    data = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    target = data[::-1].copy() if like_input else np.array([0, 2, 1, 1, 0])
+    x, y = minicnn.tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
+    with kernels.use(backend):
+        ours, theirs = make(nn, minicnn.tensor), make(torch.nn, torch.tensor)
+        loss, expected = ours(x, minicnn.tensor(target)), theirs(y, torch.tensor(target))
+        loss.backward()
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
+def test_old_reduction_arguments():
+    with pytest.warns(UserWarning, match="reduction='sum'"):
+        assert nn.MSELoss(size_average=False).reduction == "sum"
+    with pytest.warns(UserWarning, match="reduction='none'"):
+        assert nn.NLLLoss(reduce=False).reduction == "none"
+
+
+WRONG = [
+    (
+        lambda: nn.Conv2d(3, 4, 3, groups=2),
+        "in_channels must be divisible by groups, got in_channels=3, groups=2",
+    ),
+    (lambda: nn.Conv2d(4, 3, 3, groups=2), "out_channels must be divisible by groups, got out_channels=3"),
+    (lambda: nn.Conv2d(4, 4, 3, groups=0), "groups must be a positive integer, got groups=0"),
+    (lambda: nn.Conv2d(4, 4, 3, padding="full"), "Invalid padding string 'full'"),
+    (
+        lambda: nn.Conv2d(4, 4, 3, padding="same", stride=2),
+        r"not supported for strided convolutions, got stride=\(2, 2\)",
+    ),
+    (lambda: nn.Conv2d(4, 4, 3, padding_mode="mirror"), "but got padding_mode='mirror'"),
+    (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), 'Only "zeros" padding mode is supported'),
+    (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_wrong_arguments(number):
+    make, text = WRONG[number]
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_wrong_unflatten():
+    with pytest.raises(TypeError, match="must be a tuple of ints, but found type int"):
+        nn.Unflatten(1, 3)
+    with pytest.raises(TypeError, match="element of type float at pos 1"):
+        nn.Unflatten(1, (2, 1.5))
+
+
+def test_types_and_devices_of_layers():
+    assert nn.Linear(2, 2, dtype=float64, device="cpu").weight.dtype is float64
+    assert nn.Conv2d(1, 1, 1, dtype=float64).bias.dtype is float64
+    with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op"):
+        assert nn.Linear(2, 0).weight.numel() == 0
+
+
+def test_functional_is_the_layers_own():
+    x = minicnn.randn(2, 3)
+    layer = nn.Linear(3, 2)
+    np.testing.assert_array_equal(
+        F.linear(x, layer.weight, layer.bias).detach().numpy(), layer(x).detach().numpy()
+    )
+    np.testing.assert_array_equal(F.tanh(x).numpy(), nn.Tanh()(x).numpy())
+
+
+# --- utils ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1, float("inf")])
+@pytest.mark.parametrize("max_norm", [0.5, 100.0])
+def test_clip_grad_norm(norm_type, max_norm):
+    grads = [
+        np.random.default_rng(i).normal(size=s).astype(np.float32) for i, s in enumerate([(3, 4), (5,), ()])
+    ]
+    params = [nn.Parameter(minicnn.zeros(g.shape)) for g in grads] + [nn.Parameter(minicnn.zeros(1))]
+    for param, grad in zip(params, grads, strict=False):
+        param.grad = minicnn.tensor(grad)
+    total = nn.utils.clip_grad_norm_(iter(params), max_norm, norm_type)
+    expected = np.linalg.norm(np.concatenate([g.ravel() for g in grads]).astype(np.float64), norm_type)
+    assert total.item() == pytest.approx(expected, rel=1e-5)
+    factor = min(1.0, max_norm / (expected + 1e-6))
+    for param, grad in zip(params, grads, strict=False):
+        np.testing.assert_allclose(param.grad.numpy(), grad * factor, rtol=1e-5)
+    assert params[-1].grad is None
+
+
+def test_clip_grad_edge_cases():
+    param = nn.Parameter(minicnn.zeros(3))
+    assert nn.utils.clip_grad_norm_([param], 1.0).item() == 0.0
+    param.grad = minicnn.tensor([np.inf, 1.0, -2.0])
+    with pytest.raises(RuntimeError, match=r"total norm of order 2.0 .* is non-finite"):
+        nn.utils.clip_grad_norm_(param, 1.0, error_if_nonfinite=True)
+    nn.utils.clip_grad_value_(param, 1.5)
+    assert param.grad.tolist() == [1.5, 1.0, -1.5]
+    with pytest.warns(UserWarning, match="empty generator"):
+        nn.utils.clip_grad_norm_((p for p in ()), 1.0)
+
+
+def test_parameters_to_vector():
+    net = nn.Linear(2, 3)
+    vector = nn.utils.parameters_to_vector(net.parameters())
+    assert vector.shape == (9,)
+    vector.sum().backward()
+    assert net.bias.grad.tolist() == [1.0, 1.0, 1.0]
+    nn.utils.vector_to_parameters(minicnn.arange(9.0), net.parameters())
+    assert net.weight.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    assert net.bias.tolist() == [6.0, 7.0, 8.0]
+    with pytest.raises(TypeError, match="expected Tensor, but got: list"):
+        nn.utils.vector_to_parameters([1.0], net.parameters())
