@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import harness
 import numpy as np
 from harness import Prepared, WorkerError
-from report import describe, geometric_mean, table
+from report import describe, geometric_mean, machine, table, write
 
 DIRECTIONS = ("forward", "input", "weight")
 
@@ -284,7 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--only {options.only!r} fits no shape; try LeNet-5, MNIST, CIFAR, 1x1")
     options.batch = options.batch or ([1, 16] if options.smoke else [1, 32, 128])
     harness.settle_options(options)
-    print(describe(harness.machine(options)))
+    print(describe(machine(options)))
     cases = [(shape, batch, way) for shape in shapes for batch in options.batch for way in DIRECTIONS]
     rows: list[dict[str, Any]] = []
     workers = [harness.Worker(__file__, side, options) for side in harness.sides(options)]
@@ -300,9 +300,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         for each in workers:
             each.close()
-    print(
-        f"GFLOP/s; sgemm's peak is {peak:.0f}. minicnn's arrays in its plan's order, torch's in contiguous NCHW"
-    )
+    print(f"GFLOP/s; sgemm's peak is {peak:.0f}. minicnn's arrays lie in its plan's order, torch's in NCHW")
     headers = ["shape", "direction", "batch", "minicnn", "torch", "peak", "ratio", "torch's best"]
     print(table(headers, [as_cells(row, peak) for row in rows], left=2))
     found = summary(rows)
@@ -314,7 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"worst {worst['ratio']:.2f} ({worst['shape']}, {worst['direction']}, batch {worst['batch']})"
         )
     content = {"sgemm_gflops": peak, "idle_cpu_share": idle, "rows": rows, "summary": found}
-    harness.write("conv", options, content, draw)
+    write("conv", options, content, draw)
     return 0
 
 

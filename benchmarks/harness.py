@@ -20,12 +20,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import functools
 import json
 import math
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -35,8 +33,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from report import RESULTS, installed
+
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = Path(__file__).resolve().parent / "results"
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # the checkout beside this file is what is measured
 
@@ -175,9 +174,10 @@ class Worker:
         self.side, self._errors = side, tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.started = time.perf_counter()
         command = [sys.executable, script, "--worker", side.engine, "--device", options.device]
+        command += ["--compile"] * side.compile
         self._process = subprocess.Popen(
-            [*command, "--threads", threads],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=env | environment,
+            [*command, "--threads", threads], env=env | environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
 
     def call(self, name: str, **arguments: Any) -> Any:
@@ -199,6 +199,16 @@ class Worker:
         if "error" in answer:
             raise WorkerError(f"{self.side.label}: {answer['error']}")
         return answer["ok"]
+
+    def ask(self, name: str, **arguments: Any) -> Any:
+        """The same, but what a competitor cannot do is said once, and the answer is None."""
+        try:
+            return self.call(name, **arguments)
+        except WorkerError as error:
+            if self.side.engine == "minicnn":
+                raise
+            complain(str(error))
+            return None
 
     def close(self) -> None:
         """End the process."""
@@ -231,15 +241,11 @@ class Timing(NamedTuple):
 def alternate(
     workers: Sequence[Worker], case: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Timing]:
-    """Time `case` on every side, taking turns; sides that fail raise WorkerError if they are minicnn."""
+    """Time `case` on every side that can do it, taking turns."""
     ready: dict[Worker, Any] = {}
     for worker in workers:
-        try:
-            ready[worker] = worker.call("prepare", **case)
-        except WorkerError as error:
-            if worker.side.engine == "minicnn":
-                raise
-            complain(str(error))
+        if answer := worker.ask("prepare", **case):
+            ready[worker] = answer
         time.sleep(SETTLE)
     times: dict[Worker, list[float]] = {worker: [] for worker in ready}
     order = list(ready)
@@ -281,7 +287,8 @@ def idle_share(workers: Iterable[Worker]) -> dict[str, float]:
     """The share of a core that each side burned while it should have slept; a warning above 5 %."""
     shares = {}
     for worker in workers:
-        idle = worker.call("idle")
+        if (idle := worker.ask("idle")) is None:
+            continue
         shares[worker.side.label] = share = idle["burned"] / max(idle["slept"], 1e-9)
         if share > 0.05:
             complain(f"{worker.side.label} used {share:.0%} of a core while it should have slept")
@@ -292,7 +299,8 @@ def sides(options: argparse.Namespace, **more: bool) -> list[Side]:
     """minicnn, and torch on one and on all threads (on a GPU threads do not matter), if it is installed."""
     found = [Side("minicnn", "minicnn", options.threads)]
     if not installed("torch"):
-        print("torch is not installed: only minicnn is measured (pip install torch==2.13.0)")
+        if not more.get("quiet"):
+            print("torch is not installed: only minicnn is measured (pip install torch==2.13.0)")
         return found
     counts = sorted({1, options.threads}) if options.device == "cpu" else [options.threads]
     found += [Side(f"torch {count}t", "torch", count) for count in counts]
@@ -304,7 +312,7 @@ def sides(options: argparse.Namespace, **more: bool) -> list[Side]:
 def peak(script: str, options: argparse.Namespace) -> float:
     """The machine's sgemm peak in GFLOP/s, on all the threads that the sides may use."""
     with Worker(script, Side("sgemm", "peak", options.threads), options) as worker:
-        seconds, size = (0.2, 512) if options.smoke else (3.0, 8192 if options.device == "cuda" else 2048)
+        seconds, size = (0.2, 1024) if options.smoke else (3.0, 8192 if options.device == "cuda" else 2048)
         value: float = worker.call("sgemm", seconds=seconds, size=size, device=options.device)
     time.sleep(SETTLE)
     return value
@@ -370,69 +378,3 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """One line on standard error, and the end."""
     print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     raise SystemExit(code)
-
-
-# --- what is written down ---------------------------------------------------------------------------
-
-
-def installed(package: str) -> bool:
-    """Whether `package` could be imported."""
-    return version(package) is not None
-
-
-def version(package: str) -> str | None:
-    """The version of an installed package; None where it is not installed."""
-    import importlib.metadata
-    import importlib.util
-
-    try:
-        return importlib.metadata.version(package) if importlib.util.find_spec(package) else None
-    except ImportError:
-        return None
-
-
-def machine(options: argparse.Namespace) -> dict[str, Any]:
-    """CPU, cores, versions."""
-    import minicnn
-
-    cpu = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
-        cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), cpu)
-    found: dict[str, Any] = {
-        "cpu": cpu, "cores": os.cpu_count(), "threads": options.threads, "os": platform.platform(terse=True),
-        "python": platform.python_version(), "minicnn": minicnn.__version__,
-        **{name: version(name) for name in ("numpy", "numba", "torch")},
-    }  # fmt: skip
-    if options.device == "cuda":
-        import cupy
-
-        found["gpu"] = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-        found["cupy"] = version("cupy") or cupy.__version__
-    return found
-
-
-def write(
-    benchmark: str, options: argparse.Namespace, content: dict[str, Any], draw: Callable[[Any], Any]
-) -> Path:
-    """Write the result as JSON and, with `draw(results)` returning a figure, as PNG; the JSON's path."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    protocol = {
-        "processes": "one for each side, taking turns", "rounds": options.rounds, "dtype": "float32",
-        "tf32": False, "statistic": "median of all repetitions; the first call is reported as warm_up",
-        "torch": "the faster of 1 and all threads", "backend": options.backend or "minicnn's own choice",
-    }  # fmt: skip
-    results = {
-        "benchmark": benchmark, "device": options.device, "smoke": options.smoke,
-        "date": now.isoformat(timespec="seconds"), "machine": machine(options), "protocol": protocol, **content,
-    }  # fmt: skip
-    options.output.mkdir(parents=True, exist_ok=True)
-    path: Path = (
-        options.output / f"{benchmark}-{options.device}-{now:%Y%m%d-%H%M%S}{'-smoke' * options.smoke}.json"
-    )
-    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    import matplotlib
-
-    matplotlib.use("Agg")
-    draw(results).savefig(path.with_suffix(".png"), dpi=120, bbox_inches="tight")
-    print(f"\nwritten: {path} and {path.with_suffix('.png').name}")
-    return path

@@ -15,15 +15,20 @@ For each device the newest complete run counts; runs with --smoke never do.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime
 import json
+import os
+import platform
 import re
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
+SIDES = ("minicnn", "torch")
 TIMES = "\N{MULTIPLICATION SIGN}"
 MARKS = re.compile(r"(<!-- benchmark: (\w+) -->\n).*?(<!-- /benchmark -->)", re.DOTALL)
 
@@ -57,6 +62,73 @@ def describe(info: dict[str, Any]) -> str:
     return f"{info.get('gpu') or info['cpu']}, {threads}; {versions}, Python {info['python']}"
 
 
+# --- results as files ---------------------------------------------------------------------------------
+
+
+def installed(package: str) -> bool:
+    """Whether `package` could be imported."""
+    return version(package) is not None
+
+
+def version(package: str) -> str | None:
+    """The version of an installed package; None where it is not installed."""
+    import importlib.metadata
+    import importlib.util
+
+    try:
+        return importlib.metadata.version(package) if importlib.util.find_spec(package) else None
+    except ImportError:
+        return None
+
+
+def machine(options: argparse.Namespace) -> dict[str, Any]:
+    """CPU, cores, versions."""
+    import minicnn
+
+    cpu = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+        cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), cpu)
+    found: dict[str, Any] = {
+        "cpu": cpu, "cores": os.cpu_count(), "threads": options.threads, "os": platform.platform(terse=True),
+        "python": platform.python_version(), "minicnn": minicnn.__version__,
+        **{name: version(name) for name in ("numpy", "numba", "torch")},
+    }  # fmt: skip
+    if options.device == "cuda":
+        import cupy
+
+        found["gpu"] = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        found["cupy"] = version("cupy") or cupy.__version__
+    return found
+
+
+def write(
+    benchmark: str, options: argparse.Namespace, content: dict[str, Any], draw: Callable[[Any], Any]
+) -> Path:
+    """Write the result as JSON and, with `draw(results)` returning a figure, as PNG; the JSON's path."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    protocol = {
+        "processes": "one for each side, taking turns", "rounds": options.rounds, "dtype": "float32",
+        "tf32": False, "statistic": "median of all repetitions; the first call is reported as warm_up",
+        "torch": "the faster of 1 and all threads", "backend": options.backend or "minicnn's own choice",
+    }  # fmt: skip
+    results = {
+        "benchmark": benchmark, "device": options.device, "smoke": options.smoke,
+        "date": now.isoformat(timespec="seconds"), "machine": machine(options), "protocol": protocol,
+        **content,
+    }  # fmt: skip
+    options.output.mkdir(parents=True, exist_ok=True)
+    path: Path = (
+        options.output / f"{benchmark}-{options.device}-{now:%Y%m%d-%H%M%S}{'-smoke' * options.smoke}.json"
+    )
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    import matplotlib
+
+    matplotlib.use("Agg")
+    draw(results).savefig(path.with_suffix(".png"), dpi=120, bbox_inches="tight")
+    print(f"\nwritten: {path} and {path.with_suffix('.png').name}")
+    return path
+
+
 # --- README's tables ----------------------------------------------------------------------------------
 
 
@@ -74,52 +146,65 @@ def seconds(value: float | None) -> str | None:
     return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"
 
 
-def train(results: dict[str, Any]) -> str:
-    """Training: steps, then what surrounds them."""
-    rows = []
-    for row in results.get("steps", []):
-        theirs = row["torch_samples_per_second"]
-        rows.append([
+Table = tuple[list[str], list[list[Any]]]
+
+
+def train_tables(results: dict[str, Any]) -> list[Table]:
+    """Training: the steps, then what surrounds them; headers and rows."""
+    steps: list[list[Any]] = []
+    for row in results["steps"]:
+        theirs, compiled = row["torch_samples_per_second"], row["compile_seconds"]
+        steps.append([
             row["model"], row["batch"], f"{row['samples_per_second']:,.0f}", f"{row['seconds'] * 1e3:.2f}",
-            theirs and f"{theirs:,.0f}", row["ratio"] and f"**{row['ratio']:.1f}{TIMES}**",
-            row["peak_share"] and f"{row['peak_share']:.0%}",
+            f"{row['peak_share']:.0%}", theirs and f"{theirs:,.0f}", compiled and f"{row['batch'] / compiled:,.0f}",
+            row["ratio"] and f"{row['ratio']:.1f}{TIMES}",
         ])  # fmt: skip
-    headers = [
-        "network",
-        "batch",
-        "samples/s",
-        "ms/step",
-        "torch, samples/s",
-        "times torch",
-        "of sgemm's peak",
-    ]
-    parts = [markdown(headers, rows)] if rows else []
-    facts = []
-    for epoch in results.get("epochs", []):
-        label = f"an epoch of {epoch['samples']:,} ({epoch['model']}, batch {epoch['batch']}, with the data loader)"
-        facts.append([label, seconds(epoch["minicnn"]), seconds(epoch["torch"])])
-    if start := results.get("start"):
-        ours, theirs = start["minicnn"], start.get("torch") or {}
-        facts += [
-            [
-                "first training step, from the start of the process",
-                seconds(ours["warm"]),
-                seconds(theirs.get("warm")),
-            ],
-            ["the same with an empty kernel cache", seconds(ours["cold"]), None],
-            ["peak memory of training", megabytes(ours["memory"]), megabytes(theirs.get("memory"))],
-        ]
-    if imports := results.get("imports"):
-        label = f"import (NumPy alone: {seconds(imports['numpy'])})"
-        facts.append([label, seconds(imports["minicnn"]), seconds(imports.get("torch"))])
-    for row in results.get("accuracy", []):
-        label = f"training seconds to {row['target']:.1%} on MNIST ({row['model']})"
-        facts.append(
-            [label, seconds(row["minicnn"]["seconds"]), seconds((row.get("torch") or {}).get("seconds"))]
+    facts: list[list[Any]] = []
+    for row in results["epochs"]:
+        label = f"epoch of {row['samples']:,} with the data loader ({row['model']}, batch {row['batch']})"
+        facts.append([label, *(row[side] and per_sample(row[side], row["samples"]) for side in SIDES)])
+    if start := results["start"]:
+        ours, theirs = (start.get(side) or {} for side in SIDES)
+        label = (
+            f"start of the process to the end of the first step ({start['model']}, batch {start['batch']})"
         )
-    if facts:
-        parts.append(markdown(["", "minicnn", "torch"], facts))
-    return "\n\n".join(parts)
+        facts += [
+            [label, seconds(ours["warm"]), seconds(theirs.get("warm"))],
+            ["the same with an empty kernel cache", seconds(ours["cold"]), None],
+            ["peak memory of that training", megabytes(ours["memory"]), megabytes(theirs.get("memory"))],
+        ]
+    if imports := results["imports"]:
+        label = f"import (NumPy's own {seconds(imports['numpy'])} included)"
+        facts.append([label, *(seconds(imports.get(side)) for side in SIDES)])
+    for row in results["accuracy"]:
+        label = f"training to {row['target']:.1%} test accuracy on MNIST ({row['model']})"
+        facts.append([label, *(reached(row.get(side)) for side in SIDES)])
+    headers = ["network", "batch", "samples/s", "ms/step", "of sgemm's peak", "torch samples/s", "torch.compile",
+               "times torch"]  # fmt: skip
+    if all(row[6] is None for row in steps):
+        del headers[6]
+        for row in steps:
+            del row[6]
+    return [(h, rows) for h, rows in ((headers, steps), (["", *SIDES], facts)) if rows]
+
+
+def train(results: dict[str, Any]) -> str:
+    """Training, for README."""
+    return "\n\n".join(markdown(headers, rows) for headers, rows in train_tables(results))
+
+
+def per_sample(value: float, samples: int) -> str:
+    """As in 1.5 s (25 us a sample)."""
+    return f"{seconds(value)} ({value / samples * 1e6:.1f} us a sample)"
+
+
+def reached(run: dict[str, Any] | None) -> str | None:
+    """As in 8.1 s, 5 epochs."""
+    if run is None:
+        return None
+    if run["seconds"] is None:
+        return f"not in {run['epochs']} epochs ({run['accuracy']:.1%})"
+    return f"{seconds(run['seconds'])}, {run['epochs']} epochs"
 
 
 def megabytes(value: float | None) -> str | None:
@@ -154,7 +239,8 @@ def conv(results: dict[str, Any]) -> str:
         worst = found["worst"]
         text += (
             "\n\nTimes torch's speed, the geometric mean of forward, input gradient and weight gradient. "
-            f"Over all {found['rows']} cases: {found['geometric_mean']:.2f}{TIMES}; worst case {worst['ratio']:.2f}{TIMES} "
+            f"Over all {found['rows']} cases: {found['geometric_mean']:.2f}{TIMES}; "
+            f"worst case {worst['ratio']:.2f}{TIMES} "
             f"({worst['shape']}, {worst['direction']}, batch {worst['batch']}). "
             f"sgemm's peak: {results['sgemm_gflops']:.0f} GFLOP/s."
         )

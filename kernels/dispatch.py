@@ -134,8 +134,8 @@ def backends(kernel: str, device: str) -> tuple[str, ...]:
         raise LookupError(f"there is no kernel {kernel!r}; kernels: {', '.join(names())}")
     if not found:
         raise LookupError(
-            f"kernel {kernel!r} has no {device.upper()} version yet: bring its arrays to the CPU, for example "
-            f"with `.cpu()`, or write kernels/{kernel}/{device}_cupy.py (kernels/README.md says how)"
+            f"kernel {kernel!r} has no {device.upper()} version yet: bring its arrays to the CPU (`.cpu()`), "
+            f"or write kernels/{kernel}/{device}_cupy.py (kernels/README.md says how)"
         )
     return found
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import importlib.util
 import threading
 from collections.abc import Callable
@@ -71,7 +72,7 @@ def options() -> tuple[str, ...]:
     return ("-std=c++17", f"-I{_root}", f"-DMINICNN_SOURCES=0x{digest.hexdigest()[:15]}")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _module(file: Path) -> Any:
     import cupy
 
@@ -79,7 +80,7 @@ def _module(file: Path) -> Any:
 
 
 class CudaFunction:
-    """An `extern "C" __global__` function of a .cu file; loaded, and if need be compiled, at its first launch.
+    """An `extern "C" __global__` function of a .cu file; loaded (compiled, if need be) at its first launch.
 
     `function(work, *args)` starts it for `work` pieces of work. Arguments are CuPy arrays (the kernel gets
     the pointer), NumPy scalars of the exact type, and one-element NumPy arrays made by `struct`.
@@ -152,8 +153,8 @@ def _numba_cuda() -> tuple[Any, Any]:
             "(or 'minicnn[cuda12]' for a CUDA 12 driver)"
         )
     from numba import cuda
-    from numba.cuda.core import config
 
+    config = importlib.import_module("numba.cuda.core.config")
     config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small layer has a small grid; that is no news to anyone
     return cuda, config
 

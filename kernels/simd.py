@@ -336,11 +336,9 @@ def _intrinsics() -> dict[str, Any]:
             gp = b.gep(pointer(context, b, g, ga), [g0])
             op = b.gep(pointer(context, b, offsets, oa), [t0])
             sp = b.gep(pointer(context, b, s, sa), [sum0])
-            whole = b.sdiv(run, e.number(e.VL))
-            rest = b.srem(run, e.number(e.VL))
-            mask = e.first_lanes(rest)
-            has_rest = b.zext(b.icmp_signed(">", rest, e.number(0)), i64)
-            whole_lanes = b.mul(whole, e.number(e.VL))
+            last = b.sdiv(b.sub(run, e.number(1)), e.number(e.VL))
+            all_lanes = e.first_lanes(e.number(e.VL))
+            rest = e.first_lanes(b.sub(run, b.mul(last, e.number(e.VL))))
 
             def block(mr: int, nt: int, k: Any, t: Any) -> None:
                 x_at = [b.gep(xp, [b.load(e.at(op, t, e.number(j)))]) for j in range(nt)]
@@ -357,11 +355,12 @@ def _intrinsics() -> dict[str, Any]:
                 def one_run(r: Any, sums: list[Any]) -> list[Any]:
                     x_run, g_run = b.mul(r, x_step), b.mul(r, g_step)
 
-                    def vector(lane: Any, mask: Any, sums: list[Any]) -> list[Any]:
+                    def vector(i: Any, sums: list[Any]) -> list[Any]:
+                        lane = b.mul(i, e.number(e.VL))
+                        mask = b.select(b.icmp_signed("==", i, last), rest, all_lanes)
                         return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
 
-                    sums = e.loop(whole, sums, lambda i, sums: vector(b.mul(i, e.number(e.VL)), None, sums))
-                    return e.loop(has_rest, sums, lambda i, sums: vector(whole_lanes, mask, sums))
+                    return e.loop(b.add(last, e.number(1)), sums, vector)
 
                 sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
                 for i in range(mr):

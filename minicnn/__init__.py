@@ -25,24 +25,24 @@ from minicnn.autograd.tensor import Tensor as Tensor
 from minicnn.backend import device as device
 from minicnn.backend import get_num_threads as get_num_threads
 from minicnn.backend import set_num_threads as set_num_threads
-from minicnn.dtype import bool_ as bool  # noqa: F401
-from minicnn.dtype import dtype as dtype
-from minicnn.dtype import float16 as float16
-from minicnn.dtype import float16 as half  # noqa: F401
-from minicnn.dtype import float32 as float  # noqa: F401
-from minicnn.dtype import float32 as float32
-from minicnn.dtype import float64 as double  # noqa: F401
-from minicnn.dtype import float64 as float64
-from minicnn.dtype import get_default_dtype as get_default_dtype
-from minicnn.dtype import int8 as int8
-from minicnn.dtype import int16 as int16
-from minicnn.dtype import int16 as short  # noqa: F401
-from minicnn.dtype import int32 as int  # noqa: F401
-from minicnn.dtype import int32 as int32
-from minicnn.dtype import int64 as int64
-from minicnn.dtype import int64 as long  # noqa: F401
-from minicnn.dtype import set_default_dtype as set_default_dtype
-from minicnn.dtype import uint8 as uint8
+from minicnn.dtypes import bool_ as bool  # noqa: F401
+from minicnn.dtypes import dtype as dtype
+from minicnn.dtypes import float16 as float16
+from minicnn.dtypes import float16 as half  # noqa: F401
+from minicnn.dtypes import float32 as float  # noqa: F401
+from minicnn.dtypes import float32 as float32
+from minicnn.dtypes import float64 as double  # noqa: F401
+from minicnn.dtypes import float64 as float64
+from minicnn.dtypes import get_default_dtype as get_default_dtype
+from minicnn.dtypes import int8 as int8
+from minicnn.dtypes import int16 as int16
+from minicnn.dtypes import int16 as short  # noqa: F401
+from minicnn.dtypes import int32 as int  # noqa: F401
+from minicnn.dtypes import int32 as int32
+from minicnn.dtypes import int64 as int64
+from minicnn.dtypes import int64 as long  # noqa: F401
+from minicnn.dtypes import set_default_dtype as set_default_dtype
+from minicnn.dtypes import uint8 as uint8
 from minicnn.functional import BoolTensor as BoolTensor
 from minicnn.functional import ByteTensor as ByteTensor
 from minicnn.functional import CharTensor as CharTensor

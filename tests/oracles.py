@@ -36,7 +36,7 @@ def conv2d(x, w, out, stride, padding, dilation, groups):
     x, w = x.astype(np.float64), w.astype(np.float64)
     y = np.zeros((x.shape[0], w.shape[0], *out))
     for oh, ow, r, s, h, v in windows(x.shape[2:], w.shape[2:], out, stride, padding, dilation):
-        for cs, ks in zip(group_slices(groups, x.shape[1]), group_slices(groups, w.shape[0])):
+        for cs, ks in zip(group_slices(groups, x.shape[1]), group_slices(groups, w.shape[0]), strict=True):
             for n in range(x.shape[0]):
                 y[n, ks, oh, ow] += (w[ks, :, r, s] * x[n, cs, h, v]).sum(axis=1)
     return y
@@ -47,7 +47,7 @@ def conv2d_input(g, w, shape, stride, padding, dilation, groups):
     g, w = g.astype(np.float64), w.astype(np.float64)
     dx = np.zeros(shape)
     for oh, ow, r, s, h, v in windows(shape[2:], w.shape[2:], g.shape[2:], stride, padding, dilation):
-        for cs, ks in zip(group_slices(groups, shape[1]), group_slices(groups, w.shape[0])):
+        for cs, ks in zip(group_slices(groups, shape[1]), group_slices(groups, w.shape[0]), strict=True):
             for n in range(shape[0]):
                 dx[n, cs, h, v] += (w[ks, :, r, s] * g[n, ks, oh, ow][:, None]).sum(axis=0)
     return dx
@@ -58,7 +58,7 @@ def conv2d_weight(x, g, shape, stride, padding, dilation, groups):
     x, g = x.astype(np.float64), g.astype(np.float64)
     dw = np.zeros(shape)
     for oh, ow, r, s, h, v in windows(x.shape[2:], shape[2:], g.shape[2:], stride, padding, dilation):
-        for cs, ks in zip(group_slices(groups, x.shape[1]), group_slices(groups, shape[0])):
+        for cs, ks in zip(group_slices(groups, x.shape[1]), group_slices(groups, shape[0]), strict=True):
             for n in range(x.shape[0]):
                 dw[ks, :, r, s] += np.multiply.outer(g[n, ks, oh, ow], x[n, cs, h, v])
     return dw
@@ -136,7 +136,7 @@ def matmul(a, b):
 
 def elementwise(function, *arrays):
     """A function of numbers, number by number, in float64."""
-    values = [function(*map(float, numbers)) for numbers in zip(*(a.ravel() for a in arrays))]
+    values = [function(*map(float, numbers)) for numbers in zip(*(a.ravel() for a in arrays), strict=True)]
     return np.array(values, np.float64).reshape(arrays[0].shape)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import minicnn
 from minicnn import nn
-from minicnn.dtype import float32, float64
+from minicnn.dtypes import float32, float64
 from minicnn.nn import init
 
 SHAPES = [(3, 5), (6, 1, 5, 5), (120, 16, 5, 5), (17, 33), (84, 120)]

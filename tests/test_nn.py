@@ -11,7 +11,7 @@ import pytest
 
 import minicnn
 from minicnn import nn
-from minicnn.dtype import float16, float32, float64, int64
+from minicnn.dtypes import float16, float32, float64, int64
 
 
 class Net(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 
 import minicnn
 from minicnn import nn
-from minicnn.dtype import float64
+from minicnn.dtypes import float64
 
 
 def test_forward_hooks():

@@ -7,7 +7,7 @@ import pytest
 
 import minicnn
 from minicnn import kernels, nn
-from minicnn.dtype import float64
+from minicnn.dtypes import float64
 from minicnn.nn import functional as F
 
 BACKENDS = ["numpy", "numba"]

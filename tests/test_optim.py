@@ -11,7 +11,7 @@ import pytest
 
 import minicnn
 from minicnn import kernels, nn, optim
-from minicnn.dtype import float64
+from minicnn.dtypes import float64
 
 BACKENDS = ["numpy", "numba"]
 SHAPES = [(3, 4), (7,), (2, 1, 3, 3), ()]

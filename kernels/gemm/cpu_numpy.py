@@ -18,7 +18,7 @@ def plan(z: Sizes) -> Plan:
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         np.matmul(ins[0], ins[1], out=outs[0])
         if z.epilogue:
-            outs[0] += ins[2]
+            outs[0][...] += ins[2]
 
     orders = (z.a_order, z.b_order, layout.PLAIN)[: 2 + len(z.epilogue)]
     return Plan("BLAS", orders, (Output((z.M, z.N), z.dtype, z.c_order),), 0, run)

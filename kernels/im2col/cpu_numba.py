@@ -30,7 +30,8 @@ def plan(z: Sizes) -> Plan | None:
 
 def geometry_of(z: Sizes) -> np.ndarray:
     """The lengths that the loops need."""
-    return np.array([z.N * z.C, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation], np.int64)
+    lengths = (z.H, z.W, z.KH, z.KW, z.OH, z.OW)
+    return np.array([z.N * z.C, *lengths, *z.stride, *z.padding, *z.dilation], np.int64)
 
 
 def outputs_inside(z: Sizes) -> tuple[np.ndarray, np.ndarray]:

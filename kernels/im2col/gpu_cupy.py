@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import layout, launch
+from .. import launch, layout
 from ..dispatch import Output, Plan
 from . import Sizes
 

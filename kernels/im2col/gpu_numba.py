@@ -7,7 +7,7 @@ from typing import Any
 
 from numba import cuda
 
-from .. import layout, launch
+from .. import launch, layout
 from ..dispatch import Output, Plan
 from . import Sizes
 

@@ -11,9 +11,9 @@ from ..compiled import compiled
 def im2col(x, columns, inside_h, inside_w, geometry):
     """A row (plane, r, s) of the columns is the image as tap (r, s) sees it, one output row after the other:
 
-        0 0 0 0 0        output rows above inside_h[r]: border
-        0 a b c 0        from inside_w[s, 0] to inside_w[s, 1] the pixels, `stride` apart, border beside
-        0 d e f 0
+    0 0 0 0 0        output rows above inside_h[r]: border
+    0 a b c 0        from inside_w[s, 0] to inside_w[s, 1] the pixels, `stride` apart, border beside
+    0 d e f 0
     """
     planes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw = geometry
     for row in prange(planes * KH * KW):

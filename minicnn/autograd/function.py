@@ -25,13 +25,15 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor, Version
 from minicnn.kernels import layout
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _sequence = itertools.count()
 _INPUT, _OUTPUT, _CONSTANT = range(3)
@@ -137,7 +139,7 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
     several = isinstance(result, tuple)
     outputs = tuple(_wrap(array, batch_last) for array in (result if several else (result,)))
     if cls.view:
-        _share(outputs, args[0])
+        share(outputs, args[0])
     if needed:
         _record(ctx, args, raw, outputs)
     return outputs if several else outputs[0]
@@ -152,7 +154,7 @@ def _wrap(array: Any, batch_last: bool) -> Tensor:
     return output
 
 
-def _share(outputs: tuple[Tensor, ...], source: Tensor) -> None:
+def share(outputs: tuple[Tensor, ...], source: Tensor) -> None:
     for output in outputs:
         output._version = source._version
         output._base = source if source._base is None else source._base
@@ -363,13 +365,17 @@ class Function:
 
 
 def operation(
-    *, method: str | None = None, operators: tuple[str, ...] = (), inplace: bool = False, prop: str | None = None
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    *,
+    method: str | None = None,
+    operators: tuple[str, ...] = (),
+    inplace: bool = False,
+    prop: str | None = None,
+) -> Callable[[F], F]:
     """Register the public function of an operation: as a Tensor `method`, as Python `operators`
     (`__add__`, and `__radd__` with the operands exchanged), as the in-place method `method_`, or as
     the property `prop`. This is the one place where an operation meets Tensor."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: F) -> F:
         function = _with_numpy_names(function)
         REGISTERED.append(function)
         if method is not None:
@@ -385,7 +391,7 @@ def operation(
     return register
 
 
-def _with_numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_numpy_names(function: F) -> F:
     """`axis` and `keepdims` for `dim` and `keepdim`, which PyTorch accepts, too."""
     if "dim" not in inspect.signature(function).parameters:
         return function
@@ -398,7 +404,7 @@ def _with_numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
             options["keepdim"] = options.pop("keepdims")
         return function(*args, **options)
 
-    return call
+    return cast(F, call)
 
 
 REGISTERED: list[Callable[..., Any]] = []
@@ -423,8 +429,8 @@ def _operator(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         def call(self: Tensor, other: Any) -> Any:
             return function(self, other) if is_operand(other) else NotImplemented
 
+    functools.update_wrapper(call, function, assigned=("__doc__",), updated=())  # help() shows its signature
     call.__name__ = name
-    call.__doc__ = function.__doc__
     return call
 
 
@@ -439,6 +445,7 @@ def _inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         check_inplace(self, others, name)
         return write(self, function(self, *args, **options), name)
 
+    functools.update_wrapper(in_place, function, assigned=(), updated=())
     in_place.__name__ = name
     in_place.__doc__ = f"In-place form of `{function.__name__}`: changes the tensor and returns it."
     return in_place

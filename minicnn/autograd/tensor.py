@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import backend
-from minicnn import dtype as dtypes
+from minicnn import backend, dtypes
 from minicnn.autograd import printing
+from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
 
 
@@ -50,37 +50,6 @@ class Size(tuple[int, ...]):
         return f"{dtypes.PREFIX}.Size({list(self)})"
 
 
-class RemovableHandle:
-    """What register_hook returns: `remove()` takes the hook away."""
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self._hooks = weakref.ref(_Hooks.of(hooks))
-        self.id = max(hooks, default=-1) + 1
-
-    def remove(self) -> None:
-        """Take the hook away; nothing happens the second time."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
-class _Hooks(dict[int, Any]):
-    """A dict that can be referred to weakly."""
-
-    __slots__ = ("__weakref__",)
-
-    @staticmethod
-    def of(hooks: dict[int, Any]) -> _Hooks:
-        assert isinstance(hooks, _Hooks)
-        return hooks
-
-
 class Tensor:
     """A multi-dimensional array that can remember how it was computed.
 
@@ -110,16 +79,16 @@ class Tensor:
         if not isinstance(array, np.ndarray) and not hasattr(array, "dtype"):  # Tensor(2, 3), Tensor([1, 2])
             sizes = (requires_grad, *more) if requires_grad is not False else ()
             array, requires_grad = type(self)._legacy(array, *sizes), False
-        self._array = array
+        self._array: Any = array
         self._batch_last = False
         self._version = Version()
         self._base: Tensor | None = None
         self._seen = 0  # the memory's `rewritten` when this view was made
-        self._hooks: _Hooks | None = None
+        self._hooks: Hooks | None = None
         self._output_index = 0
         self.grad: Tensor | None = None
         self.grad_fn: Any = None
-        self.requires_grad = requires_grad
+        self.requires_grad: bool = requires_grad
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -414,13 +383,13 @@ class Tensor:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.grad_fn is None:
             if self._hooks is None:
-                self._hooks = _Hooks()
+                self._hooks = Hooks()
             hooks = self._hooks
         else:
             node = self.grad_fn
             if node.pre_hooks is None:
                 node.pre_hooks = {}
-            hooks = node.pre_hooks.setdefault(self._output_index, _Hooks())
+            hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
         return handle

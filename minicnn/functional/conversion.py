@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 from minicnn.autograd.function import Operation, check_inplace, operation, write
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor

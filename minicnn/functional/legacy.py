@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import LEGACY_NAMES
 from minicnn.functional.creation import tensor, zeros

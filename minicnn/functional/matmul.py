@@ -10,12 +10,9 @@ from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Expand, Number, check_tensor, sum_to
+from minicnn.functional.product import Mm, product
 from minicnn.functional.shape import Permute, View, reshape, squeeze, swapped, unsqueeze
-
-
-def _product(a: Any, b: Any) -> Any:
-    """The product of two raw matrices (M, K) and (K, N): every 2-d product of this file goes through here."""
-    return a @ b
+from minicnn.kernels import layout
 
 
 def _t(x: Any) -> Any:
@@ -24,18 +21,10 @@ def _t(x: Any) -> Any:
     return Permute(x, swapped(ndim, ndim - 2, ndim - 1))
 
 
-class Mm(Operation):
-    """(M, K) times (K, N)"""
-
-    keeps_layout = True  # a batch-last (N, F) is a transposed matrix to BLAS
-
-    def forward(ctx, a: Any, b: Any) -> Any:
-        ctx.save(a if ctx.needs(1) else None, b if ctx.needs(0) else None)
-        return _product(a, b)
-
-    def backward(ctx, grad: Any) -> Any:
-        a, b = ctx.saved()
-        return Mm(grad, _t(b)) if ctx.needs(0) else None, Mm(_t(a), grad) if ctx.needs(1) else None
+def _mm(a: Tensor, b: Tensor) -> Tensor:
+    """The product of two matrices; batch-last if `a` is."""
+    result: Tensor = Mm(a, b, None if a._batch_last else layout.PLAIN)
+    return result
 
 
 class Bmm(Operation):
@@ -106,7 +95,7 @@ def _checked(
 @operation(method="mm")
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of (M, K) and (K, N): (M, N)."""
-    return Mm(*_checked(input, mat2, "mm", (2, 2), ("input", "mat2")))
+    return _mm(*_checked(input, mat2, "mm", (2, 2), ("input", "mat2")))
 
 
 @operation(method="bmm")
@@ -155,7 +144,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a.ndim == 1 and b.ndim == 1:
         return Dot(a, b)
     if a.ndim == 2 and b.ndim == 2:
-        return Mm(a, b)
+        return _mm(a, b)
     if a.ndim == 2 and b.ndim == 1:
         return Mv(a, b)
     if a.ndim == 1:
@@ -163,7 +152,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if b.ndim == 1:
         return squeeze(matmul(a, unsqueeze(b, 1)), -1)
     if b.ndim == 2:  # the rows of all matrices at once
-        rows = Mm(reshape(a, (-1, a.shape[-1])), b)
+        rows = _mm(reshape(a, (-1, a.shape[-1])), b)
         return reshape(rows, (*a.shape[:-1], b.shape[-1]))
     try:
         np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -180,17 +169,17 @@ class Addmm(Operation):
     def forward(ctx, input: Any, mat1: Any, mat2: Any, beta: Number, alpha: Number) -> Any:
         ctx.shape, ctx.beta, ctx.alpha = input.shape, beta, alpha
         ctx.save(mat1, mat2)
-        product = _product(mat1, mat2)
-        product = product if alpha == 1 else product * alpha
-        return product if beta == 0 else product + (input if beta == 1 else input * beta)
+        result = product(mat1, mat2, order=layout.PLAIN)
+        result = result if alpha == 1 else result * alpha
+        return result if beta == 0 else result + (input if beta == 1 else input * beta)
 
     def backward(ctx, grad: Any) -> Any:
         mat1, mat2 = ctx.saved()
         scaled = grad if ctx.alpha == 1 else grad * ctx.alpha
         return (
             sum_to(grad if ctx.beta == 1 else grad * ctx.beta, ctx.shape) if ctx.needs(0) else None,
-            Mm(scaled, _t(mat2)) if ctx.needs(1) else None,
-            Mm(_t(mat1), scaled) if ctx.needs(2) else None,
+            Mm(scaled, _t(mat2), None) if ctx.needs(1) else None,
+            Mm(_t(mat1), scaled, layout.PLAIN) if ctx.needs(2) else None,
             None,
             None,
         )

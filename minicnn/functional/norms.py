@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module

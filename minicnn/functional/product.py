@@ -30,15 +30,17 @@ class Mm(Operation):
 
     keeps_layout = True
 
-    def forward(ctx, a: Any, b: Any, order: str | None = None) -> Any:
+    def forward(ctx, a: Any, b: Any, order: str | None) -> Any:
         ctx.save(a if ctx.needs(1) else None, b if ctx.needs(0) else None)
         return product(a, b, order=order)
 
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
-        grad_a = Mm(grad, b.T) if ctx.needs(0) else None
-        grad_b = Mm(a.T, grad, layout.PLAIN) if ctx.needs(1) else None
-        return (grad_a, grad_b, None)[: len(ctx.edges)]
+        return (
+            Mm(grad, b.T, None) if ctx.needs(0) else None,
+            Mm(a.T, grad, layout.PLAIN) if ctx.needs(1) else None,
+            None,
+        )
 
 
 class Linear(Operation):
@@ -53,7 +55,7 @@ class Linear(Operation):
     def backward(ctx, grad: Any) -> Any:
         input, weight = ctx.saved()
         return (
-            Mm(grad, weight) if ctx.needs(0) else None,
+            Mm(grad, weight, None) if ctx.needs(0) else None,
             Mm(grad.T, input, layout.PLAIN) if ctx.needs(1) else None,
             SumTo(grad, (grad.shape[1],)) if ctx.needs(2) else None,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 
 
 def named(name: str, *fields: str) -> Any:

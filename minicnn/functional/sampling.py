@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 from minicnn.autograd.function import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type

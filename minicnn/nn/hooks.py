@@ -13,9 +13,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minicnn.autograd.function import Operation, _share
+from minicnn.autograd.function import Operation, share
 from minicnn.autograd.grad_mode import mode
-from minicnn.autograd.tensor import RemovableHandle, Tensor, _Hooks
+from minicnn.autograd.hook import Hooks, RemovableHandle
+from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import dispatch, layout
 
 Grads = tuple[Any, ...]
@@ -29,7 +30,7 @@ class Hook(NamedTuple):
     always_call: bool = False
 
 
-def register(hooks: _Hooks, hook: Any, prepend: bool) -> RemovableHandle:
+def register(hooks: Hooks, hook: Any, prepend: bool) -> RemovableHandle:
     """Add `hook` at the end of `hooks`, or at the front."""
     handle = RemovableHandle(hooks)
     earlier = dict(hooks)
@@ -182,7 +183,7 @@ def _watch(values: tuple[Any, ...], listener: Callable[[Grads], Grads]) -> tuple
         return values, places
     replaced = list(values)
     for place, output in zip(places, _Pass(listener, *(values[i] for i in places)), strict=True):
-        _share((output,), values[place])
+        share((output,), values[place])
         replaced[place] = output
     return tuple(replaced), places
 

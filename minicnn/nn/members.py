@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from minicnn.autograd.tensor import Tensor, _Hooks
+from minicnn.autograd.hook import Hooks
+from minicnn.autograd.tensor import Tensor
 from minicnn.nn.parameter import Parameter
 
 
@@ -24,10 +25,10 @@ class Members:
             _buffers={},
             _non_persistent_buffers_set=set(),
             _modules={},
-            _forward_pre_hooks=_Hooks(),
-            _forward_hooks=_Hooks(),
-            _backward_pre_hooks=_Hooks(),
-            _backward_hooks=_Hooks(),
+            _forward_pre_hooks=Hooks(),
+            _forward_hooks=Hooks(),
+            _backward_pre_hooks=Hooks(),
+            _backward_hooks=Hooks(),
         )
 
     # --- attributes -----------------------------------------------------------------------------

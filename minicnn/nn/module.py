@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import RemovableHandle, Tensor
-from minicnn.dtype import dtype as DType
+from minicnn.dtypes import dtype as DType
 from minicnn.nn import hooks, state
 from minicnn.nn.members import Members
 from minicnn.nn.parameter import clear_grads

@@ -11,7 +11,8 @@ from itertools import chain
 from typing import Any
 
 from minicnn.autograd.grad_mode import enable_grad
-from minicnn.autograd.tensor import RemovableHandle, Tensor, _Hooks
+from minicnn.autograd.hook import Hooks, RemovableHandle
+from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, to
 from minicnn.nn.parameter import clear_grads
 
@@ -48,8 +49,8 @@ class Optimizer:
 
     def _start(self) -> None:
         """What is not saved: hooks, prepared updates, whether a step was taken (None: no schedule asks)."""
-        self._pre_hooks = _Hooks()
-        self._post_hooks = _Hooks()
+        self._pre_hooks = Hooks()
+        self._post_hooks = Hooks()
         self._updates: dict[Any, Any] = {}
         self._opt_called: bool | None = None
 

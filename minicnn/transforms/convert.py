@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn import dtype as dtypes
+from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
 from minicnn.transforms.image import as_tensor, check_image, from_pil, is_pil
 

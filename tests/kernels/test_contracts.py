@@ -48,12 +48,14 @@ def run(backend, kernel, sizes, *ins):
     """The outputs of `backend`, in buffers of our own, with all the promises of a plan checked."""
     with kernels.use(backend), kernels.record() as used:
         plan = kernels.plan(kernel, sizes)
-        ins = [kernels.in_order(array, order) for array, order in zip(ins, plan.input_orders, strict=True)]
+        ins = tuple(
+            kernels.in_order(array, order) for array, order in zip(ins, plan.input_orders, strict=True)
+        )
         used.clear()  # in_order may have used the kernel `reorder`
         before = [array.tobytes() for array in ins]
         results = []
         for garbage in (0xFF, 0x7A):  # as floats: NaN, and 3e35
-            outs = [layout.empty(out.shape, out.dtype, out.order) for out in plan.outputs]
+            outs = tuple(layout.empty(out.shape, out.dtype, out.order) for out in plan.outputs)
             for out in outs:
                 layout.memory(out).view(np.uint8)[...] = garbage
             dispatch._scratch(plan.scratch_bytes)[...] = garbage
@@ -76,7 +78,9 @@ def close(got, expected, terms=1):
 
 
 def test_every_kernel_is_tested():
-    assert set(kernels.names()) == HERE | ELSEWHERE, "write a test of the contract and name the kernel in HERE"
+    assert set(kernels.names()) == HERE | ELSEWHERE, (
+        "write a test of the contract and name the kernel in HERE"
+    )
 
 
 # --- conv2d ----------------------------------------------------------------------------------------
@@ -101,7 +105,10 @@ def check_conv(backend, rng, z):
     """All three directions of one convolution, with epilogues."""
     x, g = rng.standard_normal(z.x_shape).astype(z.dtype), rng.standard_normal(z.y_shape).astype(z.dtype)
     w = rng.standard_normal(z.w_shape).astype(z.dtype)
-    biases = {"forward": rng.standard_normal(z.K).astype(z.dtype), "input": rng.standard_normal(z.C).astype(z.dtype)}
+    biases = {
+        "forward": rng.standard_normal(z.K).astype(z.dtype),
+        "input": rng.standard_normal(z.C).astype(z.dtype),
+    }
     how = (z.stride, z.padding, z.dilation, z.groups)
     expected = {
         "forward": oracles.conv2d(x, w, (z.OH, z.OW), *how),
@@ -180,7 +187,9 @@ def window_of(z):
     return (z.KH, z.KW), (z.OH, z.OW), z.stride, z.padding, z.dilation
 
 
-@pytest.mark.parametrize("dtype", [*FLOATS, *(pytest.param(np.dtype(name), id=name) for name in ("int64", "uint8"))])
+@pytest.mark.parametrize(
+    "dtype", [*FLOATS, *(pytest.param(np.dtype(name), id=name) for name in ("int64", "uint8"))]
+)
 def test_im2col(backend, rng, dtype):
     for _ in range(20):
         z = random_columns(rng, dtype)
@@ -221,7 +230,10 @@ def test_im2col_and_col2im_are_adjoint(backend, rng):
 def random_pool(rng, dtype, N, order):
     C, H, W, KH, KW = (int(n) for n in rng.integers(1, [4, 8, 8, 5, 5]))
     stride, dilation = (tuple(map(int, rng.integers(1, 4, 2))) for _ in range(2))
-    padding = (int(rng.integers(0, 3)), int(rng.integers(0, 3)))  # with small windows: some see no pixel at all
+    padding = (
+        int(rng.integers(0, 3)),
+        int(rng.integers(0, 3)),
+    )  # with small windows: some see no pixel at all
     OH, OW = (int(n) for n in rng.integers(1, 6, 2))
     return pool2d.Sizes("max", "forward", N, C, H, W, KH, KW, OH, OW, stride, padding, dilation, dtype, order)
 
@@ -268,7 +280,9 @@ def test_avg_pool(backend, rng, dtype, order):
             (y,) = run(backend, "pool2d", z, x, scale)
             close(y, oracles.sum_pool2d(x, *window_of(z)) * scaled, z.KH * z.KW)
             (dx,) = run(backend, "pool2d", z._replace(direction="input"), g, scale)
-            expected = oracles.sum_pool2d_input(g * scaled, z.x_shape, (z.KH, z.KW), z.stride, z.padding, z.dilation)
+            expected = oracles.sum_pool2d_input(
+                g * scaled, z.x_shape, (z.KH, z.KW), z.stride, z.padding, z.dilation
+            )
             close(dx, expected, z.KH * z.KW)
 
 
@@ -331,7 +345,9 @@ def test_activation(backend, rng, dtype, function):
 def test_activation_at_the_ends(backend, dtype, function):
     x = np.array([np.nan, np.inf, -np.inf, 0.0, 1e30, -1e30] * 7, dtype)
     (y,) = run(backend, "activation", activation.Sizes(function, "forward", x.size, dtype), x)
-    at_inf, at_minus_inf, at_zero = {"tanh": (1, -1, 0), "sigmoid": (1, 0, 0.5), "relu": (np.inf, 0, 0)}[function]
+    at_inf, at_minus_inf, at_zero = {"tanh": (1, -1, 0), "sigmoid": (1, 0, 0.5), "relu": (np.inf, 0, 0)}[
+        function
+    ]
     large = 1e30 if function == "relu" else 1
     expected = np.array([np.nan, at_inf, at_minus_inf, at_zero, large, at_minus_inf] * 7, dtype)
     assert np.array_equal(np.isnan(y), np.isnan(expected))
@@ -349,7 +365,9 @@ def test_tanh_of_float32_is_exact_to_5_units_of_the_last_place(backend, rng):
 # --- reorder ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [np.dtype(name) for name in ("float32", "float64", "int64", "uint8", "bool")], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [np.dtype(name) for name in ("float32", "float64", "int64", "uint8", "bool")], ids=str
+)
 def test_reorder(backend, rng, dtype):
     for rows, columns in ((1, 5), (16, 16), (33, 7), (5, 100), (100, 41)):
         x = rng.integers(0, 2, (rows, columns)).astype(dtype)
@@ -417,10 +435,16 @@ def cases(rng):
     f4 = np.dtype("float32")
     normal = lambda *shape: rng.standard_normal(shape).astype(f4)  # noqa: E731
     for N in (2, 40):
-        z = conv2d.Sizes("forward", N, 4, 12, 12, 6, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), 1, f4, ("bias", "tanh"))
+        z = conv2d.Sizes(
+            "forward", N, 4, 12, 12, 6, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), 1, f4, ("bias", "tanh")
+        )
         yield "conv2d", z, (normal(*z.x_shape), normal(*z.w_shape), normal(z.K))
         yield "conv2d", z._replace(direction="input", epilogue=()), (normal(*z.y_shape), normal(*z.w_shape))
-        yield "conv2d", z._replace(direction="weight", epilogue=("bias",)), (normal(*z.x_shape), normal(*z.y_shape))
+        yield (
+            "conv2d",
+            z._replace(direction="weight", epilogue=("bias",)),
+            (normal(*z.x_shape), normal(*z.y_shape)),
+        )
     yield "gemm", gemm.Sizes(90, 110, 130, f4, PLAIN, BATCH_LAST, PLAIN), (normal(90, 130), normal(130, 110))
     z = im2col.Sizes(3, 5, 12, 12, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), f4)
     yield "col2im", z, (normal(*z.columns_shape),)

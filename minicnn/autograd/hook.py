@@ -1,0 +1,35 @@
+"""Where hooks are kept, and the handle that takes one away again."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any
+
+_numbers = itertools.count()
+
+
+class Hooks(dict[int, Any]):
+    """Functions by number, in the order in which they are called."""
+
+    __slots__ = ("__weakref__",)
+
+
+class RemovableHandle:
+    """What register_hook returns: `remove()` takes the hook away."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = weakref.ref(hooks)
+        self.id = next(_numbers)  # never given twice, so that an old handle can't take a new hook away
+
+    def remove(self) -> None:
+        """Take the hook away; nothing happens the second time."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()

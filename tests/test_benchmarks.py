@@ -1,0 +1,226 @@
+"""The benchmarks run, write what they promise and say what is wrong; no test asserts a time."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+COMMON = {"benchmark", "device", "smoke", "date", "machine", "protocol", "sgemm_gflops", "idle_cpu_share"}
+NO_TORCH = """
+import sys
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NoTorch())
+"""
+README = "# Title\n\n<!-- benchmark: {} -->\nold\n<!-- /benchmark -->\n\nthe rest\n"
+
+
+def has_torch() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(BENCHMARKS / script), *arguments],
+        env=os.environ | environment, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+
+
+def results_of(folder: Path, benchmark: str) -> dict[str, Any]:
+    (file,) = folder.glob(f"{benchmark}-cpu-*.json")
+    assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    assert results.keys() >= COMMON
+    assert results["smoke"] is True
+    assert results["machine"].keys() >= {
+        "cpu",
+        "cores",
+        "threads",
+        "python",
+        "minicnn",
+        "numpy",
+        "numba",
+        "torch",
+    }
+    assert results["sgemm_gflops"] > 0
+    return results
+
+
+@pytest.fixture
+def without_torch(tmp_path: Path) -> dict[str, str]:
+    """An environment whose interpreters cannot find torch."""
+    folder = tmp_path / "no_torch"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(NO_TORCH, encoding="utf-8")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_torch(), reason="compares with torch")
+def test_conv_speed_compares_with_torch(tmp_path: Path) -> None:
+    done = run("conv_speed.py", "--smoke", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path, "conv")
+    assert {row["direction"] for row in results["rows"]} == {"forward", "input", "weight"}
+    assert {row["batch"] for row in results["rows"]} == {1, 16}
+    assert any(row["transposed"] for row in results["rows"])
+    for row in results["rows"]:
+        assert row["error"] < 1e-3, row["shape"]
+        assert row["ratio"] == pytest.approx(row["minicnn_gflops"] / row["torch_gflops"])
+        assert row["seconds"]["minicnn"].keys() == {"median", "low", "high", "repetitions", "warm_up"}
+    assert results["summary"]["all"]["rows"] == len(results["rows"])
+    assert results["summary"]["all"]["worst"]["ratio"] == min(row["ratio"] for row in results["rows"])
+    assert "geometric mean" in done.stdout
+
+
+def test_conv_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    arguments = ("--smoke", "--batch", "2", "--only", "1>6", "--backend", "numpy", "--output", str(tmp_path))
+    done = run("conv_speed.py", *arguments, **without_torch)
+    assert done.returncode == 0, done.stderr
+    assert "torch is not installed" in done.stdout
+    results = results_of(tmp_path, "conv")
+    assert [row["ratio"] for row in results["rows"]] == [None] * 3
+    assert results["summary"] == {}
+    assert results["machine"]["torch"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_torch(), reason="compares with torch")
+def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
+    arguments = ("--smoke", "--models", "lenet5", "--accuracy", "--output", str(tmp_path))
+    done = run("train_speed.py", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "from torch's" in done.stdout
+    results = results_of(tmp_path, "train")
+    assert results["losses"][0]["difference"] < 1e-3
+    assert results["losses"][0]["last"] < results["losses"][0]["first"]
+    (row,) = results["steps"]
+    assert (row["model"], row["batch"]) == ("lenet5", 8)
+    assert row["ratio"] == pytest.approx(row["torch_seconds"] / row["seconds"])
+    assert row["gflops"] * row["seconds"] == pytest.approx(
+        8 * 2.264e-3, rel=1e-3
+    )  # PERFORMANCE.md's 2.264 MFLOP
+    assert [epoch["samples"] for epoch in results["epochs"]] == [32, 100]
+    assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory"}
+    assert results["imports"].keys() == {"numpy", "minicnn", "torch"}
+    assert {"minicnn", "torch"} <= results["accuracy"][0].keys()
+
+
+def test_train_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    arguments = ("--smoke", "--models", "lenet5-relu", "--skip", "epoch", "start", "--output", str(tmp_path))
+    done = run("train_speed.py", *arguments, **without_torch)
+    assert done.returncode == 0, done.stderr
+    assert "torch is not installed" in done.stdout
+    results = results_of(tmp_path, "train")
+    assert results["steps"][0]["ratio"] is None
+    assert results["imports"].keys() == {"numpy", "minicnn"}
+    assert results["epochs"] == []
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "text"),
+    [
+        ("conv_speed.py", ["--batch", "0"], "'0' is not a whole number of at least 1"),
+        ("conv_speed.py", ["--device", "tpu"], "invalid choice: 'tpu'"),
+        ("conv_speed.py", ["--only", "nothing"], "fits no shape"),
+        ("conv_speed.py", ["--backend", "cupy"], "--backend cupy needs --device cuda"),
+        ("train_speed.py", ["--models", "resnet"], "invalid choice: 'resnet'"),
+        ("train_speed.py", ["--skip", "everything"], "invalid choice: 'everything'"),
+        ("report.py", ["--update", "no-such-file.md"], "no-such-file.md is not a file"),
+        ("report.py", ["--update", "a", "--check", "b"], "not allowed with"),
+    ],
+)
+def test_wrong_flags_exit_with_2(script: str, arguments: list[str], text: str) -> None:
+    done = run(script, *arguments)
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py"])
+def test_cuda_without_a_gpu_is_one_line(script: str) -> None:
+    from minicnn import backend
+
+    if backend.has_gpu():
+        pytest.skip("this machine has a GPU")
+    done = run(script, "--smoke", "--device", "cuda")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"{script}: --device cuda: ")
+
+
+@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py", "report.py"])
+def test_help_tells_what_is_measured(script: str) -> None:
+    done = run(script, "--help")
+    assert done.returncode == 0
+    assert "torch" in done.stdout or "README" in done.stdout
+
+
+# --- report.py ----------------------------------------------------------------------------------------
+
+
+def conv_results(date: str = "2026-01-01T00:00:00+00:00", **changes: Any) -> dict[str, Any]:
+    rows = [
+        {"shape": "a 1x1", "batch": batch, "direction": way, "ratio": ratio, "minicnn_gflops": 100 * ratio,
+         "torch_gflops": 100.0}
+        for batch in (1, 32) for way, ratio in (("forward", 2.0), ("input", 4.0), ("weight", 8.0))
+    ]  # fmt: skip
+    worst = {"ratio": 2.0, "shape": "a 1x1", "direction": "forward", "batch": 1}
+    return {
+        "benchmark": "conv", "device": "cpu", "smoke": False, "date": date, "sgemm_gflops": 190.0, "rows": rows,
+        "machine": {"cpu": "A CPU", "cores": 2, "threads": 2, "python": "3.11", "minicnn": "0.1", "torch": "2.13"},
+        "summary": {"all": {"geometric_mean": 4.0, "rows": 6, "worst": worst}},
+        **changes,
+    }  # fmt: skip
+
+
+def save(folder: Path, name: str, results: dict[str, Any]) -> None:
+    (folder / name).write_text(json.dumps(results), encoding="utf-8")
+
+
+def test_report_replaces_the_marked_section_and_nothing_else(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README.format("conv"), encoding="utf-8")
+    save(tmp_path, "conv-cpu-1.json", conv_results())
+    results = ("--results", str(tmp_path))
+    assert run("report.py", "--check", str(readme), *results).returncode == 1
+    assert "old" in readme.read_text(encoding="utf-8")
+    assert run("report.py", "--update", str(readme), *results).returncode == 0
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith("# Title\n\n<!-- benchmark: conv -->\n\n| layer | batch 1 | batch 32 |")
+    assert text.endswith("<!-- /benchmark -->\n\nthe rest\n")
+    assert "| a 1x1 | 4.00\N{MULTIPLICATION SIGN} | 4.00\N{MULTIPLICATION SIGN} | 400 | 100 |" in text
+    assert "A CPU, 2 threads on 2 cores; minicnn 0.1, torch 2.13, Python 3.11; 2026-01-01" in text
+    assert run("report.py", "--check", str(readme), *results).returncode == 0
+
+
+def test_report_takes_the_newest_complete_run(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README.format("conv"), encoding="utf-8")
+    save(tmp_path, "conv-cpu-3.json", conv_results("2026-01-01T00:00:00+00:00"))
+    save(tmp_path, "conv-cpu-2.json", conv_results("2026-02-02T00:00:00+00:00"))
+    save(tmp_path, "conv-cpu-9-smoke.json", conv_results("2026-03-03T00:00:00+00:00", smoke=True))
+    assert run("report.py", "--update", str(readme), "--results", str(tmp_path)).returncode == 0
+    assert "; 2026-02-02, " in readme.read_text(encoding="utf-8")
+
+
+def test_report_says_that_there_are_no_results_and_refuses_unknown_marks(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README.format("train"), encoding="utf-8")
+    assert run("report.py", "--update", str(readme), "--results", str(tmp_path)).returncode == 0
+    assert "*No results yet.*" in readme.read_text(encoding="utf-8")
+    readme.write_text(README.format("speed"), encoding="utf-8")
+    done = run("report.py", "--update", str(readme), "--results", str(tmp_path))
+    assert done.returncode == 2
+    assert "there is no benchmark 'speed'; expected one of train, conv" in done.stderr
