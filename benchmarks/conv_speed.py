@@ -215,9 +215,7 @@ def measure(shape: Shape, batch: int, direction: str, workers: Any, options: Any
         a, b = np.array(ours.check), np.array(theirs[1].check)
         row["error"] = error = float(np.abs(a - b).max() / np.abs(b).max())
         if error > 1e-3:
-            raise WorkerError(
-                f"{row['shape']}, {direction}, batch {batch}: the results differ by {error:.1e}"
-            )
+            raise WorkerError(f"{row['shape']}, {direction}, batch {batch}: the results differ by {error:.1e}")
         row["torch_gflops"] = shape.flop(batch) / theirs[1].median / 1e9
         row["torch_best"] = theirs[0]
         row["ratio"] = theirs[1].median / ours.median
@@ -251,11 +249,14 @@ def as_cells(row: dict[str, Any], peak: float) -> list[Any]:
 def draw(results: dict[str, Any]) -> Any:
     """Ratios of all rows as dots, one line a shape; GFLOP/s where torch is missing."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     rows, key = results["rows"], "ratio" if results["summary"] else "minicnn_gflops"
     names = list(dict.fromkeys(row["shape"] for row in rows))
     batches = sorted({row["batch"] for row in rows})
-    figure, axes = plt.subplots(1, 3, figsize=(13, 1.5 + 0.3 * len(names)), sharey=True, sharex=True)
+    figure, axes = plt.subplots(
+        1, 3, figsize=(13, 1.5 + 0.3 * len(names)), sharey=True, sharex=True, layout="constrained"
+    )
     for axis, direction in zip(axes, DIRECTIONS, strict=True):
         for batch, marker in zip(batches, "os^vD" * len(batches), strict=False):
             chosen = [row for row in rows if (row["direction"], row["batch"]) == (direction, batch)]
@@ -267,6 +268,9 @@ def draw(results: dict[str, Any]) -> Any:
             axis.axvline(1, color="black", linewidth=1)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()
+    axes[0].xaxis.set_major_locator(LogLocator(2))
+    axes[0].xaxis.set_major_formatter("{x:g}")
+    axes[0].xaxis.set_minor_locator(NullLocator())
     axes[0].legend()
     figure.suptitle(f"Convolution, more is faster ({describe(results['machine'])})", fontsize=9)
     return figure

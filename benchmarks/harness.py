@@ -1,4 +1,4 @@
-"""What the benchmarks share: processes that take turns, timings, the machine, tables, files, plots.
+"""What the benchmarks share: processes that take turns, timings, the machine's peak, the options.
 
 A speed claim here is a ratio of two medians measured in one run. Each side (minicnn, torch on one
 thread, torch on all) lives in a process of its own, because two OpenMP runtimes in one process spin
@@ -105,9 +105,7 @@ def serve(prepare: Callable[..., Prepared], calls: dict[str, Callable[..., Any]]
             name = request.pop("call")
             answer = {"ok": handlers[name](**request)}
         except Exception as error:
-            answer = {
-                "error": f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
-            }
+            answer = {"error": f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"}
         left = (time.perf_counter(), time.process_time())
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
@@ -238,9 +236,7 @@ class Timing(NamedTuple):
     check: Any = None
 
 
-def alternate(
-    workers: Sequence[Worker], case: dict[str, Any], options: argparse.Namespace
-) -> dict[str, Timing]:
+def alternate(workers: Sequence[Worker], case: dict[str, Any], options: argparse.Namespace) -> dict[str, Timing]:
     """Time `case` on every side that can do it, taking turns."""
     ready: dict[Worker, Any] = {}
     for worker in workers:
@@ -324,20 +320,12 @@ def peak(script: str, options: argparse.Namespace) -> float:
 def parser(description: str, batches: str) -> argparse.ArgumentParser:
     """The options that every benchmark has; `batches` names the default batch sizes."""
     p = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument(
-        "--device", choices=("cpu", "cuda"), default="cpu", help="where both sides compute; otherwise cpu"
-    )
-    p.add_argument(
-        "--backend", choices=("numba", "numpy", "cupy"), help="minicnn's kernels; otherwise its own choice"
-    )
+    p.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where both sides compute; otherwise cpu")
+    p.add_argument("--backend", choices=("numba", "numpy", "cupy"), help="minicnn's kernels; otherwise its own choice")
     p.add_argument("--batch", type=positive, nargs="+", metavar="N", help=f"batch sizes; otherwise {batches}")
     p.add_argument("--threads", type=positive, help="CPU threads of each side; otherwise all")
-    p.add_argument(
-        "--rounds", type=positive, help="turns of each side at each case; otherwise 7, 2 with --smoke"
-    )
-    p.add_argument(
-        "--smoke", action="store_true", help="does everything work? tiny cases; the numbers mean nothing"
-    )
+    p.add_argument("--rounds", type=positive, help="turns of each side at each case; otherwise 7, 2 with --smoke")
+    p.add_argument("--smoke", action="store_true", help="does everything work? tiny cases; the numbers mean nothing")
     p.add_argument("--output", type=Path, help="folder for JSON and PNG; otherwise benchmarks/results, "
                    "or a temporary folder with --smoke")  # fmt: skip
     p.add_argument("--worker", choices=("minicnn", "torch", "peak"), help=argparse.SUPPRESS)

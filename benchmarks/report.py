@@ -41,9 +41,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) 
     cells = [[str(cell) if cell is not None else "-" for cell in row] for row in (headers, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
-        "  ".join(
-            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        )
+        "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in cells
     ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
@@ -101,9 +99,7 @@ def machine(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def write(
-    benchmark: str, options: argparse.Namespace, content: dict[str, Any], draw: Callable[[Any], Any]
-) -> Path:
+def write(benchmark: str, options: argparse.Namespace, content: dict[str, Any], draw: Callable[[Any], Any]) -> Path:
     """Write the result as JSON and, with `draw(results)` returning a figure, as PNG; the JSON's path."""
     now = datetime.datetime.now(datetime.timezone.utc)
     protocol = {
@@ -117,9 +113,7 @@ def write(
         **content,
     }  # fmt: skip
     options.output.mkdir(parents=True, exist_ok=True)
-    path: Path = (
-        options.output / f"{benchmark}-{options.device}-{now:%Y%m%d-%H%M%S}{'-smoke' * options.smoke}.json"
-    )
+    path: Path = options.output / f"{benchmark}-{options.device}-{now:%Y%m%d-%H%M%S}{'-smoke' * options.smoke}.json"
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     import matplotlib
 
@@ -156,7 +150,8 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
         theirs, compiled = row["torch_samples_per_second"], row["compile_seconds"]
         steps.append([
             row["model"], row["batch"], f"{row['samples_per_second']:,.0f}", f"{row['seconds'] * 1e3:.2f}",
-            f"{row['peak_share']:.0%}", theirs and f"{theirs:,.0f}", compiled and f"{row['batch'] / compiled:,.0f}",
+            f"{row['peak_share']:.0%}", theirs and f"{theirs:,.0f}",
+            compiled and f"{row['batch'] / compiled:,.0f}",
             row["ratio"] and f"{row['ratio']:.1f}{TIMES}",
         ])  # fmt: skip
     facts: list[list[Any]] = []
@@ -165,13 +160,15 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
         facts.append([label, *(row[side] and per_sample(row[side], row["samples"]) for side in SIDES)])
     if start := results["start"]:
         ours, theirs = (start.get(side) or {} for side in SIDES)
-        label = (
-            f"start of the process to the end of the first step ({start['model']}, batch {start['batch']})"
-        )
+        label = f"start of the process to the end of the first step ({start['model']}, batch {start['batch']})"
         facts += [
             [label, seconds(ours["warm"]), seconds(theirs.get("warm"))],
             ["the same with an empty kernel cache", seconds(ours["cold"]), None],
-            ["peak memory of that training", megabytes(ours["memory"]), megabytes(theirs.get("memory"))],
+            [
+                "peak memory (resident set) of 50 such steps",
+                megabytes(ours["memory"]),
+                megabytes(theirs.get("memory")),
+            ],
         ]
     if imports := results["imports"]:
         label = f"import (NumPy's own {seconds(imports['numpy'])} included)"
@@ -179,8 +176,8 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
     for row in results["accuracy"]:
         label = f"training to {row['target']:.1%} test accuracy on MNIST ({row['model']})"
         facts.append([label, *(reached(row.get(side)) for side in SIDES)])
-    headers = ["network", "batch", "samples/s", "ms/step", "of sgemm's peak", "torch samples/s", "torch.compile",
-               "times torch"]  # fmt: skip
+    headers = ["network", "batch", "samples/s", "ms/step", "of sgemm's peak", "torch samples/s"]
+    headers += ["torch.compile", "times torch"]
     if all(row[6] is None for row in steps):
         del headers[6]
         for row in steps:
@@ -209,7 +206,7 @@ def reached(run: dict[str, Any] | None) -> str | None:
 
 def megabytes(value: float | None) -> str | None:
     """As in 180 MB."""
-    return value and f"{value:,.0f} MB"
+    return None if value is None else f"{value:,.0f} MB"
 
 
 def conv(results: dict[str, Any]) -> str:
@@ -280,15 +277,11 @@ def updated(text: str, folder: Path) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--update", type=Path, metavar="FILE", help="replace the marked sections of FILE")
     what.add_argument("--check", type=Path, metavar="FILE", help="exit with 1 if FILE's sections are stale")
-    parser.add_argument(
-        "--results", type=Path, default=RESULTS, help="their folder; otherwise benchmarks/results"
-    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="their folder; otherwise benchmarks/results")
     options = parser.parse_args(arguments)
     file = options.update or options.check
     if file is None:

@@ -64,20 +64,21 @@ class Engine:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.device, self.compile = options.device, options.compile
+        self.engine: Any
+        self.data: Any
         if options.worker == "torch":
-            import torch as engine
-            from torch.utils import data
+            import torch
+            import torch.utils.data
 
             harness.prepare_torch(options)
-            self.wait = engine.cuda.synchronize if options.device == "cuda" else lambda: None
+            self.engine, self.data = torch, torch.utils.data
+            self.wait = torch.cuda.synchronize if options.device == "cuda" else lambda: None
         else:
-            import minicnn as engine
-            from minicnn import backend, optim  # noqa: F401 (loads minicnn.optim)
-            from minicnn.utils import data
+            import minicnn.utils.data
+            from minicnn import backend
 
+            self.engine, self.data = minicnn, minicnn.utils.data
             self.wait = backend.synchronize
-        self.engine: Any = engine
-        self.data: Any = data
         self.is_torch = options.worker == "torch"
 
     def network(self, model: str) -> Any:
@@ -160,9 +161,7 @@ class Engine:
     def accuracy(self, model: str, file: str, target: float, epochs: int) -> dict[str, Any]:
         """One-cycle Adam, batch 128, until `target` test accuracy; `seconds` leaves out the evaluation."""
         arrays = np.load(file)
-        x, y, test_x, test_y = (
-            self.engine.from_numpy(arrays[name]) for name in ("x", "y", "test_x", "test_y")
-        )
+        x, y, test_x, test_y = (self.engine.from_numpy(arrays[name]) for name in ("x", "y", "test_x", "test_y"))
         loader = self.data.DataLoader(self.data.TensorDataset(x, y), batch_size=128, shuffle=True)
         network, optimizer, step = self.trainer(model, lr=LR)
         schedule = self.engine.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=epochs * len(loader))
@@ -221,7 +220,7 @@ def same_losses(workers: list[Worker], options: argparse.Namespace) -> list[dict
     """Whether both sides compute the same thing."""
     rows = []
     for model in options.models:
-        found = {w.side.label: w.ask("losses", model=model, steps=20) for w in workers}
+        found = {w.side.label: w.ask("losses", model=model, steps=20) for w in workers if not w.side.compile}
         ours, theirs = found["minicnn"], found.get(f"torch {options.threads}t")
         row = {"model": model, "first": ours[0], "last": ours[-1], "difference": None}
         text = f"{model}: losses {ours[0]:.4f} to {ours[-1]:.4f} in 20 steps"
@@ -257,9 +256,7 @@ def steps(workers: list[Worker], options: argparse.Namespace) -> list[dict[str, 
     return rows
 
 
-def epochs(
-    workers: list[Worker], rows: list[dict[str, Any]], options: argparse.Namespace
-) -> list[dict[str, Any]]:
+def epochs(workers: list[Worker], rows: list[dict[str, Any]], options: argparse.Namespace) -> list[dict[str, Any]]:
     """Seconds of whole epochs, torch on its better number of threads."""
     best = {(row["model"], row["batch"]): row["torch_best"] for row in rows}
     batch = 128 if 128 in options.batch else options.batch[-1]
@@ -311,9 +308,8 @@ def imports(options: argparse.Namespace) -> dict[str, float]:
     """Seconds of `import X` in a fresh interpreter."""
     times: dict[str, list[float]] = {"numpy": [], "minicnn": [], "torch": []}
     code = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
-    env = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(harness.ROOT), os.getenv("PYTHONPATH"))))
-    }
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(harness.ROOT), os.getenv("PYTHONPATH"))))}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every import compiles anew, which no installed package does
     for turn in range(2 if options.smoke else 6):
         for name in times:
             if name == "torch" and not version("torch"):
@@ -338,7 +334,7 @@ def accuracy(workers: list[Worker], options: argparse.Namespace) -> list[dict[st
     rows = []
     for model in options.models:
         pad = (IMAGE[model] - 28) // 2
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for part, prefix in ((train, ""), (test, "test_")):
             images = np.pad(part.data.numpy(), ((0, 0), (pad, pad), (pad, pad))).astype(np.float32)
             arrays[prefix + "x"] = ((images / 255 - 0.1307) / 0.3081)[:, None]
@@ -364,16 +360,16 @@ def draw(results: dict[str, Any]) -> Any:
     import matplotlib.pyplot as plt
 
     models = list(dict.fromkeys(row["model"] for row in results["steps"])) or ["no steps measured"]
-    figure, axes = plt.subplots(1, len(models), figsize=(5 * len(models), 3.6), squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(models), figsize=(max(8, 5 * len(models)), 3.6), squeeze=False, layout="constrained"
+    )
     for axis, model in zip(axes[0], models, strict=True):
         rows = [row for row in results["steps"] if row["model"] == model]
         for offset, key, label in (
             (-0.2, "samples_per_second", "minicnn"),
             (0.2, "torch_samples_per_second", "torch"),
         ):
-            bars = axis.bar(
-                [i + offset for i in range(len(rows))], [row[key] or 0 for row in rows], 0.4, label=label
-            )
+            bars = axis.bar([i + offset for i in range(len(rows))], [row[key] or 0 for row in rows], 0.4, label=label)
             axis.bar_label(bars, fmt="{:,.0f}", fontsize=8)
         axis.set_xticks(range(len(rows)), [f"batch {row['batch']}" for row in rows])
         axis.set(title=model, ylabel="training samples/s")
@@ -385,13 +381,9 @@ def draw(results: dict[str, Any]) -> Any:
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
     parser = harness.parser(__doc__ or "", "32 128 512")
-    parser.add_argument(
-        "--models", nargs="+", choices=list(IMAGE), default=list(IMAGE), help="otherwise both"
-    )
+    parser.add_argument("--models", nargs="+", choices=list(IMAGE), default=list(IMAGE), help="otherwise both")
     parser.add_argument("--compile", action="store_true", help="measure torch.compile too")
-    parser.add_argument(
-        "--accuracy", action="store_true", help="seconds to 99.0 %% on MNIST (needs MINICNN_DATA)"
-    )
+    parser.add_argument("--accuracy", action="store_true", help="seconds to 99.0 %% on MNIST (needs MINICNN_DATA)")
     parser.add_argument("--skip", nargs="+", choices=PARTS, default=[], help="parts to leave out")
     options = parser.parse_args(arguments)
     if options.worker:

@@ -35,6 +35,7 @@ from . import layout, threads
 
 BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
 LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
+KEPT_PLANS = 4096
 KEPT_SCRATCH = 64 << 20  # bytes of scratch memory a thread keeps between kernels
 
 
@@ -146,6 +147,8 @@ def plan(kernel: str, sizes: tuple[Any, ...], device: str = "cpu") -> Plan:
     key = (kernel, sizes, device, wanted)
     found = _plans.get(key)
     if found is None:
+        if len(_plans) >= KEPT_PLANS:  # images of ever new sizes: begin anew rather than grow for ever
+            _plans.clear()
         found = _plans[key] = _make_plan(kernel, sizes, device, wanted)
     return found
 

@@ -154,7 +154,7 @@ def _numba_cuda() -> tuple[Any, Any]:
         )
     from numba import cuda
 
-    config = importlib.import_module("numba.cuda.core.config")
+    config: Any = importlib.import_module("numba.cuda.core.config")
     config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small layer has a small grid; that is no news to anyone
     return cuda, config
 

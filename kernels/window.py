@@ -21,7 +21,7 @@ class Axis(NamedTuple):
 
     start: int
     step: int
-    count: int
+    count: int  # type: ignore[assignment]  # instead of tuple.count, which nobody asks for
     base: int
     base_step: int
     tap_step: int

@@ -28,19 +28,19 @@ class device:
     __slots__ = ("index", "type")
 
     def __init__(self, type: str | device | int, index: int | None = None) -> None:
+        self.type: str
+        self.index: int | None
         if isinstance(type, device):
-            type, index = type.type, type.index
+            self.type, self.index = type.type, type.index
         elif isinstance(type, int):
-            type, index = "cuda", type
-        elif ":" in type:
-            type, _, number = type.partition(":")
-            if not number.isdigit() or index is not None:
-                raise RuntimeError(f"`device` {type}:{number} is not of the form cuda:INDEX")
-            index = int(number)
-        if type not in ("cpu", "cuda"):
+            self.type, self.index = "cuda", type
+        else:
+            self.type, colon, number = type.partition(":")
+            if colon and (not number.isdigit() or index is not None):
+                raise RuntimeError(f"`device` {type} is not of the form cuda:INDEX")
+            self.index = int(number) if colon else index
+        if self.type not in ("cpu", "cuda"):
             raise RuntimeError(f"`device` is {type!r}; expected cpu or cuda (cuda:0, cuda:1, …)")
-        self.type = type
-        self.index = index
 
     def __repr__(self) -> str:
         index = "" if self.index is None else f", index={self.index}"

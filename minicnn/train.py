@@ -216,17 +216,17 @@ def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Da
         raise Wrong(f"--device {settings['device']}: {error}") from None
     if settings["shift"]:
         data.train = training_data.ImageArray(data.train.images, data.train.labels, settings["shift"])
-    train = DataLoader(data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"])
+    train: DataLoader[Any] = DataLoader(data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"])
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
     momentum = {"momentum": 0.9} if settings["optimizer"] == "sgd" else {}
-    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)  # type: ignore[arg-type]
+    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
     scheduler = None
     if settings["schedule"] == "one-cycle":
         scheduler = optim.lr_scheduler.OneCycleLR(
             optimizer, settings["lr"], epochs=settings["epochs"], steps_per_epoch=len(train)
         )
-    validation = DataLoader(data.validation, batch_size=1000)
+    validation: DataLoader[Any] = DataLoader(data.validation, batch_size=1000)
     return Trainer(model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"])
 
 

@@ -26,7 +26,7 @@ from minicnn.autograd.tensor import Tensor
 SOURCE = Path(module.__file__)
 STUB = SOURCE.with_suffix(".pyi")
 CLASSES = [node for node in ast.parse(SOURCE.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
-WIDTH = 110
+WIDTH = 120
 NOT_OPERATORS = ("__getitem__", "__setitem__")  # registered as they are, with all their arguments
 OTHER_THAN_OBJECT = ("__eq__", "__ne__")  # object's own say bool; ours compare element by element
 Row = tuple[str, "str | None", str]  # a parameter: name with its stars, annotation, default
@@ -43,9 +43,7 @@ def stub() -> str:
         if node.name == "Tensor":
             lines += registered_members(node, names)
         bodies.append("\n".join(lines))
-    head = (
-        '"""Written by `python -m tests.make_tensor_stub`, from tensor.py and the operations: not by hand."""'
-    )
+    head = '"""Written by `python -m tests.make_tensor_stub`, from tensor.py and the operations: not by hand."""'
     return "\n".join((head, "", *import_lines(imports), "", "\n\n".join(bodies), ""))
 
 
@@ -85,9 +83,7 @@ def origin(name: str, source: str) -> tuple[str, str]:
         if isinstance(node, ast.ImportFrom | ast.Import):
             for item in node.names:
                 if name == (item.asname or item.name):
-                    return (
-                        (str(node.module), item.name) if isinstance(node, ast.ImportFrom) else (item.name, "")
-                    )
+                    return (str(node.module), item.name) if isinstance(node, ast.ImportFrom) else (item.name, "")
     return source, name
 
 
@@ -99,17 +95,13 @@ def import_lines(imports: set[tuple[str, str, str]]) -> Iterator[str]:
         root = origin_.split(".")[0]
         group = 0 if root in sys.stdlib_module_names else 2 if root == "minicnn" else 1
         if not name:
-            lines[group].add(
-                (False, origin_, f"import {origin_}" + (f" as {here}" if here != origin_ else ""))
-            )
+            lines[group].add((False, origin_, f"import {origin_}" + (f" as {here}" if here != origin_ else "")))
         elif name != here:
             lines[group].add((True, origin_, f"from {origin_} import {name} as {here}"))
         else:
             plain[origin_].append(name)
             joined = f"from {origin_} import {', '.join(sorted(plain[origin_]))}"
-            lines[group] = {line for line in lines[group] if line[:2] != (True, origin_)} | {
-                (True, origin_, joined)
-            }
+            lines[group] = {line for line in lines[group] if line[:2] != (True, origin_)} | {(True, origin_, joined)}
     yield "\n\n".join("\n".join(text for *_, text in sorted(lines[group])) for group in sorted(lines))
 
 
@@ -181,9 +173,7 @@ def method(name: str, function: Callable[..., Any], names: Names) -> str:
         rows = [rows[0], ("other", rows[1][1], "")]
     shown = []
     for parameter, annotation, default in rows:
-        text = (
-            parameter if annotation is None else f"{parameter}: {names.here(annotation, original.__module__)}"
-        )
+        text = parameter if annotation is None else f"{parameter}: {names.here(annotation, original.__module__)}"
         shown.append(text + (default and (f"={default}" if annotation is None else f" = {default}")))
     head, tail = f"    def {name}(", f") -> {names.here(returns, original.__module__)}:"
     line = head + ", ".join(shown) + tail

@@ -109,9 +109,7 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     (row,) = results["steps"]
     assert (row["model"], row["batch"]) == ("lenet5", 8)
     assert row["ratio"] == pytest.approx(row["torch_seconds"] / row["seconds"])
-    assert row["gflops"] * row["seconds"] == pytest.approx(
-        8 * 2.264e-3, rel=1e-3
-    )  # PERFORMANCE.md's 2.264 MFLOP
+    assert row["gflops"] * row["seconds"] == pytest.approx(8 * 2.264e-3, rel=1e-3)  # PERFORMANCE.md's 2.264 MFLOP
     assert [epoch["samples"] for epoch in results["epochs"]] == [32, 100]
     assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory"}
     assert results["imports"].keys() == {"numpy", "minicnn", "torch"}
@@ -119,7 +117,18 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
 
 
 def test_train_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, str]) -> None:
-    arguments = ("--smoke", "--models", "lenet5-relu", "--skip", "epoch", "start", "--output", str(tmp_path))
+    arguments = (
+        "--smoke",
+        "--models",
+        "lenet5",
+        "--backend",
+        "numpy",
+        "--skip",
+        "epoch",
+        "start",
+        "--output",
+        str(tmp_path),
+    )
     done = run("train_speed.py", *arguments, **without_torch)
     assert done.returncode == 0, done.stderr
     assert "torch is not installed" in done.stdout
@@ -178,8 +187,10 @@ def conv_results(date: str = "2026-01-01T00:00:00+00:00", **changes: Any) -> dic
     ]  # fmt: skip
     worst = {"ratio": 2.0, "shape": "a 1x1", "direction": "forward", "batch": 1}
     return {
-        "benchmark": "conv", "device": "cpu", "smoke": False, "date": date, "sgemm_gflops": 190.0, "rows": rows,
-        "machine": {"cpu": "A CPU", "cores": 2, "threads": 2, "python": "3.11", "minicnn": "0.1", "torch": "2.13"},
+        "benchmark": "conv", "device": "cpu", "smoke": False, "date": date, "sgemm_gflops": 190.0,
+        "machine": {"cpu": "A CPU", "cores": 2, "threads": 2, "python": "3.11", "minicnn": "0.1",
+                    "torch": "2.13"},
+        "rows": rows,
         "summary": {"all": {"geometric_mean": 4.0, "rows": 6, "worst": worst}},
         **changes,
     }  # fmt: skip

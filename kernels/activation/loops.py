@@ -5,8 +5,8 @@ every loop here, and in the other kernels, runs from 0 over a slice.
 
 float32 tanh is a rational function, odd polynomial of degree 13 over even polynomial of degree 6
 (the coefficients are those of Eigen's fast tanh). It holds up to LIMIT and is 4 units of the last place
-below 1 there; from ONE on, where tanh is 1 to the last bit, the result is 1. float32 sigmoid is
-(1 + tanh(x/2)) / 2. float64 takes the C library's functions.
+below 1 there; from ONE on, where tanh is 1 to the last bit, the result is 1. Everything else takes the C
+library's functions.
 """
 
 from __future__ import annotations
@@ -55,12 +55,9 @@ def apply_activation(y, function):
         else:
             for i in range(y.size):
                 y[i] = rational_tanh(y[i])
-    elif item_bytes(y) == 8:
-        for i in range(y.size):
-            y[i] = 1 / (1 + math.exp(-y[i]))
     else:
-        for i in range(y.size):
-            y[i] = f4(0.5) + f4(0.5) * rational_tanh(f4(0.5) * y[i])
+        for i in range(y.size):  # not by way of tanh, which would lose the small values: their logarithm is a loss
+            y[i] = 1 / (1 + math.exp(-y[i]))
 
 
 @compiled(parallel=True)

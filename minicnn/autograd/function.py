@@ -24,17 +24,20 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor, Version
-from minicnn.kernels import layout
+from minicnn.kernels import dispatch, layout
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+NOTHING: tuple[Any, ...] = ()
 _sequence = itertools.count()
 _INPUT, _OUTPUT, _CONSTANT = range(3)
 
@@ -46,11 +49,13 @@ class Operation:
     `keeps_layout`   takes batch-last arrays as they are; others get plain ones (kernels/layout.py);
     `starts_layout`  may return a batch-last array although no input was one (convolution);
     `view`           the output shares the first input's memory.
+    `no_gradient`    numbers of outputs that have no gradient although they are floating-point.
     """
 
     keeps_layout = False
     starts_layout = False
     view = False
+    no_gradient: tuple[int, ...] = ()
 
     __slots__ = (
         "__dict__",
@@ -63,9 +68,13 @@ class Operation:
         "sequence",
     )
 
-    edges: tuple[tuple[Any, int] | None, ...]
+    edges: tuple[tuple[Any, int] | None, ...]  # for each argument the node it comes from, and which output
     needed: tuple[bool, ...] | None
-    saved_values: tuple[tuple[int, Any, Any, int], ...] | tuple[Any, ...]
+    saved_values: tuple[Any, ...]  # in forward as given to save(), then as (kind, source, array, version)
+    sequence: int  # the order of recording
+    released: bool  # whether a backward pass freed the saved values
+    pre_hooks: dict[int, Hooks] | None  # by output
+    _output_shapes: tuple[tuple[tuple[int, ...], Any], ...]
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
         return apply(cls, args, options)
@@ -107,7 +116,7 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
     """Run `cls.forward`, and record it when an argument requires grad."""
     ctx = object.__new__(cls)
     ctx.needed = None
-    ctx.saved_values = ()
+    ctx.saved_values = NOTHING
     raw: list[Any] = []
     tensors = False
     needed = False
@@ -155,6 +164,7 @@ def _wrap(array: Any, batch_last: bool) -> Tensor:
 
 
 def share(outputs: tuple[Tensor, ...], source: Tensor) -> None:
+    """Let `outputs`, views of `source`, count its writes and follow it when it changes its memory order."""
     for output in outputs:
         output._version = source._version
         output._base = source if source._base is None else source._base
@@ -197,7 +207,7 @@ def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tupl
     ctx.saved_values = tuple(_keep(value, args, raw, outputs) for value in ctx.saved_values)
     ctx._output_shapes = tuple((o._array.shape, o._array.dtype) for o in outputs)
     for index, output in enumerate(outputs):
-        if output._array.dtype.kind == "f":
+        if output._array.dtype.kind == "f" and index not in ctx.no_gradient:
             output.requires_grad = True
             output.grad_fn = ctx
             output._output_index = index
@@ -248,13 +258,17 @@ def _check_version(ctx: Operation, cell: Version, expected: int) -> None:
         )
 
 
-class _BackwardMode:
-    """Whether the running backward pass is itself recorded (create_graph=True)."""
+class _BackwardMode(threading.local):
+    """Whether the backward pass that runs in this thread is itself recorded (create_graph=True)."""
 
     records = False
 
 
 mode_of_backward = _BackwardMode()
+
+
+def _zeros(like: tuple[tuple[int, ...], Any]) -> Any:
+    return np.zeros(*like)  # the gradient of an output that nothing was computed from
 
 
 class FunctionContext:
@@ -310,11 +324,17 @@ class _UserOperation(Operation):
         node.save(*(None if t is None else t._array for t in ctx._to_save))
         ctx._to_save = ()
         several = isinstance(result, tuple)
+        results = result if several else (result,)
+        without = ctx._non_differentiable
+        node.no_gradient = tuple(i for i, t in enumerate(results) if any(t is w for w in without))
         return tuple(t._array for t in result) if several else result._array
 
     def backward(node, *grads: Any) -> Any:
         recorded = mode_of_backward.records
-        given = [g if g is None or isinstance(g, Tensor) else Tensor(np.ascontiguousarray(g)) for g in grads]
+        given = [
+            g if isinstance(g, Tensor) else Tensor(dispatch.in_order(g, layout.PLAIN) if g is not None else zeros)
+            for g, zeros in zip(grads, map(_zeros, node._output_shapes), strict=True)
+        ]
         with_mode, mode.enabled = mode.enabled, recorded
         try:
             result = node._function.backward(node._ctx, *given)

@@ -34,6 +34,7 @@ class Version:
         self.aliases: list[weakref.ref[Tensor]] | None = None
 
     def add_alias(self, source: Tensor, alias: Tensor) -> None:
+        """Note that `alias` shares the batch-last memory of `source`."""
         if self.aliases is None:
             self.aliases = [weakref.ref(source)]
         self.aliases.append(weakref.ref(alias))
@@ -280,7 +281,7 @@ class Tensor:
         other = value._array if isinstance(value, Tensor) else value
         return bool((self._array == other).any())
 
-    def __repr__(self, *, tensor_contents: None = None) -> str:
+    def __repr__(self) -> str:
         # a leaf has nothing to convert in place: printing must not change a tensor that is in use
         array = dispatch.in_order(self._array, layout.PLAIN)
         return printing.tensor_repr(
@@ -419,5 +420,5 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(data._plain_array() if isinstance(data, Tensor) else data, requires_grad)
 
-    def __repr__(self, *, tensor_contents: None = None) -> str:
+    def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

@@ -21,7 +21,8 @@ class Version:
     rewritten: int
     aliases: list[weakref.ref[Tensor]] | None
     def __init__(self) -> None: ...
-    def add_alias(self, source: Tensor, alias: Tensor) -> None: ...
+    def add_alias(self, source: Tensor, alias: Tensor) -> None:
+        """Note that `alias` shares the batch-last memory of `source`."""
 
 class Size(tuple[int, ...]):
     """A shape: a tuple that prints as PyTorch's and knows its number of elements."""
@@ -104,7 +105,7 @@ class Tensor:
     def __len__(self) -> _int: ...
     def __iter__(self) -> Iterator[Tensor]: ...
     def __contains__(self, value: Any) -> _bool: ...
-    def __repr__(self, *, tensor_contents: None = None) -> str: ...
+    def __repr__(self) -> str: ...
     def __format__(self, spec: str) -> str: ...
     def __str__(self) -> str: ...
     def __deepcopy__(self, memo: dict[_int, Any]) -> Tensor: ...
@@ -180,7 +181,7 @@ class Tensor:
     def __lt__(self, other: Tensor | Number) -> Tensor:
         """input < other, as bools."""
     def __matmul__(self, other: Tensor) -> Tensor:
-        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a …"""
+        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     def __mod__(self, other: Tensor | Number) -> Tensor:
         """input modulo other, with the sign of `other`, as Python's %."""
     def __mul__(self, other: Tensor | Number) -> Any:
@@ -200,7 +201,7 @@ class Tensor:
     def __rfloordiv__(self, other: Tensor | Number) -> Tensor:
         """floor(input / other), broadcast; RuntimeError for an integer division by zero."""
     def __rmatmul__(self, other: Tensor) -> Tensor:
-        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a …"""
+        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     def __rmod__(self, other: Tensor | Number) -> Tensor:
         """input modulo other, with the sign of `other`, as Python's %."""
     def __rmul__(self, other: Tensor | Number) -> Any:
@@ -216,7 +217,7 @@ class Tensor:
     def __rxor__(self, other: Tensor | _int) -> Tensor:
         """input ^ other of bools or integers."""
     def __setitem__(self, key: Any, value: Any) -> None:
-        """input[key] = value, in place: `value` (a number or a tensor) broadcasts to what `input[key]` …"""
+        """input[key] = value, in place: `value` (a number or a tensor) broadcasts to what `input[key]` reads."""
     def __sub__(self, other: Tensor | Number) -> Tensor:
         """input - alpha · other, broadcast."""
     def __truediv__(self, other: Tensor | Number) -> Tensor:
@@ -240,9 +241,7 @@ class Tensor:
         """In-place form of `addmm`: changes the tensor and returns it."""
     def all(self, dim: Dim = None, keepdim: _bool = False) -> Tensor:
         """Whether all elements (along `dim`) are not 0, bool."""
-    def allclose(
-        self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
-    ) -> _bool:
+    def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
         """Whether `isclose` holds everywhere, a Python bool."""
     def amax(self, dim: Dim = (), keepdim: _bool = False) -> Tensor:
         """The largest element over `dim` (int or tuple; all without it)."""
@@ -261,7 +260,7 @@ class Tensor:
     def bernoulli_(self, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
         """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
-        """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of …"""
+        """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of weights."""
     def bitwise_and(self, other: Tensor | _int) -> Tensor:
         """input & other of bools or integers."""
     def bitwise_and_(self, other: Tensor | _int) -> Tensor:
@@ -378,9 +377,7 @@ class Tensor:
         """The parts of axis `dim` at `index` (int64, 1-d), in that order; a copy."""
     def int(self) -> Tensor:
         """The tensor as int32; itself if it is so already."""
-    def isclose(
-        self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
-    ) -> Tensor:
+    def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """|input - other| ≤ atol + rtol · |other|, element by element, bool."""
     def isfinite(self) -> Tensor:
         """True where an element is neither infinite nor NaN."""
@@ -432,9 +429,9 @@ class Tensor:
     def masked_select(self, mask: Tensor) -> Tensor:
         """The elements where `mask` (bool) holds, 1-d; both broadcast to one shape."""
     def matmul(self, other: Tensor) -> Tensor:
-        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a …"""
+        """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     def max(self, dim: Any = None, keepdim: _bool = False, *, other: Tensor | None = None) -> Any:
-        """`max(input)`: the largest element. `max(input, dim)`: (values, indices) along one axis, the …"""
+        """`max(input)`: the largest element. `max(input, dim)`: (values, indices) along one axis, the first where …"""
     def maximum(self, other: Tensor) -> Tensor:
         """The larger of each pair of elements; NaN if one is NaN."""
     def mean(self, dim: Dim = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
@@ -442,7 +439,7 @@ class Tensor:
     def median(self, dim: _int | None = None, keepdim: _bool = False) -> Any:
         """The lower median of all elements, or (values, indices) along `dim`."""
     def min(self, dim: Any = None, keepdim: _bool = False, *, other: Tensor | None = None) -> Any:
-        """`min(input)`: the smallest element. `min(input, dim)`: (values, indices) along one axis, the …"""
+        """`min(input)`: the smallest element. `min(input, dim)`: (values, indices) along one axis, the first …"""
     def minimum(self, other: Tensor) -> Tensor:
         """The smaller of each pair of elements; NaN if one is NaN."""
     def mm(self, mat2: Tensor) -> Tensor:
@@ -453,9 +450,7 @@ class Tensor:
         """input · other, broadcast."""
     def mul_(self, other: Tensor | Number) -> Any:
         """In-place form of `mul`: changes the tensor and returns it."""
-    def multinomial(
-        self, num_samples: _int, replacement: _bool = False, *, generator: Stream | None = None
-    ) -> Tensor:
+    def multinomial(self, num_samples: _int, replacement: _bool = False, *, generator: Stream | None = None) -> Tensor:
         """`num_samples` indices a row, drawn in proportion to the weights (C,) or (N, C); int64."""
     def mv(self, vec: Tensor) -> Tensor:
         """The product of (M, K) and (K,): (M,)."""
@@ -467,25 +462,17 @@ class Tensor:
         """-input"""
     def neg_(self) -> Tensor:
         """In-place form of `neg`: changes the tensor and returns it."""
-    def new_empty(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False
-    ) -> Tensor:
+    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """Uninitialised in shape `size`, with the type and device of `input`."""
     def new_full(
         self, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False
     ) -> Tensor:
         """`fill_value` in shape `size`, with the type and device of `input`."""
-    def new_ones(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False
-    ) -> Tensor:
+    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """1 in shape `size`, with the type and device of `input`."""
-    def new_tensor(
-        self, data: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False
-    ) -> Tensor:
+    def new_tensor(self, data: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """A copy of `data`, with the type and device of `input`."""
-    def new_zeros(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False
-    ) -> Tensor:
+    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """0 in shape `size`, with the type and device of `input`."""
     def nonzero(self, *, as_tuple: _bool = False) -> Any:
         """The indices of the elements that are not 0: int64 (number, ndim), or one tensor for each axis."""
@@ -504,7 +491,7 @@ class Tensor:
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
         """The product over one axis or all; of whole numbers and bools as int64."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Stream | None = None) -> Tensor:
-        """Fill with whole numbers in [from, to), in place; `random_(to)` from 0, and without arguments …"""
+        """Fill with whole numbers in [from, to), in place; `random_(to)` from 0, and without arguments up to the …"""
     def reciprocal(self) -> Tensor:
         """1 / input"""
     def reciprocal_(self) -> Tensor:
@@ -561,9 +548,7 @@ class Tensor:
         """e^input divided by its sum along `dim`: numbers in (0, 1) that add up to 1."""
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Any:
         """(values, indices) in ascending (descending) order along `dim`; equal elements keep their order."""
-    def split(
-        self, split_size_or_sections: Any = None, dim: _int = 0, *, split_size: Any = None
-    ) -> tuple[Tensor, ...]:
+    def split(self, split_size_or_sections: Any = None, dim: _int = 0, *, split_size: Any = None) -> tuple[Tensor, ...]:
         """Pieces of one length (the last may be shorter), or of the lengths in a list, along `dim`; views."""
     def sqrt(self) -> Tensor:
         """The square root; NaN below 0."""
@@ -574,7 +559,7 @@ class Tensor:
     def square_(self) -> Tensor:
         """In-place form of `square`: changes the tensor and returns it."""
     def squeeze(self, dim: Any = None) -> Tensor:
-        """Without the axes of length 1, or without those named by `dim` (int or tuple) if their length …"""
+        """Without the axes of length 1, or without those named by `dim` (int or tuple) if their length is 1."""
     def std(
         self,
         dim: Any = None,
@@ -593,7 +578,7 @@ class Tensor:
     def t(self) -> Tensor:
         """A matrix transposed (a vector or 0-d tensor as it is), a view."""
     def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor:
-        """The elements at `indices` along `dim`, both broadcast beside it; without `dim` of the flat …"""
+        """The elements at `indices` along `dim`, both broadcast beside it; without `dim` of the flat tensor."""
     def tanh(self) -> Tensor:
         """The hyperbolic tangent, element by element."""
     def tanh_(self) -> Tensor:
@@ -635,11 +620,7 @@ class Tensor:
     ) -> Tensor:
         """Fill with numbers uniform in [from, to), in place."""
     def unique(
-        self,
-        sorted: _bool = True,
-        return_inverse: _bool = False,
-        return_counts: _bool = False,
-        dim: _int | None = None,
+        self, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
     ) -> Any:
         """The different values in ascending order; with `return_inverse`, `return_counts` a tuple."""
     def unsqueeze(self, dim: _int) -> Tensor:
@@ -666,4 +647,4 @@ class Parameter(Tensor):
     """A leaf that requires grad and that a Module finds among its attributes."""
 
     def __init__(self, data: Any, requires_grad: _bool = True) -> None: ...
-    def __repr__(self, *, tensor_contents: None = None) -> str: ...
+    def __repr__(self) -> str: ...

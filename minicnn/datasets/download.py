@@ -100,7 +100,7 @@ def _fetch_from(url: str, part: Path, md5: str) -> None:
 
 def _transfer(url: str, part: Path) -> None:
     """Append to `part` what `url` has beyond it, or start it anew if the server sends all."""
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     have = _size(part)
     request = Request(url, headers={"User-Agent": "minicnn"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from minicnn.autograd.function import Operation, check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, as_array
 from minicnn.functional.common import SumTo, check_tensor, floating, matched, normal_axis
 from minicnn.functional.elementwise import Exp, Mul
 from minicnn.kernels import dispatch, layout
@@ -16,6 +16,7 @@ from minicnn.kernels.activation import Sizes
 
 def _kernel(function: str, direction: str, *arrays: Any) -> Any:
     """The activation kernel on arrays of one shape, in the memory order of the last."""
+    arrays = tuple(map(as_array, arrays))
     order = layout.order_of(arrays[-1])
     if order == layout.ANY:
         order = layout.PLAIN
@@ -108,12 +109,12 @@ def sigmoid(input: Tensor) -> Tensor:
 class Softmax(Operation):
     """e^x / Σ e^x along an axis; backward y·(g - Σ g·y)"""
 
-    def forward(ctx, input: Any, axis: int) -> Any:
+    def forward(ctx, input: Any, axis: int | None) -> Any:
         ctx.axis = axis
         xp = array_module(input)
         output = xp.exp(input - input.max(axis=axis, keepdims=True)) if input.size else input.copy()
         if input.size:
-            output /= output.sum(axis=axis, keepdims=True)
+            output = output / output.sum(axis=axis, keepdims=True)
         ctx.save(output)
         return output
 
@@ -127,13 +128,13 @@ class Softmax(Operation):
 class LogSoftmax(Operation):
     """x - ln Σ e^x along an axis; backward g - softmax · Σ g"""
 
-    def forward(ctx, input: Any, axis: int) -> Any:
+    def forward(ctx, input: Any, axis: int | None) -> Any:
         ctx.axis = axis
         xp = array_module(input)
         output = input.copy()
         if input.size:
-            output -= input.max(axis=axis, keepdims=True)
-            output -= xp.log(xp.exp(output).sum(axis=axis, keepdims=True))
+            output = output - input.max(axis=axis, keepdims=True)
+            output = output - xp.log(xp.exp(output).sum(axis=axis, keepdims=True))
         ctx.save(output)
         return output
 
@@ -142,12 +143,13 @@ class LogSoftmax(Operation):
         return grad - Mul(Exp(output), SumTo(grad, one_along(ctx.axis, output.shape))), None
 
 
-def one_along(axis: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def one_along(axis: int | None, shape: tuple[int, ...]) -> tuple[int, ...]:
     """`shape` with length 1 along `axis`: what a sum with keepdim leaves."""
     return tuple(1 if i == axis else n for i, n in enumerate(shape))
 
 
-def _softmax_axis(input: Tensor, dim: int | None, name: str) -> int:
+def _softmax_axis(input: Tensor, dim: int | None, name: str) -> int | None:
+    """The axis counted from the front; None for a number alone, which has none."""
     if dim is None:
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
@@ -155,15 +157,16 @@ def _softmax_axis(input: Tensor, dim: int | None, name: str) -> int:
             stacklevel=3,
         )
         dim = 0 if input.ndim in (0, 1, 3) else 1
-    return normal_axis(dim, input.ndim)
+    axis = normal_axis(dim, input.ndim)
+    return axis if input.ndim else None
 
 
 def _softmax_input(input: Tensor, dtype: Any, name: str) -> Tensor:
     check_tensor(input, name)
     if dtype is not None:
-        return input.to(dtype)  # type: ignore[attr-defined,no-any-return]
+        input = input.to(dtype)
     if input._array.dtype.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for {input.dtype}; give dtype=float32, or convert with .float()')
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; give dtype=float32, or convert with .float()')
     return input
 
 
@@ -171,8 +174,7 @@ def _softmax_input(input: Tensor, dtype: Any, name: str) -> Tensor:
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """e^input divided by its sum along `dim`: numbers in (0, 1) that add up to 1."""
     input = _softmax_input(input, dtype, "softmax")
-    axis = _softmax_axis(input, dim, "softmax")
-    result: Tensor = Softmax(input, axis) if input.ndim else Softmax(input.reshape(1), 0).reshape(())  # type: ignore[attr-defined]
+    result: Tensor = Softmax(input, _softmax_axis(input, dim, "softmax"))
     return result
 
 
@@ -180,6 +182,5 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """ln softmax(input) along `dim`, without the loss of precision of taking the two apart."""
     input = _softmax_input(input, dtype, "log_softmax")
-    axis = _softmax_axis(input, dim, "log_softmax")
-    result: Tensor = LogSoftmax(input, axis) if input.ndim else LogSoftmax(input.reshape(1), 0).reshape(())  # type: ignore[attr-defined]
+    result: Tensor = LogSoftmax(input, _softmax_axis(input, dim, "log_softmax"))
     return result

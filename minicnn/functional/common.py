@@ -103,7 +103,7 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
         kind = dtypes.get_default_dtype().numpy
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         broadcast_shape(a, b, name)
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b)
     )
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minicnn.autograd.function import Operation, operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
@@ -156,7 +158,7 @@ def conv2d(
         y_size.append(output_size(padded, kernel[axis], strides[axis], 0, dilations[axis]))
     geometry = Geometry(strides, before, dilations, groups, (x.shape[2], x.shape[3]), (y_size[0], y_size[1]))
     y: Tensor = Convolution(x, weight, bias, geometry)
-    return y.squeeze(0) if single else y  # type: ignore[attr-defined]
+    return y.squeeze(0) if single else y
 
 
 def conv_padding(padding: Any, stride: Pair, dilation: Pair, kernel: Pair) -> tuple[Pair, Pair]:
@@ -179,8 +181,12 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
     check_tensor(weight, name, "weight")
     if weight.ndim != 4:
         raise RuntimeError(f"{name}(): `weight` must have 4 axes, got shape {list(weight.shape)}")
-    if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-        raise RuntimeError(f"{name}(): `groups` must be a whole number of at least 1, got {groups!r}")
+    if bias is not None:
+        check_tensor(bias, name, "bias")
+    if isinstance(groups, bool) or not isinstance(groups, int):
+        raise TypeError(f"{name}(): `groups` must be an int, got {groups!r}")
+    if groups < 1:
+        raise RuntimeError(f"{name}(): `groups` must be at least 1, got {groups}")
     channels = weight.shape[1] * groups if x_axis == 1 else weight.shape[0]
     out = weight.shape[0] if x_axis == 1 else weight.shape[1] * groups
     if x.shape[1] != channels:
@@ -190,12 +196,17 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
         )
     if weight.shape[0] % groups:
         raise RuntimeError(f"{name}(): `weight` of size {list(weight.shape)} can't be divided into groups={groups}")
+    if 0 in (weight.shape[0], out):
+        raise RuntimeError(f"{name}(): expected at least one filter in `weight`, got size {list(weight.shape)}")
+    if 0 in x.shape[2:]:
+        raise RuntimeError(f"{name}(): `input` has no pixels: {list(x.shape)}; only its batch may be empty")
     if 0 in weight.shape[2:]:
         raise RuntimeError(f"{name}(): kernel size should be greater than zero, but got {list(weight.shape[2:])}")
     if x.dtype is not weight.dtype or (bias is not None and bias.dtype is not weight.dtype):
         other = weight.dtype if bias is None or bias.dtype is weight.dtype else bias.dtype
         raise RuntimeError(f"Input type ({x.dtype}) and weight or bias type ({other}) should be the same")
-    if not x.is_floating_point():
+    kind = x._array.dtype  # PyTorch convolves whole numbers too, the transposed way only int64
+    if kind == bool or (x_axis == 0 and kind.kind != "f" and kind != np.int64):
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert with .float()')
     if bias is not None and bias.shape != (out,):
         raise RuntimeError(
@@ -243,7 +254,7 @@ def conv_transpose2d(
         )
     geometry = Geometry(strides, paddings, dilations, groups, (size[0], size[1]), (x.shape[2], x.shape[3]))
     y: Tensor = ConvolutionInput(x, weight, bias, geometry)
-    return y.squeeze(0) if single else y  # type: ignore[attr-defined]
+    return y.squeeze(0) if single else y
 
 
 # --- the columns themselves ---------------------------------------------------------------------------
@@ -260,6 +271,9 @@ class Im2col(Operation):
     def backward(ctx, grad: Any) -> Any:
         return Col2im(grad, ctx.sizes), None
 
+    def name(ctx) -> str:
+        return "Im2ColBackward0"
+
 
 class Col2im(Operation):
     """Each number of the columns added to the pixel it came from"""
@@ -272,19 +286,30 @@ class Col2im(Operation):
     def backward(ctx, grad: Any) -> Any:
         return Im2col(grad, ctx.sizes), None
 
+    def name(ctx) -> str:
+        return "Col2ImBackward0"
+
 
 def _column_sizes(
     batch: int, C: int, size: Pair, dtype: Any, kernel: Any, dilation: Any, padding: Any, stride: Any, name: str
 ) -> ColumnSizes:
-    kernel, dilation = pair(kernel, name, "kernel_size", 1), pair(dilation, name, "dilation", 1)
-    padding, stride = pair(padding, name, "padding"), pair(stride, name, "stride", 1)
+    kernel, dilation, stride = (
+        pair(value, name, argument, 1, one_in_list=False)
+        for value, argument in ((kernel, "kernel_size"), (dilation, "dilation"), (stride, "stride"))
+    )
+    padding = pair(padding, name, "padding", one_in_list=False)
+    if dtype.kind not in "fb":
+        raise NotImplementedError(f'"{name}" not implemented for {dtype}; convert with .float()')
+    if C == 0:
+        raise RuntimeError(f"{name}(): `input` has no channels; only its batch may be empty")
     out = [output_size(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2)]
     if min(out) < 1:
         raise RuntimeError(
             f"{name}(): an image of {size[0]} x {size[1]} with `padding` {padding} has no window of `kernel_size` "
             f"{kernel}, `dilation` {dilation}: calculated shape of the array of sliding blocks is {out}"
         )
-    return ColumnSizes(batch, C, *size, *kernel, *out, stride, padding, dilation, dtype)
+    (KH, KW), (OH, OW) = kernel, out
+    return ColumnSizes(batch, C, *size, KH, KW, OH, OW, stride, padding, dilation, dtype)
 
 
 @operation()
@@ -296,7 +321,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         x.shape[0], x.shape[1], size, x._array.dtype, kernel_size, dilation, padding, stride, "unfold"
     )
     columns: Tensor = Im2col(x, sizes)
-    return columns.squeeze(0) if single else columns  # type: ignore[attr-defined]
+    return columns.squeeze(0) if single else columns
 
 
 @operation()
@@ -306,8 +331,11 @@ def fold(
     """col2im, the adjoint of `unfold`: columns (N, C·KH·KW, OH·OW) added up to images (N, C, *output_size)."""
     check_tensor(input, "fold")
     single = input.ndim == 2
-    columns = input.unsqueeze(0) if single else input  # type: ignore[attr-defined]
-    size, kernel = pair(output_size, "fold", "output_size", 1), pair(kernel_size, "fold", "kernel_size", 1)
+    columns = input.unsqueeze(0) if single else input
+    size, kernel = (
+        pair(value, "fold", argument, 1, one_in_list=False)
+        for value, argument in ((output_size, "output_size"), (kernel_size, "kernel_size"))
+    )
     if columns.ndim != 3 or columns.shape[1] % (kernel[0] * kernel[1]):
         raise RuntimeError(
             f"fold(): `input` must be (N, C·{kernel[0]}·{kernel[1]}, L) for `kernel_size` {kernel}, got {list(input.shape)}"
@@ -322,4 +350,4 @@ def fold(
             f"{sizes.OH * sizes.OW} long, got {columns.shape[2]}"
         )
     x: Tensor = Col2im(columns, sizes)
-    return x.squeeze(0) if single else x  # type: ignore[attr-defined]
+    return x.squeeze(0) if single else x

@@ -24,6 +24,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout probability has to be between 0 and 1, but got `p` {p}")
     if not training or p == 0:
         return input
+    if not input.is_floating_point() and p < 1:
+        raise RuntimeError(f"dropout(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()")
     if inplace:
         check_inplace(input, False, "dropout_")
     result: Tensor = Mul(input, _mask(input, p))

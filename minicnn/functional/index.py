@@ -212,7 +212,8 @@ class Cleared(Operation):
 
 def assign(array: Any, keys: Keys, value: Any) -> None:
     """array[keys] = value on raw arrays."""
-    view = array[(*keys.basic, ...)]
+    basic = (*keys.basic, ...)
+    view = array[basic]
     target = view if keys.arrays is None else view[keys.arrays]
     extra = np.ndim(value) - target.ndim
     if extra > 0 and value.shape[:extra] == (1,) * extra:

@@ -225,7 +225,8 @@ class Unbind(Operation):
 
     def forward(ctx, input: Any, dim: int) -> Any:
         ctx.dim, ctx.shape = dim, input.shape[:dim] + input.shape[dim + 1 :]
-        return tuple(input[(*along(dim, i), ...)] for i in range(input.shape[dim]))
+        keys = ((*along(dim, i), ...) for i in range(input.shape[dim]))
+        return tuple(input[key] for key in keys)
 
     def backward(ctx, *grads: Any) -> Any:
         return Stack(ctx.dim, *(zeros_beside(grads, ctx.shape) if g is None else g for g in grads)), None

@@ -16,7 +16,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     RuntimeError if the last axis of `input` is not the last axis of `weight`.
     """
     check_tensor(input, "linear"), check_tensor(weight, "linear", "weight")
+    if bias is not None:
+        check_tensor(bias, "linear", "bias")
     if weight.ndim == 1:
+        if bias is not None and (input.ndim == 2 or bias.ndim):
+            raise RuntimeError(f"linear(): `weight` must be a matrix where there is a bias, got shape {list(weight.shape)}")
         result: Tensor = input @ weight
         return result if bias is None else add(result, bias)
     if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
@@ -26,15 +30,27 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"cannot be multiplied ({list(input.shape)} and {list(reversed(weight.shape))}). Check the size of the "
             "images, or the layer's in_features"
         )
-    if input.dtype is not weight.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert with .to(...)"
-        )
+    for other in (weight, bias):
+        if other is not None and input.dtype is not other.dtype:
+            raise RuntimeError(
+                f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {other.dtype}; convert with .to(...)"
+            )
+    if input._array.dtype == bool:
+        raise NotImplementedError(f'"linear" not implemented for {input.dtype}; convert with .float()')
     if bias is not None and bias.shape != (weight.shape[0],):
-        raise RuntimeError(f"`bias` of linear has shape {list(bias.shape)}, expected [{weight.shape[0]}]")
+        return _plus_any_shape(linear(input, weight), bias)
     if input.ndim == 2:
         result = Linear(input, weight, bias)
         return result
-    rows = input.reshape(-1, input.shape[-1]) if input.numel() else input.reshape(input.numel(), input.shape[-1])  # type: ignore[attr-defined]
+    rows = input.reshape(-1, input.shape[-1]) if input.numel() else input.reshape(input.numel(), input.shape[-1])
     result = Linear(rows, weight, bias)
-    return result.reshape(*input.shape[:-1], weight.shape[0])  # type: ignore[attr-defined,no-any-return]
+    return result.reshape(*input.shape[:-1], weight.shape[0])
+
+
+def _plus_any_shape(product: Tensor, bias: Tensor) -> Tensor:
+    """A bias of another shape than (out,), which PyTorch takes where it broadcasts to the result."""
+    rows: Tensor = product.unsqueeze(0) if product.ndim == 1 else product
+    if bias.ndim > rows.ndim or any(n not in (1, m) for n, m in zip(bias.shape[::-1], rows.shape[::-1], strict=False)):
+        raise RuntimeError(f"`bias` of linear has shape {list(bias.shape)}, expected [{product.shape[-1]}]")
+    result: Tensor = add(rows, bias)
+    return result.squeeze(0) if product.ndim == 1 else result

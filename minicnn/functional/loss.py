@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,15 @@ from minicnn.kernels.softmax_cross_entropy import Sizes
 REDUCTIONS = ("none", "mean", "sum")
 
 
-def check_reduction(reduction: str) -> str:
-    """`reduction` if it is one, ValueError otherwise."""
+def check_reduction(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
+    """`reduction` if it is one, ValueError otherwise; what PyTorch's old `size_average` and `reduce` mean."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            UserWarning,
+            stacklevel=3,
+        )
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction!r} is not a valid value for `reduction`; expected one of {', '.join(REDUCTIONS)}")
     return reduction
@@ -31,11 +39,14 @@ def _factor(target: Any, weight: Any, ignore_index: int, reduction: str, dtype: 
     xp = array_module(target)
     ignored = target == ignore_index
     if weight is None and not ignored.any():
-        return 1 / max(target.shape[0], 1) if reduction == "mean" else 1.0
+        # a mean over no samples is NaN, as in PyTorch
+        return (1 / target.shape[0] if target.shape[0] else float("nan")) if reduction == "mean" else 1.0
     factor = xp.ones(target.shape, dtype) if weight is None else weight[xp.where(ignored, 0, target)]
     factor = xp.where(ignored, dtype.type(0), factor)
-    with np.errstate(invalid="ignore"):  # all ignored: 0 / 0 is NaN, as in PyTorch
-        return factor / factor.sum() if reduction == "mean" else factor
+    if reduction != "mean":
+        return factor
+    with np.errstate(invalid="ignore"):  # weights of sum 0: 0 / 0 is NaN, as in PyTorch, but what is ignored stays 0
+        return xp.where(ignored, dtype.type(0), factor / factor.sum())
 
 
 def _reduced(losses: Any, factor: Any, reduction: str) -> Any:
@@ -43,8 +54,9 @@ def _reduced(losses: Any, factor: Any, reduction: str) -> Any:
         return losses * factor
     if isinstance(factor, float):
         total = losses.sum()
-        return total if factor == 1.0 else (total / losses.shape[0] if losses.shape[0] else total * np.nan)
-    return (losses * factor).sum()
+        return total / losses.shape[0] if reduction == "mean" and losses.shape[0] else total * factor
+    total = (losses * factor).sum()
+    return total * np.nan if reduction == "mean" and not factor.any() else total  # nothing counts: 0 / 0
 
 
 class CrossEntropy(Operation):
@@ -55,7 +67,8 @@ class CrossEntropy(Operation):
     def forward(ctx, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
         factor = _factor(target, weight, ignore_index, reduction, x.dtype)
         order = layout.order_of(x)
-        sizes = Sizes(*x.shape, x.dtype, layout.PLAIN if order == layout.ANY else order, ignore_index)
+        N, classes = x.shape
+        sizes = Sizes(N, classes, x.dtype, layout.PLAIN if order == layout.ANY else order, ignore_index)
         losses, softmax = dispatch.run("softmax_cross_entropy", sizes, x, target)
         ctx.softmax, ctx.factor = softmax, factor
         ctx.save(x, target)
@@ -94,11 +107,11 @@ class CrossEntropyInput(Operation):
         factor = ctx.factor if isinstance(ctx.factor, float) else ctx.factor.reshape(column)
         grad_x = grad_grad = None
         if ctx.needs(0):  # the Jacobian of softmax: p·(G - Σ G·p)
-            scale = grad.reshape(-1, 1) * factor
+            scale = Mul(grad.reshape(-1, 1), factor)
             weighted = Mul(grad2, softmax)
             grad_x = Mul(Sub(weighted, Mul(softmax, SumTo(weighted, column))), scale)
         if ctx.needs(1):
-            along = SumTo(Mul(grad2, Sub(softmax, ctx.onehot)), column) * factor
+            along = Mul(SumTo(Mul(grad2, Sub(softmax, ctx.onehot)), column), factor)
             grad_grad = along.reshape(-1) if grad.ndim else SumTo(along, (1, 1)).reshape(())
         return grad_x, grad_grad, None, None, None
 
@@ -117,7 +130,7 @@ class NllLoss(Operation):
         return _reduced(-picked, ctx.factor, reduction)
 
     def backward(ctx, grad: Any) -> Any:
-        scaled = grad * (-ctx.factor) if grad.ndim or not isinstance(ctx.factor, float) else grad * -ctx.factor
+        scaled = Mul(grad, -ctx.factor)
         if not scaled.ndim:
             scaled = Expand(scaled, (ctx.shape[0],))
         return ScatterClass(scaled, ctx.target, ctx.shape), None, None, None, None, None
@@ -155,22 +168,33 @@ class PickClass(Operation):
 def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, name: str) -> None:
     """Checks of class scores against class numbers."""
     check_tensor(input, name), check_tensor(target, name, "target")
+    if isinstance(ignore_index, bool) or not hasattr(ignore_index, "__index__"):
+        raise TypeError(f"{name}(): `ignore_index` must be int, got {ignore_index!r}")
+    if input.ndim == 0:
+        raise ValueError(f"{name}(): `input` must have a class axis, got a 0-d tensor")
+    batch = target.shape[0] if target.ndim else 0
+    if input.ndim > 1 and input.shape[0] != batch:
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({batch}).")
+    if input.ndim == 1 and target.ndim == 1 and batch != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {batch}")
     if not input.is_floating_point():
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with .float()')
-    if target._array.dtype.kind not in "iu":
-        raise RuntimeError(f"expected scalar type Long for `target` of {name}, but got {target.dtype}; convert with .long()")
-    if input.ndim == 0:
-        raise RuntimeError(f"{name}(): `input` must have a class axis, got a 0-d tensor")
-    expected = (input.shape[0], *input.shape[2:]) if input.ndim > 1 else ()
-    if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
-        raise ValueError(
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+    if target._array.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(
+            f"expected `target` of {name} to be int64 (Long) or uint8, but got {target.dtype}; convert with .long()"
         )
-    if tuple(target.shape) != expected:
+    expected = (input.shape[0], *input.shape[2:]) if input.ndim > 1 else ()
+    if tuple(target.shape) != expected and input.ndim > 1 or target.ndim > max(input.ndim, 2) - 1:
         raise RuntimeError(f"Expected `target` of size {list(expected)}, got {list(target.shape)}")
     classes = input.shape[min(1, input.ndim - 1)]
-    if weight is not None and weight.shape != (classes,):
-        raise RuntimeError(f"`weight` should be defined for all {classes} classes, but got shape {list(weight.shape)}")
+    if weight is not None:
+        check_tensor(weight, name, "weight")
+        if weight.shape != (classes,):
+            raise RuntimeError(
+                f"`weight` should be defined for all {classes} classes, but got shape {list(weight.shape)}"
+            )
+        if weight.dtype is not input.dtype:
+            raise RuntimeError(f"`weight` of {name} has dtype {weight.dtype}, expected {input.dtype} as `input`")
     array = target._array
     if array.size:
         low, high = int(array.min()), int(array.max())
@@ -186,15 +210,17 @@ def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:
     """(N, classes, d1, …) and its targets as (N·d1·…, classes) and (N·d1·…,)."""
     array = target._array.astype(np.int64, copy=False)
     if input.ndim == 1:
-        return input.unsqueeze(0), array.reshape(1)  # type: ignore[attr-defined]
+        return input.unsqueeze(0), array.reshape(1)
     if input.ndim == 2:
         return input, array
-    return input.movedim(1, -1).reshape(-1, input.shape[1]), array.reshape(-1)  # type: ignore[attr-defined]
+    return input.movedim(1, -1).reshape(-1, input.shape[1]), array.reshape(-1)
 
 
-def _shaped(loss: Tensor, target: Tensor, reduction: str) -> Tensor:
-    """The losses of the rows in the shape of the target."""
-    return loss if reduction != "none" or target.ndim == 1 else loss.reshape(target.shape)  # type: ignore[attr-defined,no-any-return]
+def _shaped(loss: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
+    """The losses of the rows in the shape of the target; of a single row of scores, 0-d."""
+    if reduction != "none" or input.ndim == 2:
+        return loss
+    return loss.reshape(target.shape if input.ndim > 1 else ())
 
 
 @operation()
@@ -202,9 +228,9 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: None = None,
+    size_average: bool | None = None,
     ignore_index: int = -100,
-    reduce: None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-input[n, target[n]]: the loss of log-probabilities `input` (N, classes, …), target (N, …) class numbers.
@@ -212,12 +238,12 @@ def nll_loss(
     `weight` (classes,) scales each class; "mean" divides by the sum of the weights that were used.
     IndexError for a target that is no class (and not `ignore_index`).
     """
-    check_reduction(reduction)
+    reduction = check_reduction(reduction, size_average, reduce)
     _class_target(input, target, weight, ignore_index, "nll_loss")
     rows, classes = _rows(input, target)
     w = None if weight is None else weight._array
     loss: Tensor = NllLoss(rows, classes, w, ignore_index, reduction, input.ndim)
-    return _shaped(loss, target, reduction)
+    return _shaped(loss, input, target, reduction)
 
 
 @operation()
@@ -225,9 +251,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: None = None,
+    size_average: bool | None = None,
     ignore_index: int = -100,
-    reduce: None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -235,20 +261,24 @@ def cross_entropy(
 
     target (N, …): class numbers, or (N, classes, …) probabilities of `input`'s dtype. `weight`,
     `ignore_index`, `reduction` as in `nll_loss`; `label_smoothing` in [0, 1] mixes the target with the
-    uniform distribution. Softmax is part of the loss: `input` are the bare scores.
+    uniform distribution (below 0 it is no smoothing). Softmax is part of the loss: `input` are the bare
+    scores.
     """
-    check_reduction(reduction)
-    if not 0.0 <= label_smoothing <= 1.0:
+    reduction = check_reduction(reduction, size_average, reduce)
+    if label_smoothing > 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    label_smoothing = max(0.0, label_smoothing)
     check_tensor(input, "cross_entropy"), check_tensor(target, "cross_entropy", "target")
     if target.is_floating_point() and target.shape == input.shape:
+        if ignore_index >= 0:
+            raise RuntimeError(f"ignore_index is not supported for floating point target, got `ignore_index` {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     _class_target(input, target, weight, ignore_index, "cross_entropy")
     rows, classes = _rows(input, target)
     w = None if weight is None else weight._array
     if not label_smoothing:
         loss: Tensor = CrossEntropy(rows, classes, w, ignore_index, reduction)
-        return _shaped(loss, target, reduction)
+        return _shaped(loss, input, target, reduction)
     scores: Tensor = LogSoftmax(rows, 1)
     hard: Tensor = NllLoss(scores, classes, w, ignore_index, reduction, 2)
     factor = _factor(classes, w, ignore_index, "none", rows._array.dtype)
@@ -260,8 +290,8 @@ def cross_entropy(
         uniform = uniform.sum() / divisor
     elif reduction == "sum":
         uniform = uniform.sum()
-    smooth: Tensor = hard * (1 - label_smoothing) + uniform * (label_smoothing / rows.shape[1])  # type: ignore[operator]
-    return _shaped(smooth, target, reduction)
+    smooth: Tensor = hard * (1 - label_smoothing) + uniform * (label_smoothing / rows.shape[1])
+    return _shaped(smooth, input, target, reduction)
 
 
 def _soft_cross_entropy(
@@ -274,12 +304,12 @@ def _soft_cross_entropy(
         goal = goal * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     if weight is not None:
         shape = one_along(axis, (1,) * input.ndim)
-        goal = goal * weight.reshape(*(-1 if i == axis else n for i, n in enumerate(shape)))  # type: ignore[attr-defined]
+        goal = goal * weight.reshape(*(-1 if i == axis else n for i, n in enumerate(shape)))
     scores: Any = LogSoftmax(input, axis)
     losses = -(scores * goal).sum(axis)
     if reduction == "mean":
-        return losses.sum() / (input.numel() / input.shape[axis])  # type: ignore[no-any-return]
-    return losses.sum() if reduction == "sum" else losses  # type: ignore[no-any-return]
+        return losses.sum() / (input.numel() / input.shape[axis])
+    return losses.sum() if reduction == "sum" else losses
 
 
 class MseLoss(Operation):
@@ -305,16 +335,14 @@ class MseLoss(Operation):
 def mse_loss(
     input: Tensor,
     target: Tensor,
-    size_average: None = None,
-    reduce: None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """(input - target)², averaged, summed or as it is."""
-    check_reduction(reduction)
+    reduction = check_reduction(reduction, size_average, reduce)
     check_tensor(input, "mse_loss"), check_tensor(target, "mse_loss", "target")
     if input.shape != target.shape:
-        import warnings
-
         broadcast_shape(input, target, "mse_loss")
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
@@ -323,5 +351,7 @@ def mse_loss(
             stacklevel=2,
         )
     a, b = operands(input, target, name="mse_loss")
+    if not a.is_floating_point():
+        raise NotImplementedError(f'"mse_loss" not implemented for {a.dtype}; convert with .float()')
     loss: Tensor = MseLoss(a, b, reduction)
     return loss

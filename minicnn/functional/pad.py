@@ -73,11 +73,15 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
     `mode` is "constant" (with `value`, 0 by default; any number of axes; negative widths cut off),
     "reflect" (without the edge), "replicate" (the edge) or "circular" (around to the other side): these
-    for the last 1, 2 or 3 axes of an input with one or two more axes. ValueError or RuntimeError for
-    widths that do not fit.
+    for the last 1, 2 or 3 axes of an input with one or two more axes. RuntimeError for widths that do
+    not fit, NotImplementedError for an unknown mode or number of axes.
     """
     check_tensor(input, "pad")
     widths = _pairs(input, pad)
+    if not isinstance(mode, str):
+        raise TypeError(f"pad(): `mode` must be str, got {mode!r}")
+    if value is not None and not isinstance(value, int | float | np.number):
+        raise TypeError(f"pad(): `value` must be a number, got {value!r}")
     if mode not in MODES:
         raise NotImplementedError(f"pad(): `mode` is {mode!r}; expected one of {', '.join(MODES)}")
     if mode == "constant":
@@ -90,20 +94,27 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         result: Tensor = ConstantPad(input, full, 0 if value is None else value)
         return result
     if value is not None and value != 0:
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument, got `value` {value}')
-    if not 1 <= input.ndim - len(widths) <= 2:
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument, got `value` {value}')
+    if not 1 <= input.ndim - len(widths) <= 2 or len(widths) > 3:
         raise NotImplementedError(
             f"pad(): mode {mode!r} pads the last axes of an input with 1 or 2 more axes, got {len(widths)} pairs "
             f"for shape {list(input.shape)}"
         )
+    if mode != "circular":
+        if input._array.dtype == bool:
+            raise NotImplementedError(f"pad(): mode {mode!r} is not implemented for {input.dtype}")
+        if 0 in input.shape[input.ndim - len(widths) - 1 :]:
+            raise RuntimeError(f"pad(): `input` has shape {list(input.shape)}; in mode {mode!r} only its batch may be empty")
     output = input
     for axis, (before, after) in enumerate(widths, input.ndim - len(widths)):
         if (before, after) != (0, 0):
             output = TakeAxis(output, axis, _index(input.shape[axis], before, after, mode))
-    return output if output is not input else input.clone()  # type: ignore[attr-defined,no-any-return]
+    return output if output is not input else input.clone()
 
 
 def _pairs(input: Tensor, pad: Sequence[int]) -> Widths:
+    if isinstance(pad, str) or any(isinstance(p, bool) or not hasattr(p, "__index__") for p in pad):
+        raise TypeError(f"pad(): `pad` must be a tuple of ints, got {pad!r}")
     numbers = [int(p) for p in pad]
     if len(numbers) % 2:
         raise RuntimeError(f"Padding length must be divisible by 2, got `pad` {tuple(pad)}")

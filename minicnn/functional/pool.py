@@ -120,6 +120,10 @@ def _windows(
     x: Tensor, kind: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, name: str
 ) -> Sizes:
     """The sizes of a pooling, checked."""
+    if not isinstance(ceil_mode, bool | np.bool_):
+        raise TypeError(f"{name}(): `ceil_mode` must be bool, got {ceil_mode!r}")
+    if x._array.dtype == bool:
+        raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert with .float()')
     kernel = pair(kernel_size, name, "kernel_size", 1)
     strides = kernel if stride is None or stride == () or stride == [] else pair(stride, name, "stride", 1)
     paddings, dilations = pair(padding, name, "padding"), pair(dilation, name, "dilation", 1)
@@ -138,7 +142,7 @@ def _windows(
     if x.shape[1] == 0:
         raise RuntimeError(f"{name}(): Expected `input` with channels, got shape {list(x.shape)}")
     return Sizes(
-        kind, "forward", x.shape[0], x.shape[1], *size, *kernel, *out, strides, paddings, dilations, x._array.dtype, "plain"
+        kind, "forward", x.shape[0], x.shape[1], *size, *kernel, out[0], out[1], strides, paddings, dilations, x._array.dtype, "plain"
     )  # fmt: skip
 
 
@@ -195,21 +199,29 @@ def avg_pool2d(
     size of the window, without its zero padding if `count_include_pad` is False.
     """
     x, single = images(input, "avg_pool2d")
+    if divisor_override is not None and (isinstance(divisor_override, bool) or not isinstance(divisor_override, int)):
+        raise TypeError(f"avg_pool2d(): `divisor_override` must be int, got {divisor_override!r}")
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero: `divisor_override` is 0")
     sizes = _windows(x, "avg", kernel_size, stride, padding, 1, ceil_mode, "avg_pool2d")
-    if not x.is_floating_point():
+    if not x.is_floating_point() and sizes.dtype != np.int64:
         raise NotImplementedError(f'"avg_pool2d" not implemented for {x.dtype}; convert with .float()')
     xp = array_module(x._array)
-    scale = xp.asarray(_scale(sizes, count_include_pad, divisor_override).astype(sizes.dtype))
-    y: Tensor = AvgPool(x, scale, sizes)
-    return y.squeeze(0) if single else y  # type: ignore[attr-defined]
+    divisors = xp.asarray(_divisors(sizes, count_include_pad, divisor_override))
+    if sizes.dtype == np.int64:  # whole numbers: the sums, divided and cut off towards zero
+        sums = AvgPool(x._plain_array(), xp.ones_like(divisors), sizes)
+        y = Tensor(xp.trunc(sums / divisors.reshape(sizes.OH, sizes.OW)).astype(sizes.dtype))
+    else:
+        with np.errstate(divide="ignore"):
+            y = AvgPool(x, (1 / divisors).astype(sizes.dtype), sizes)
+    return y.squeeze(0) if single else y
 
 
-def _scale(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:
-    """1 / divisor of each window, (OH·OW,). A window that ceil_mode lets hang over counts up to the padding."""
+def _divisors(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:
+    """What each window's sum is divided by, (OH·OW,). A window that ceil_mode lets hang over counts up to the
+    padding."""
     if divisor_override is not None:
-        return np.full(z.OH * z.OW, 1 / divisor_override)
+        return np.full(z.OH * z.OW, divisor_override)
     counts = []
     for axis in range(2):
         length, kernel = (z.H, z.W)[axis], (z.KH, z.KW)[axis]
@@ -218,8 +230,7 @@ def _scale(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> n
         if not count_include_pad:
             start, end = np.maximum(start, 0), np.minimum(end, length)
         counts.append(end - start)
-    with np.errstate(divide="ignore"):
-        return 1 / np.outer(*counts).reshape(-1)
+    return np.outer(*counts).reshape(-1)
 
 
 @operation()
@@ -230,17 +241,21 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     `output_size` 1 is global average pooling.
     """
     x, single = images(input, "adaptive_avg_pool2d")
-    wanted = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size, output_size)
     size: Pair = (x.shape[2], x.shape[3])
-    out = pair(tuple(s if w is None else w for w, s in zip(wanted, size, strict=True)), "adaptive_avg_pool2d", "output_size", 1)
-    if 0 in x.shape[1:]:
+    wanted = output_size
+    if isinstance(output_size, tuple | list) and len(output_size) == 2:
+        wanted = tuple(s if w is None else w for w, s in zip(output_size, size, strict=True))
+    out = pair(wanted, "adaptive_avg_pool2d", "output_size", one_in_list=False)
+    if 0 in size:
         raise RuntimeError(f"adaptive_avg_pool2d(): Expected `input` with non-zero sizes, got shape {list(x.shape)}")
-    if size[0] % out[0] == 0 and size[1] % out[1] == 0:
+    if not x.is_floating_point():
+        raise NotImplementedError(f'"adaptive_avg_pool2d" not implemented for {x.dtype}; convert with .float()')
+    if x.shape[1] and 0 not in out and size[0] % out[0] == 0 and size[1] % out[1] == 0:
         y = avg_pool2d(x, (size[0] // out[0], size[1] // out[1]))
     else:  # windows of unequal size: a product with a matrix of means on either side
         rows, columns = (Tensor(_means(size[i], out[i], x._array)) for i in range(2))
-        y = rows @ x @ columns.T  # type: ignore[attr-defined]
-    return y.squeeze(0) if single else y  # type: ignore[attr-defined]
+        y = rows @ x @ columns.T
+    return y.squeeze(0) if single else y
 
 
 def _means(length: int, parts: int, like: Any) -> Any:

@@ -244,6 +244,7 @@ def std_mean(
 
 
 def only_floating(input: Tensor, name: str) -> None:
+    """RuntimeError unless the elements of `input` are floating-point numbers."""
     if check_tensor(input, name)._array.dtype.kind != "f":
         raise RuntimeError(f"{name}: only support floating point dtypes, got {input.dtype}; use .float()")
 

@@ -9,14 +9,17 @@ from minicnn.autograd.tensor import Tensor
 Pair = tuple[int, int]
 
 
-def pair(value: Any, name: str, argument: str, least: int = 0) -> Pair:
-    """`value` for height and width: an int for both, or two ints; each at least `least`."""
+def pair(value: Any, name: str, argument: str, least: int = 0, one_in_list: bool = True) -> Pair:
+    """`value` for height and width: an int for both, or two ints; each at least `least`. With `one_in_list`
+    (3,) counts as (3, 3). TypeError for what is no int, RuntimeError for another number of them."""
     if isinstance(value, tuple | list):
-        values = tuple(value) * 2 if len(value) == 1 else tuple(value)
+        values = tuple(value) * 2 if len(value) == 1 and one_in_list else tuple(value)
     else:
         values = (value, value)
-    if len(values) != 2 or any(isinstance(v, bool) or not hasattr(v, "__index__") for v in values):
+    if any(isinstance(v, bool) or not hasattr(v, "__index__") for v in values):
         raise TypeError(f"{name}(): `{argument}` must be an int or two ints, got {value!r}")
+    if len(values) != 2:
+        raise RuntimeError(f"{name}(): `{argument}` must be an int or two ints, got {value!r}")
     h, w = (int(v) for v in values)
     if min(h, w) < least:
         raise RuntimeError(f"{name}(): `{argument}` must be at least {least}, got {value!r}")
@@ -28,7 +31,7 @@ def images(input: Any, name: str) -> tuple[Tensor, bool]:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument `input` must be Tensor, not {type(input).__name__}")
     if input.ndim == 3:
-        return input.unsqueeze(0), True  # type: ignore[attr-defined]
+        return input.unsqueeze(0), True
     if input.ndim != 4:
         raise RuntimeError(
             f"Expected 3D (unbatched) or 4D (batched) input to {name}, but got input of size: {list(input.shape)}"

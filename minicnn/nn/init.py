@@ -93,7 +93,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     values = np.zeros(tensor.shape)
     for group in range(groups):
         for channel in range(min(per_group, tensor.shape[1])):
-            values[(group * per_group + channel, channel, *centre)] = 1
+            place = (group * per_group + channel, channel, *centre)
+            values[place] = 1
     return overwrite(tensor, values, "dirac_")
 
 

@@ -61,7 +61,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` with these axes joined."""
-        return input.flatten(self.start_dim, self.end_dim)  # type: ignore[attr-defined, no-any-return]
+        return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
@@ -87,7 +87,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` with that axis split."""
-        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[attr-defined, no-any-return]
+        return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

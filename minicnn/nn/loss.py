@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from minicnn.autograd.tensor import Tensor
+from minicnn.functional.loss import check_reduction
 from minicnn.nn import functional as F
 from minicnn.nn.module import Module
 
@@ -19,16 +18,7 @@ class _Loss(Module):
         super().__init__()
         self.reduction = reduction
         if size_average is not None or reduce is not None:
-            self.reduction = _legacy_reduction(size_average, reduce)
-
-
-def _legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
-    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-        stacklevel=4,
-    )
-    return reduction
+            self.reduction = check_reduction(reduction, size_average, reduce)
 
 
 class _WeightedLoss(_Loss):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from minicnn.autograd.grad_mode import no_grad
-from minicnn.autograd.tensor import RemovableHandle, Tensor
+from minicnn.autograd.hook import RemovableHandle
+from minicnn.autograd.tensor import Tensor
 from minicnn.dtypes import dtype as DType
 from minicnn.nn import hooks, state
 from minicnn.nn.members import Members
@@ -155,20 +156,20 @@ class Module(Members):
             elif isinstance(value, DType):
                 kind = value
         if kind is None:
-            return self._apply(lambda t: t.to(*place, **kwargs))  # type: ignore[attr-defined]
+            return self._apply(lambda t: t.to(*place, **kwargs))
         if not kind.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={kind}")
         return self._apply(
-            lambda t: t.to(*place, dtype=kind if t.is_floating_point() else None, **kwargs)  # type: ignore[attr-defined]
+            lambda t: t.to(*place, dtype=kind if t.is_floating_point() else None, **kwargs)
         )
 
     def cuda(self: M, device: Any = None) -> M:
         """Move all parameters and buffers to the GPU; RuntimeError that says how, where there is none."""
-        return self._apply(lambda t: t.cuda(device))  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.cuda(device))
 
     def cpu(self: M) -> M:
         """Move all parameters and buffers to host memory."""
-        return self._apply(lambda t: t.cpu())  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.cpu())
 
     def float(self: M) -> M:
         """Convert all floating-point parameters and buffers to float32."""
@@ -184,7 +185,7 @@ class Module(Members):
 
     def type(self: M, dst_type: Any) -> M:
         """Convert all parameters and buffers to `dst_type`."""
-        return self._apply(lambda t: t.type(dst_type))  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.type(dst_type))
 
     def _convert(self: M, method: str) -> M:
         return self._apply(lambda t: getattr(t, method)() if t.is_floating_point() else t)

@@ -40,7 +40,7 @@ def get_total_norm(
     """The norm of all tensors as one vector, a 0-d tensor."""
     arrays = [t._plain_array() for t in _listed(tensors)]
     if not arrays:
-        return tensor(0.0)  # type: ignore[no-any-return]
+        return tensor(0.0)
     xp, first = array_module(arrays[0]), Tensor(arrays[0]).device
     norms = [to_device(_norm(array, norm_type), first) for array in arrays]
     total = _norm(xp.stack(norms), norm_type)
@@ -77,7 +77,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters in one vector, one after the other; recorded by autograd."""
-    return cat([parameter.reshape(-1) for parameter in parameters])  # type: ignore[attr-defined, no-any-return]
+    return cat([parameter.reshape(-1) for parameter in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

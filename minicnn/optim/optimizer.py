@@ -220,7 +220,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                     raise RuntimeError(
                         f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}."
                     )
-                (_, *args), kwargs = result  # type: ignore[assignment]
+                (_, *args), kwargs = result
         result = step(self, *args, **kwargs)
         if self._opt_called is False:
             self._opt_called = True

@@ -35,7 +35,7 @@ class ImageArray(Dataset[Any]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         images, labels = self.get_batch(np.array([index]))
-        return images[0], labels[0]  # type: ignore[index]
+        return images[0], labels[0]
 
     def get_batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """The images and labels of one batch (the DataLoader's protocol for whole batches)."""

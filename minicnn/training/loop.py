@@ -69,8 +69,8 @@ class Trainer:
     model: nn.Module
     optimizer: Any
     scheduler: Any  # stepped after each batch; None for a constant rate
-    train: DataLoader
-    validation: DataLoader
+    train: DataLoader[Any]
+    validation: DataLoader[Any]
     epochs: int
     device: Any = "cpu"
     history: list[Epoch] = field(default_factory=list)

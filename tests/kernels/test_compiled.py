@@ -74,9 +74,7 @@ def test_an_edited_kernel_file_is_compiled_anew(tmp_path):
     cache.mkdir()
     (tree / "minicnn").mkdir(parents=True)
     (tree / "minicnn" / "__init__.py").touch()
-    shutil.copytree(
-        ROOT / "kernels", tree / "minicnn" / "kernels", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(ROOT / "kernels", tree / "minicnn" / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
     code = """
         relu()
         print(json.dumps(hits()))
@@ -133,10 +131,10 @@ def test_blas_has_one_thread_once_a_kernel_has_run(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "dtype"), [("16", "float64"), ("32", "float32")])  # 2 and 8 lanes
 def test_narrower_vectors_give_the_same_convolution_and_product(tmp_path, width, dtype):
-    code = (
-        f"dtype = np.dtype({dtype!r})"
-        + """
+    code = """
+        import os
         from minicnn.kernels import simd
+        dtype = np.dtype(os.environ["DTYPE"])
         rng = np.random.default_rng(0)
         errors = []
 
@@ -161,8 +159,7 @@ def test_narrower_vectors_give_the_same_convolution_and_product(tmp_path, width,
             compare("gemm", z, a, b)
         print(json.dumps([simd.vector_bytes(), max(errors)]))
     """
-    )
-    used, error = python(code, tmp_path, MINICNN_VECTOR_BYTES=width)
+    used, error = python(code, tmp_path, MINICNN_VECTOR_BYTES=width, DTYPE=dtype)
     assert used == int(width)
     assert error < 1e-4
 
@@ -185,9 +182,7 @@ def test_set_num_threads_takes_whole_numbers_from_one(wrong):
 def test_the_environment_takes_whole_numbers_from_one(monkeypatch, wrong):
     monkeypatch.setattr(threads, "_requested", None)
     monkeypatch.setenv("MINICNN_NUM_THREADS", wrong)
-    with pytest.raises(
-        ValueError, match=rf"MINICNN_NUM_THREADS is '{wrong}'; expected a whole number of at least 1"
-    ):
+    with pytest.raises(ValueError, match=rf"MINICNN_NUM_THREADS is '{wrong}'; expected a whole number of at least 1"):
         threads.get_num_threads()
 
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,21 @@ def random_sizes(rng, dtype, largest=6):
 
 def expected(x, z):
     return oracles.im2col(x, (z.KH, z.KW), (z.OH, z.OW), z.stride, z.padding, z.dilation)
+
+
+def require_numba_cuda():
+    """Skip without the package numba-cuda, or with one that this NumPy is too new for."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        pytest.skip("the package numba-cuda is not installed (pip install 'minicnn[cuda13]')")
+    skip_if_too_old_for_numpy()
+
+
+def skip_if_too_old_for_numpy():
+    if importlib.util.find_spec("numba_cuda") is None:
+        return
+    installed = tuple(map(int, version("numba-cuda").split(".")[:2]))
+    if installed <= (0, 30) and tuple(map(int, np.__version__.split(".")[:2])) >= (2, 5):
+        pytest.skip("numba-cuda up to 0.30 uses numpy.row_stack, which NumPy 2.5 no longer has")
 
 
 # --- launch shapes and arguments -------------------------------------------------------------------
@@ -64,9 +80,7 @@ def test_the_struct_of_im2col_has_the_fields_of_the_cu_file(monkeypatch):
     gpu_cupy.plan(z).run(["columns"], ["x"], None)
     ((work, *arrays, geometry),) = started
     assert (work, arrays) == (2 * 3 * 4 * 7, ["x", "columns"])
-    fields = (
-        re.search(r"struct Geometry \{.*?int (.*?);", gpu_cupy.FILE.read_text(), re.S).group(1).split(", ")
-    )
+    fields = re.search(r"struct Geometry \{.*?int (.*?);", gpu_cupy.FILE.read_text(), re.S).group(1).split(", ")
     assert geometry.dtype.names == tuple(fields)
     assert geometry.tolist() == [(6, 5, 6, 3, 2, 4, 7, 1, 2, 3, 0, 1, 2)]
 
@@ -89,10 +103,9 @@ def test_a_function_is_loaded_at_its_first_launch_and_once(monkeypatch):
 
 
 def test_what_the_gpu_backends_leave_to_others():
-    numba_cuda = pytest.importorskip(
-        "numba.cuda", reason="this Numba has no numba.cuda", exc_type=ImportError
-    )
-    assert numba_cuda is not None
+    if importlib.util.find_spec("numba.cuda") is None:
+        pytest.skip("this Numba has no numba.cuda, and numba-cuda is not installed")
+    skip_if_too_old_for_numpy()
     from minicnn.kernels.im2col import gpu_numba
 
     halves = im2col.Sizes(1, 1, 4, 4, 2, 2, 3, 3, (1, 1), (0, 0), (1, 1), np.dtype("float16"))
@@ -192,9 +205,7 @@ def im2col_on_the_cpu(tmp_path_factory):
         def start(work, x, columns, geometry):
             pointers = [ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(columns.ctypes.data)]
             addresses = [ctypes.addressof(p) for p in pointers] + [geometry.ctypes.data]
-            getattr(library, f"launch_{name}")(
-                blocks or -(-work // 32), 32, (ctypes.c_void_p * 3)(*addresses)
-            )
+            getattr(library, f"launch_{name}")(blocks or -(-work // 32), 32, (ctypes.c_void_p * 3)(*addresses))
 
         return start
 
@@ -226,17 +237,8 @@ def python(code, tmp_path, **environment):
     )  # fmt: skip
 
 
-def require_numba_cuda():
-    if importlib.util.find_spec("numba_cuda") is None:
-        pytest.skip("the package numba-cuda is not installed (pip install 'minicnn[cuda13]')")
-    from importlib.metadata import version
-
-    broken = tuple(map(int, np.__version__.split(".")[:2])) >= (2, 5)
-    if broken and tuple(map(int, version("numba-cuda").split(".")[:2])) <= (0, 30):
-        pytest.skip("numba-cuda up to 0.30 uses numpy.row_stack, which NumPy 2.5 no longer has")
-
-
 def test_the_arithmetic_of_the_numba_kernel_in_the_simulator(tmp_path, rng):
+    skip_if_too_old_for_numpy()
     seed = int(rng.integers(1 << 30))
     code = f"""
         import types
@@ -284,9 +286,7 @@ def test_the_numba_kernel_compiles_to_ptx(tmp_path):
                 print(architecture, number)
     """
     done = python(code, tmp_path)
-    assert done.stdout.split("\n")[:-1] == [f"{a} float{bits}" for a in ARCHITECTURES for bits in (32, 64)], (
-        done.stderr
-    )
+    assert done.stdout.split("\n")[:-1] == [f"{a} float{bits}" for a in ARCHITECTURES for bits in (32, 64)], done.stderr
 
 
 def test_the_numba_kernel_is_cached_in_our_folder(tmp_path):
@@ -307,11 +307,8 @@ def test_the_numba_kernel_is_cached_in_our_folder(tmp_path):
 
 
 def test_without_numba_cuda_the_error_says_what_to_install(monkeypatch):
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *a: None if name == "numba_cuda" else find_spec(name, *a)
-    )
-    kernel = launch.numba_kernel(lambda x: None)
+    monkeypatch.setitem(sys.modules, "numba_cuda", None)
+    monkeypatch.setattr(launch, "_numba_cuda", launch._numba_cuda.__wrapped__)  # not what it remembers
+    kernel = launch.numba_kernel(lambda x: None)  # decorating asks for nothing yet
     with pytest.raises(ImportError, match=r"needs the package numba-cuda: pip install 'minicnn\[cuda13\]'"):
-        launch._numba_cuda.__wrapped__()
-    assert isinstance(kernel, launch.NumbaFunction)
+        kernel(1, "x")

@@ -18,19 +18,14 @@ def test_the_table_shows_the_files():
     for row in rows:
         name, _, *has = (cell.strip() for cell in row.split("|"))
         table[name.strip("`")] = [cell == "yes" for cell in has]
-    files = {
-        name: [(FOLDER / name / f"{backend}.py").is_file() for backend in BACKENDS]
-        for name in kernels.names()
-    }
+    files = {name: [(FOLDER / name / f"{backend}.py").is_file() for backend in BACKENDS] for name in kernels.names()}
     assert table == files
 
 
 def test_what_it_names_exists():
     text = README.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:tests|minicnn|\w+)/[\w/.]*\w)/?`", text))
-    named |= {
-        name for name in re.findall(r"`(\w+\.py)`", text) if name not in {"gpu_cupy.py", "gpu_numba.py"}
-    }
+    named |= {name for name in re.findall(r"`(\w+\.py)`", text) if name not in {"gpu_cupy.py", "gpu_numba.py"}}
     root = FOLDER.parent
     places = (root, FOLDER, FOLDER / "im2col")
     missing = {name for name in named if not any((place / name).exists() for place in places)}

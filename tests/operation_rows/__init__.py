@@ -83,12 +83,14 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.errors: list[tuple[str, Callable[[Any], Any], type[Exception]]] = []
+        self.errors: list[tuple[str, Callable[[Any], Any], type[Exception], str]] = []
 
     def add(self, function: str, call: Callable[..., Any], *inputs: Make, **options: Any) -> None:
         """A row: `call(m, *inputs)`."""
         self.rows.append(Row(function, call, inputs, **options))
 
-    def refuse(self, function: str, call: Callable[[Any], Any], error: type[Exception]) -> None:
-        """A call that both refuse: `call(m)` raises `error`."""
-        self.errors.append((function, call, error))
+    def refuse(
+        self, function: str, call: Callable[[Any], Any], error: type[Exception], says: str = ""
+    ) -> None:
+        """A call that both refuse: `call(m)` raises `error`; the text of ours holds the pattern `says`."""
+        self.errors.append((function, call, error, says))
