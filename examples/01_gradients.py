@@ -23,7 +23,7 @@ loss.backward()
 print("by the engine", w.grad.item(), " by hand", 2 * (2.0 * x - y) * x)
 assert w.grad.item() == 2 * (2.0 * x - y) * x
 
-for step in range(20):  # walking downhill with that gradient finds w = 10/3
+for _ in range(20):  # walking downhill with that gradient finds w = 10/3
     w.grad = None
     ((w * x - y) ** 2).backward()
     with minicnn.no_grad():

@@ -72,6 +72,7 @@ class Used(NamedTuple):
     algorithm: str
 
 
+_environment = os.environ.get("MINICNN_KERNELS")  # read once: a look into the environment costs a microsecond
 _preference: ContextVar[str | None] = ContextVar("minicnn_kernels", default=None)
 _recording: ContextVar[list[Used] | None] = ContextVar("minicnn_kernels_record", default=None)
 _plans: dict[tuple[Any, ...], Plan] = {}
@@ -105,8 +106,8 @@ def record() -> Iterator[list[Used]]:
 def preference() -> str | None:
     """The backend asked for by `use` or MINICNN_KERNELS; None for the default order."""
     chosen = _preference.get()
-    if chosen is None and (chosen := os.environ.get("MINICNN_KERNELS") or None) is not None:
-        _checked(chosen, "MINICNN_KERNELS")
+    if chosen is None and _environment:
+        return _checked(_environment, "MINICNN_KERNELS")
     return chosen
 
 
@@ -158,7 +159,9 @@ def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | N
     missing = []
     for backend in order:
         library = "numba_cuda" if (device, backend) == ("gpu", "numba") else LIBRARIES[backend]
-        if backend != wanted and not _installed(library):
+        if not _installed(library):
+            if backend == wanted:
+                raise ImportError(f"kernel {kernel!r} was asked for in {wanted!r}: {library} is not installed")
             missing.append(library)
             continue  # a library that is missing is passed over; a file that is broken is not
         module = importlib.import_module(f"{__package__}.{kernel}.{device}_{backend}")

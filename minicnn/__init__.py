@@ -11,8 +11,7 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from minicnn import autograd as autograd
-from minicnn import backend as _backend
-from minicnn import functional as _functional  # registers the methods of Tensor
+from minicnn import functional as _functional  # noqa: F401  registers the methods of Tensor
 from minicnn import nn as nn
 from minicnn.autograd import enable_grad as enable_grad
 from minicnn.autograd import inference_mode as inference_mode

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -47,6 +49,10 @@ class Wrong(Exception):
     """Something the user can put right: printed as one line, exit code 2."""
 
 
+class Stopped(Exception):
+    """Ctrl-C, noticed between two steps of the training."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, with errors of one line."""
 
@@ -74,8 +80,9 @@ def make_parser() -> Parser:
     add("--optimizer", choices=OPTIMIZERS, help="adam, or sgd with momentum 0.9")
     add("--lr", type=_rate, metavar="RATE", help="learning rate (one-cycle: its highest)")
     add("--schedule", choices=SCHEDULES, help="how the learning rate changes")
-    add("--softmax-output", action="store_true", help="lenet5 with a softmax before the cross-entropy (the course's slip)")
-    add("--seed", type=int, default=None, metavar="N", help="start of the random numbers (default: 42)")
+    softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
+    add("--softmax-output", action="store_true", help=softmax)
+    add("--seed", type=_seed, default=None, metavar="N", help="start of the random numbers (default: 42)")
     add("--device", default=None, metavar="NAME", help="cpu (default) or cuda")
     add("--threads", type=_positive, metavar="N", help="CPU threads (default: all)")
     add("--output", metavar="FOLDER", help="where the results go (default: runs/NETWORK)")
@@ -88,6 +95,16 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def _seed(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 2**64
+    if not -(2**63) <= value < 2**64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 64 bits")
+    return value
 
 
 def _rate(text: str) -> float:
@@ -105,30 +122,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         settings, folder, checkpoint = _settings(options)
-        return _train(settings, folder, checkpoint, options)
+        with np.errstate(all="ignore"):  # a loss that is not finite is reported as what it is
+            return _train(settings, folder, checkpoint, options)
     except (Wrong, datasets.DownloadError) as error:
         print(f"python -m minicnn.train: {error}", file=sys.stderr)
         return 2
-    except DivergedError as error:
+    except (DivergedError, OSError) as error:
         print(f"stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped at once by Ctrl-C; nothing was saved since the last epoch", file=sys.stderr)
+        return 130
 
 
 def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
     """The settings of the run (all that its checkpoint has to remember), its folder, and what to resume."""
     if options.resume is not None:
         allowed = {"resume", "epochs", "quiet", "threads", "root"}
-        given = [n for n, v in vars(options).items() if v not in (None, False) and n not in allowed]
+        given = [n for n, v in vars(options).items() if v is not None and v is not False and n not in allowed]
         if given:
-            raise Wrong(f"--resume goes on with the settings of that run: --{given[0].replace('_', '-')} can't be changed")
+            flag = given[0].replace("_", "-")
+            raise Wrong(f"--resume goes on with the settings of that run: --{flag} can't be changed")
         folder = Path(options.resume)
         try:
             checkpoint = load_checkpoint(folder / CHECKPOINT)
             settings = dict(checkpoint.info["settings"])
-        except (OSError, ValueError, KeyError) as error:
-            raise Wrong(f"--resume {folder}: {error}") from None
-        settings["epochs"] = options.epochs or settings["epochs"]
-        if options.epochs is not None and settings["schedule"] != "constant":
+            settings["epochs"] = options.epochs or settings["epochs"]
+            planned = settings["schedule"] != "constant"
+        except (OSError, ValueError) as error:
+            raise Wrong(f"--resume {folder}: {_one_line(error)}") from None
+        except (KeyError, TypeError) as error:
+            raise Wrong(f"--resume {folder}: its checkpoint is not one of this command ({_one_line(error)})") from None
+        if options.epochs is not None and planned:
             raise Wrong("--epochs can't be changed with --resume: this run's learning rates are planned to its end")
         return settings, folder, checkpoint
     if options.network is None:
@@ -167,6 +192,53 @@ def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recip
 def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
     if options.threads is not None:
         minicnn.set_num_threads(options.threads)
+    try:
+        network, data, trainer = _prepare(settings, checkpoint, options)
+    except datasets.DownloadError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        if checkpoint is None:
+            raise
+        raise Wrong(f"--resume {folder}: its checkpoint does not fit: {_one_line(error)}") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Wrong(f"--output {folder}: {error.strerror}") from None
+    _announce(settings, network, data, trainer)
+    screen = Screen(trainer, options.quiet)
+
+    def keep() -> None:
+        save_checkpoint(folder / CHECKPOINT, trainer.checkpoint(settings))
+
+    def end_of_batch(totals: Totals) -> None:
+        screen.batch(totals)
+        ctrl_c.check()
+
+    def end_of_epoch(epoch: Epoch) -> None:
+        screen.epoch(epoch)
+        keep()
+        report.write_history(folder / "history.csv", trainer.history)
+        if len(trainer.history) < trainer.epochs:
+            ctrl_c.check()
+
+    with CtrlC() as ctrl_c:
+        try:
+            trainer.run(end_of_batch, end_of_epoch)
+        except Stopped:
+            screen.close()
+            keep()
+            print(f"stopped by Ctrl-C; go on with: python -m minicnn.train --resume {folder}", file=sys.stderr)
+            return 130
+        finally:
+            screen.close()
+    _finish(settings, network, data, trainer, folder)
+    return 0
+
+
+def _prepare(
+    settings: dict[str, Any], checkpoint: Any, options: argparse.Namespace
+) -> tuple[Any, training_data.Data, Trainer]:
+    """Network, data and trainer of the run; `settings` gets the recipe of a new one."""
     network = NETWORKS[settings["network"]]
     try:
         data = training_data.load(settings["dataset"], options.root, network.image_size)
@@ -179,32 +251,11 @@ def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: arg
     trainer = _make_trainer(settings, network, data)
     if checkpoint is not None:
         trainer.restore(checkpoint)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Wrong(f"--output {folder}: {error.strerror}") from None
-    _announce(settings, network, data, trainer)
-    screen = Screen(trainer, options.quiet)
+    return network, data, trainer
 
-    def keep() -> None:
-        save_checkpoint(folder / CHECKPOINT, trainer.checkpoint(settings))
 
-    def end_of_epoch(epoch: Epoch) -> None:
-        screen.epoch(epoch)
-        keep()
-        report.write_history(folder / "history.csv", trainer.history)
-
-    try:
-        trainer.run(screen.batch, end_of_epoch)
-    except KeyboardInterrupt:
-        screen.close()
-        keep()
-        print(f"\nstopped by Ctrl-C; go on with: python -m minicnn.train --resume {folder}", file=sys.stderr)
-        return 130
-    finally:
-        screen.close()
-    _finish(settings, network, data, trainer, folder)
-    return 0
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
@@ -216,7 +267,9 @@ def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Da
         raise Wrong(f"--device {settings['device']}: {error}") from None
     if settings["shift"]:
         data.train = training_data.ImageArray(data.train.images, data.train.labels, settings["shift"])
-    train: DataLoader[Any] = DataLoader(data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"])
+    train: DataLoader[Any] = DataLoader(
+        data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"]
+    )
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
     momentum = {"momentum": 0.9} if settings["optimizer"] == "sgd" else {}
@@ -235,7 +288,8 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     where = f"{minicnn.get_num_threads()} CPU threads" if settings["device"] == "cpu" else settings["device"]
     print(f"{network.title}: {count:,} parameters, on {where}")
     held_out = "validation" if data.is_sample else "test"
-    print(f"{data.name}: {len(data.train):,} training and {len(data.validation):,} {held_out} images from {data.source}")
+    sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
+    print(f"{data.name}: {sizes} from {data.source}")
     shift = f", shifts of ±{settings['shift']} pixels" if settings["shift"] else ""
     print(
         f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
@@ -246,6 +300,33 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     if settings["device"] == "cpu" and minicnn.kernels.preference() != "numpy" and not minicnn.kernels.warm():
         print("compiling the kernels for this CPU: once, about 20 seconds")
     sys.stdout.flush()
+
+
+class CtrlC:
+    """Ctrl-C remembered until a step is done, so that the checkpoint is of whole steps and the run goes on
+    to the same bits. A second Ctrl-C stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> CtrlC:
+        if threading.current_thread() is threading.main_thread():  # elsewhere no signals arrive
+            self.before = signal.signal(signal.SIGINT, self._remember)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self.before)
+
+    def _remember(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def check(self) -> None:
+        """Stopped, if Ctrl-C was pressed."""
+        if self.asked:
+            raise Stopped
 
 
 class Screen:
@@ -270,7 +351,8 @@ class Screen:
             )  # fmt: skip
         self.bar.update()
         if totals.batches % 20 == 0:
-            self.bar.set_postfix_str(f"loss {totals.mean_loss:.4f}, accuracy {100 * totals.accuracy:.2f} %", refresh=False)
+            so_far = f"loss {totals.mean_loss:.4f}, accuracy {100 * totals.accuracy:.2f} %"
+            self.bar.set_postfix_str(so_far, refresh=False)
 
     def epoch(self, epoch: Epoch) -> None:
         """Print the line of a finished epoch."""

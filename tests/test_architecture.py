@@ -230,9 +230,8 @@ def test_backends_are_chosen_in_one_place():
                 if named:
                     wrong.append(f"{file}:{node.lineno}: {ast.unparse(node)}")
             asks = isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance"
-            if asks and "np.ndarray" in ast.unparse(node.args[1]) and not matches(file, CHOOSERS):
-                if file not in ASKS_FOR_NUMPY:
-                    wrong.append(f"{file}:{node.lineno}: {ast.unparse(node)}: why? Say it in ASKS_FOR_NUMPY")
+            if asks and "np.ndarray" in ast.unparse(node.args[1]) and not matches(file, (*CHOOSERS, *ASKS_FOR_NUMPY)):
+                wrong.append(f"{file}:{node.lineno}: {ast.unparse(node)}: why? Say it in ASKS_FOR_NUMPY")
     assert not wrong, "\n".join(wrong)
 
 

@@ -150,6 +150,18 @@ def test_second_derivatives_are_finite_differences(row: Row) -> None:
     assert gradgradcheck(lambda *xs: row.call(mini, *xs), inputs, atol=1e-5)
 
 
+@named([row for family in (layers, loss) for row in family.table.rows])
+def test_the_reference_kernels_agree(row: Row) -> None:
+    fast, fast_grads = run(mini, row, tensors(row), Tensor)
+    with kernels.use("numpy"):
+        slow, slow_grads = run(mini, row, tensors(row), Tensor)
+        few = sum(a.size for a in row.arrays()) <= 120  # finite differences take two runs for each number
+        if few and row.smooth and any(o.requires_grad for o in slow):
+            assert gradcheck(lambda *xs: row.call(mini, *xs), tensors(row), atol=1e-6)
+    for a, b in zip(fast + fast_grads, slow + slow_grads, strict=True):
+        check_close(a, b, "numba against numpy")
+
+
 def second(module: Any, row: Row, inputs: list[Any], make: Any, grad: Any) -> list[Any]:
     """The gradients of a random combination of gradients."""
     random = np.random.default_rng(5)
@@ -298,9 +310,7 @@ def test_views_of_batch_last_memory_go_on_sharing_it() -> None:
 @pytest.mark.parametrize(
     ("function", "call", "error", "says"), ERRORS, ids=[f"{e[0]}-{i}" for i, e in enumerate(ERRORS)]
 )
-def test_what_pytorch_refuses_is_refused(
-    function: str, call: Any, error: type[Exception], says: str
-) -> None:
+def test_what_pytorch_refuses_is_refused(function: str, call: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=f"(?s){says}") as caught:
         call(mini)
     assert len(str(caught.value)) > 15

@@ -23,7 +23,8 @@ def test_the_example_prints_what_stands_there(tmp_path: Path) -> None:
     example = _block("example", "python")
     assert len([line for line in example.splitlines() if line]) <= 15
     expected = re.search(r"<!-- example -->.*?```text\n(.*?)```", README, re.S)
-    assert expected is not None and expected[1].strip()
+    assert expected is not None
+    assert expected[1].strip()
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -118,12 +118,13 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
     ctx.needed = None
     ctx.saved_values = NOTHING
     raw: list[Any] = []
-    tensors = False
-    needed = False
+    kind: Any = None  # of the arrays: NumPy's or CuPy's
+    needed = mixed = False
     batch_last = cls.starts_layout
     for arg in args:
         if isinstance(arg, Tensor):
-            tensors = True
+            mixed = mixed or (kind is not None and kind is not type(arg._array))
+            kind = type(arg._array)
             needed = needed or arg.requires_grad
             if arg._base is not None and arg._seen != arg._version.rewritten:
                 _check_view(cls, arg)
@@ -135,18 +136,19 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
             raw.append(arg._array)
         else:
             raw.append(arg)
-    if not tensors:
+    if kind is None:
         return ctx.forward(*raw, **options)
     needed = needed and mode.enabled
     if needed:
-        ctx.needed = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
-    _same_device(cls, args)
+        ctx.needed = tuple([isinstance(a, Tensor) and a.requires_grad for a in args])
+    if mixed:
+        _same_device(cls, args)
     result = ctx.forward(*raw, **options)
     if isinstance(result, np.generic):  # NumPy's answer to 0-d operands; `save` may have kept it
         scalar, result = result, np.asarray(result)
         ctx.saved_values = tuple(result if value is scalar else value for value in ctx.saved_values)
     several = isinstance(result, tuple)
-    outputs = tuple(_wrap(array, batch_last) for array in (result if several else (result,)))
+    outputs = tuple([_wrap(array, batch_last) for array in result]) if several else (_wrap(result, batch_last),)
     if cls.view:
         share(outputs, args[0])
     if needed:

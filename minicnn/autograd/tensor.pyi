@@ -162,7 +162,7 @@ class Tensor:
         """floor(input / other), broadcast; RuntimeError for an integer division by zero."""
     def __imod__(self, other: Tensor | Number) -> Tensor:
         """input modulo other, with the sign of `other`, as Python's %."""
-    def __imul__(self, other: Tensor | Number) -> Any:
+    def __imul__(self, other: Tensor | Number) -> Tensor:
         """input · other, broadcast."""
     def __invert__(self) -> Tensor:
         """~input of bools or integers."""
@@ -184,7 +184,7 @@ class Tensor:
         """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     def __mod__(self, other: Tensor | Number) -> Tensor:
         """input modulo other, with the sign of `other`, as Python's %."""
-    def __mul__(self, other: Tensor | Number) -> Any:
+    def __mul__(self, other: Tensor | Number) -> Tensor:
         """input · other, broadcast."""
     def __ne__(self, other: Tensor | Number) -> Tensor:  # type: ignore[override]
         """input ≠ other, as bools."""
@@ -204,7 +204,7 @@ class Tensor:
         """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     def __rmod__(self, other: Tensor | Number) -> Tensor:
         """input modulo other, with the sign of `other`, as Python's %."""
-    def __rmul__(self, other: Tensor | Number) -> Any:
+    def __rmul__(self, other: Tensor | Number) -> Tensor:
         """input · other, broadcast."""
     def __ror__(self, other: Tensor | _int) -> Tensor:
         """input | other of bools or integers."""
@@ -446,9 +446,9 @@ class Tensor:
         """The product of (M, K) and (K, N): (M, N)."""
     def movedim(self, source: Any, destination: Any) -> Tensor:
         """Axes `source` moved to the places `destination` (ints or tuples of equal length), a view."""
-    def mul(self, other: Tensor | Number) -> Any:
+    def mul(self, other: Tensor | Number) -> Tensor:
         """input · other, broadcast."""
-    def mul_(self, other: Tensor | Number) -> Any:
+    def mul_(self, other: Tensor | Number) -> Tensor:
         """In-place form of `mul`: changes the tensor and returns it."""
     def multinomial(self, num_samples: _int, replacement: _bool = False, *, generator: Stream | None = None) -> Tensor:
         """`num_samples` indices a row, drawn in proportion to the weights (C,) or (N, C); int64."""

@@ -152,7 +152,8 @@ def _softmax_axis(input: Tensor, dim: int | None, name: str) -> int | None:
     """The axis counted from the front; None for a number alone, which has none."""
     if dim is None:
         warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            f"Implicit dimension choice for {name} has been deprecated. "
+            "Change the call to include dim=X as an argument.",
             UserWarning,
             stacklevel=3,
         )
@@ -166,7 +167,9 @@ def _softmax_input(input: Tensor, dtype: Any, name: str) -> Tensor:
     if dtype is not None:
         input = input.to(dtype)
     if input._array.dtype.kind != "f":
-        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; give dtype=float32, or convert with .float()')
+        raise NotImplementedError(
+            f'"{name}" not implemented for {input.dtype}; give dtype=float32, or convert with .float()'
+        )
     return input
 
 

@@ -206,7 +206,7 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
         other = weight.dtype if bias is None or bias.dtype is weight.dtype else bias.dtype
         raise RuntimeError(f"Input type ({x.dtype}) and weight or bias type ({other}) should be the same")
     kind = x._array.dtype  # PyTorch convolves whole numbers too, the transposed way only int64
-    if kind == bool or (x_axis == 0 and kind.kind != "f" and kind != np.int64):
+    if kind.kind == "b" or (x_axis == 0 and kind.kind != "f" and kind != np.int64):
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert with .float()')
     if bias is not None and bias.shape != (out,):
         raise RuntimeError(
@@ -338,7 +338,8 @@ def fold(
     )
     if columns.ndim != 3 or columns.shape[1] % (kernel[0] * kernel[1]):
         raise RuntimeError(
-            f"fold(): `input` must be (N, C·{kernel[0]}·{kernel[1]}, L) for `kernel_size` {kernel}, got {list(input.shape)}"
+            f"fold(): `input` must be (N, C·{kernel[0]}·{kernel[1]}, L) for `kernel_size` {kernel}, "
+            f"got {list(input.shape)}"
         )
     channels = columns.shape[1] // (kernel[0] * kernel[1])
     sizes = _column_sizes(

@@ -25,7 +25,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0:
         return input
     if not input.is_floating_point() and p < 1:
-        raise RuntimeError(f"dropout(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()")
+        raise RuntimeError(
+            f"dropout(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()"
+        )
     if inplace:
         check_inplace(input, False, "dropout_")
     result: Tensor = Mul(input, _mask(input, p))

@@ -93,10 +93,11 @@ class Mul(Operation):
 
 
 @operation(method="mul", operators=("__mul__", "__rmul__", "__imul__"), inplace=True)
-def mul(input: Tensor | Number, other: Tensor | Number) -> Any:
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input · other, broadcast."""
     input, other = operands(input, other, name="mul")
-    return Mul(input, other)
+    result: Tensor = Mul(input, other)
+    return result
 
 
 class Div(Operation):
@@ -603,7 +604,8 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 
 def _no_integer_zero(input: Any, other: Any) -> None:
-    kinds = [x._array.dtype.kind if isinstance(x, Tensor) else "f" if isinstance(x, float) else "i" for x in (input, other)]
+    numbers = ("f" if isinstance(x, float) else "i" for x in (input, other))
+    kinds = [x._array.dtype.kind if isinstance(x, Tensor) else k for x, k in zip((input, other), numbers, strict=True)]
     if "f" not in kinds and not np.all(_raw(other)):
         raise RuntimeError("ZeroDivisionError: `other` holds an integer 0")
 

@@ -20,7 +20,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         check_tensor(bias, "linear", "bias")
     if weight.ndim == 1:
         if bias is not None and (input.ndim == 2 or bias.ndim):
-            raise RuntimeError(f"linear(): `weight` must be a matrix where there is a bias, got shape {list(weight.shape)}")
+            raise RuntimeError(
+                f"linear(): `weight` must be a matrix where there is a bias, got shape {list(weight.shape)}"
+            )
         result: Tensor = input @ weight
         return result if bias is None else add(result, bias)
     if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
@@ -33,7 +35,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     for other in (weight, bias):
         if other is not None and input.dtype is not other.dtype:
             raise RuntimeError(
-                f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {other.dtype}; convert with .to(...)"
+                f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {other.dtype}; "
+                "convert with .to(...)"
             )
     if input._array.dtype == bool:
         raise NotImplementedError(f'"linear" not implemented for {input.dtype}; convert with .float()')

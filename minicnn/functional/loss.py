@@ -91,12 +91,12 @@ class CrossEntropyInput(Operation):
     def forward(ctx, x: Any, grad: Any, target: Any, factor: Any, softmax: Any) -> Any:
         ctx.save(x, grad if ctx.needs(0) else None)
         xp = array_module(softmax)
-        ctx.onehot = xp.zeros(softmax.shape, softmax.dtype)
+        ctx.onehot = xp.zeros_like(softmax)  # in its memory order
         rows = xp.arange(target.shape[0])
         inside = (target >= 0) & (target < softmax.shape[1])  # an ignored target is no class; its factor is 0
         ctx.onehot[rows[inside], target[inside]] = 1
         ctx.factor = factor
-        slope = softmax - dispatch.in_order(ctx.onehot, layout.order_of(softmax))
+        slope = softmax - ctx.onehot
         slope *= xp.reshape(grad * factor, (-1, 1)).astype(softmax.dtype, copy=False)
         return slope
 
@@ -184,7 +184,7 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
             f"expected `target` of {name} to be int64 (Long) or uint8, but got {target.dtype}; convert with .long()"
         )
     expected = (input.shape[0], *input.shape[2:]) if input.ndim > 1 else ()
-    if tuple(target.shape) != expected and input.ndim > 1 or target.ndim > max(input.ndim, 2) - 1:
+    if (tuple(target.shape) != expected and input.ndim > 1) or target.ndim > max(input.ndim, 2) - 1:
         raise RuntimeError(f"Expected `target` of size {list(expected)}, got {list(target.shape)}")
     classes = input.shape[min(1, input.ndim - 1)]
     if weight is not None:
@@ -202,7 +202,8 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
             wrong = array[(array != ignore_index) & ((array < 0) | (array >= classes))]
             if wrong.size:
                 raise IndexError(
-                    f"Target {int(wrong.reshape(-1)[0])} is out of bounds: the input has {classes} classes, 0 … {classes - 1}"
+                    f"Target {int(wrong.reshape(-1)[0])} is out of bounds: "
+                    f"the input has {classes} classes, 0 … {classes - 1}"
                 )
 
 
@@ -271,7 +272,9 @@ def cross_entropy(
     check_tensor(input, "cross_entropy"), check_tensor(target, "cross_entropy", "target")
     if target.is_floating_point() and target.shape == input.shape:
         if ignore_index >= 0:
-            raise RuntimeError(f"ignore_index is not supported for floating point target, got `ignore_index` {ignore_index}")
+            raise RuntimeError(
+                f"ignore_index is not supported for floating point target, got `ignore_index` {ignore_index}"
+            )
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     _class_target(input, target, weight, ignore_index, "cross_entropy")
     rows, classes = _rows(input, target)
@@ -287,7 +290,7 @@ def cross_entropy(
     weighted: Any = scores if weight is None else scores * weight
     uniform = -weighted.sum(1) * Tensor(counts.astype(rows._array.dtype))  # Σ_c w_c·(-ln p_c) of each row
     if reduction == "mean":
-        uniform = uniform.sum() / divisor
+        uniform = uniform.sum() / divisor if divisor else uniform.sum() * float("nan")
     elif reduction == "sum":
         uniform = uniform.sum()
     smooth: Tensor = hard * (1 - label_smoothing) + uniform * (label_smoothing / rows.shape[1])

@@ -87,9 +87,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if mode == "constant":
         full = ((0, 0),) * (input.ndim - len(widths)) + widths
         for (before, after), n in zip(full, input.shape, strict=True):
-            if n + before + after < 0:
+            if n + min(before, 0) + min(after, 0) < 0:
                 raise RuntimeError(
-                    f"pad(): the axis of length {n} with padding {before} and {after} would have a negative length"
+                    f"pad(): an axis of length {n} cut by `pad` {before} and {after} would have a negative length"
                 )
         result: Tensor = ConstantPad(input, full, 0 if value is None else value)
         return result
@@ -104,7 +104,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         if input._array.dtype == bool:
             raise NotImplementedError(f"pad(): mode {mode!r} is not implemented for {input.dtype}")
         if 0 in input.shape[input.ndim - len(widths) - 1 :]:
-            raise RuntimeError(f"pad(): `input` has shape {list(input.shape)}; in mode {mode!r} only its batch may be empty")
+            raise RuntimeError(
+                f"pad(): `input` has shape {list(input.shape)}; in mode {mode!r} only its batch may be empty"
+            )
+    lengths = [n + sum(w) for n, w in zip(input.shape[input.ndim - len(widths) :], widths, strict=True)]
+    if min(lengths, default=1) < 0 or (mode != "circular" and max(lengths, default=1) < 1):
+        raise RuntimeError(f"pad(): `pad` {tuple(pad)} leaves nothing of `input` {list(input.shape)}: sizes {lengths}")
     output = input
     for axis, (before, after) in enumerate(widths, input.ndim - len(widths)):
         if (before, after) != (0, 0):
@@ -135,8 +140,8 @@ def _index(length: int, before: int, after: int, mode: str) -> np.ndarray:
                 f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, "
                 f"{after}) at a dimension of {length} in mode {mode!r}"
             )
-    if length + before + after < 1 or length == 0:
-        raise RuntimeError(f"pad(): padding ({before}, {after}) of an axis of length {length} leaves nothing")
+    if length == 0:
+        raise RuntimeError(f"pad(): padding ({before}, {after}) of an axis of length 0 has nothing to take")
     positions = np.arange(-before, length + after)
     if mode == "circular":
         return positions % length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,9 @@ class TakeAt(Operation):
         ctx.sizes = sizes
         ctx.save(argmax)
         xp = array_module(x)
-        flat = argmax.reshape(*argmax.shape[:2], -1)
-        taken = xp.take_along_axis(x.reshape(*x.shape[:2], -1), xp.maximum(flat, 0).astype(np.int64), axis=2)
+        flat = argmax.reshape(*argmax.shape[:2], sizes.OH * sizes.OW)
+        planes = x.reshape(*x.shape[:2], sizes.H * sizes.W)
+        taken = xp.take_along_axis(planes, xp.maximum(flat, 0).astype(np.int64), axis=2)
         return xp.where(flat < 0, x.dtype.type(0), taken).reshape(argmax.shape)
 
     def backward(ctx, grad: Any) -> Any:
@@ -130,7 +132,8 @@ def _windows(
     for p, k in zip(paddings, kernel, strict=True):
         if 2 * p > k:
             raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got `padding` {padding} and `kernel_size` {kernel_size}"
+                f"pad should be at most half of effective kernel size, but got `padding` {padding} "
+                f"and `kernel_size` {kernel_size}"
             )
     size = (x.shape[2], x.shape[3])
     out = [output_size(size[i], kernel[i], strides[i], paddings[i], dilations[i], ceil_mode) for i in range(2)]
@@ -142,7 +145,8 @@ def _windows(
     if x.shape[1] == 0:
         raise RuntimeError(f"{name}(): Expected `input` with channels, got shape {list(x.shape)}")
     return Sizes(
-        kind, "forward", x.shape[0], x.shape[1], *size, *kernel, out[0], out[1], strides, paddings, dilations, x._array.dtype, "plain"
+        kind, "forward", x.shape[0], x.shape[1], *size, *kernel, out[0], out[1],
+        strides, paddings, dilations, x._array.dtype, "plain",
     )  # fmt: skip
 
 
@@ -207,14 +211,20 @@ def avg_pool2d(
     if not x.is_floating_point() and sizes.dtype != np.int64:
         raise NotImplementedError(f'"avg_pool2d" not implemented for {x.dtype}; convert with .float()')
     xp = array_module(x._array)
-    divisors = xp.asarray(_divisors(sizes, count_include_pad, divisor_override))
     if sizes.dtype == np.int64:  # whole numbers: the sums, divided and cut off towards zero
+        divisors = xp.asarray(_divisors(sizes, count_include_pad, divisor_override))
         sums = AvgPool(x._plain_array(), xp.ones_like(divisors), sizes)
         y = Tensor(xp.trunc(sums / divisors.reshape(sizes.OH, sizes.OW)).astype(sizes.dtype))
     else:
-        with np.errstate(divide="ignore"):
-            y = AvgPool(x, (1 / divisors).astype(sizes.dtype), sizes)
+        y = AvgPool(x, xp.asarray(_scale(sizes, count_include_pad, divisor_override)), sizes)
     return y.squeeze(0) if single else y
+
+
+@lru_cache(maxsize=256)
+def _scale(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:
+    """1 / divisor of each window, in the dtype of the images."""
+    with np.errstate(divide="ignore"):
+        return (1 / _divisors(z, count_include_pad, divisor_override)).astype(z.dtype)
 
 
 def _divisors(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:

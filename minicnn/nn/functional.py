@@ -9,8 +9,6 @@ from minicnn.functional.conv import conv2d as conv2d
 from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
 from minicnn.functional.conv import fold as fold
 from minicnn.functional.conv import unfold as unfold
-from minicnn.functional.conv import fold as fold
-from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.gathering import one_hot as one_hot
 from minicnn.functional.linear import linear as linear
@@ -21,5 +19,4 @@ from minicnn.functional.pad import pad as pad
 from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
 from minicnn.functional.pool import max_pool2d as max_pool2d
-from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices

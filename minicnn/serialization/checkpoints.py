@@ -1,12 +1,13 @@
 """Checkpoints: everything a training run needs to go on as if it had never stopped, in one .safetensors file.
 
 The file holds arrays, under names like `model/features.0.weight`, `optimizer/3/exp_avg`, `random/now`, and one
-JSON text with the rest (learning rates, scheduler, position, history, settings). It is read by the safetensors
-library and by `json`: a checkpoint is data and can run nothing.
+JSON text with the rest (learning rates, scheduler, position, history, settings), and a checksum of both. It is
+read by the safetensors library and by `json`: a checkpoint is data and can run nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,8 +58,18 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
             "info": checkpoint.info,
         }
     )
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_atomically(Path(path), save(arrays, metadata={"format": FORMAT, "minicnn": text}))
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    metadata = {"format": FORMAT, "minicnn": text, "sha256": _checksum(arrays, text)}
+    write_atomically(Path(path), save(arrays, metadata=metadata))
+
+
+def _checksum(arrays: dict[str, np.ndarray], text: str) -> str:
+    """SHA-256 of all that a checkpoint holds: safetensors itself would not notice a flipped bit."""
+    digest = hashlib.sha256(text.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.asarray(array, order="C").tobytes())
+    return digest.hexdigest()
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -66,7 +77,10 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     arrays, metadata = _read(Path(path))
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} is a .safetensors file, but not a minicnn checkpoint ({FORMAT!r})")
-    rest = json.loads(metadata["minicnn"])
+    text = metadata.get("minicnn", "")
+    if metadata.get("sha256") != _checksum(arrays, text):
+        raise ValueError(f"{path} is damaged: its content does not have its checksum")
+    rest = json.loads(text)
     model: dict[str, Tensor] = {}
     state: dict[int, dict[str, Any]] = {}
     random_state: dict[str, bytes] = {}
@@ -100,5 +114,5 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except SafetensorError as error:
+    except (SafetensorError, UnicodeError, TypeError) as error:
         raise ValueError(f"{path} is damaged or no checkpoint: {error}") from None

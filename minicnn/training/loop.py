@@ -79,7 +79,10 @@ class Trainer:
     random_at_start: bytes = b""  # the random stream when the running epoch began
 
     def run(
-        self, on_batch: Callable[[Totals], None], on_epoch: Callable[[Epoch], None], watch: Callable[[], Any] = time.perf_counter
+        self,
+        on_batch: Callable[[Totals], None],
+        on_epoch: Callable[[Epoch], None],
+        watch: Callable[[], Any] = time.perf_counter,
     ) -> None:
         """Train until `epochs` are done. DivergedError when a loss is not finite."""
         criterion = nn.CrossEntropyLoss()

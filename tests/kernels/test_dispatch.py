@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("own_plans")
 def own_plans(monkeypatch):
     """Each test starts without plans and without a preference, and leaves none behind."""
     monkeypatch.setattr(dispatch, "_plans", {})
-    monkeypatch.delenv("MINICNN_KERNELS", raising=False)
+    monkeypatch.setattr(dispatch, "_environment", None)
 
 
 def hide(monkeypatch, *libraries):
@@ -70,18 +70,18 @@ def test_use_restores_after_an_exception():
 
 
 def test_the_environment_chooses_and_use_overrides_it(monkeypatch):
-    monkeypatch.setenv("MINICNN_KERNELS", "numpy")
+    monkeypatch.setattr(dispatch, "_environment", "numpy")
     assert backend_of() == "numpy"
     with kernels.use("numba"):
         assert backend_of() == "numba"
-    monkeypatch.setenv("MINICNN_KERNELS", "")
+    monkeypatch.setattr(dispatch, "_environment", "")
     assert kernels.preference() is None
 
 
 def test_a_wrong_name_is_an_error(monkeypatch):
     with pytest.raises(ValueError, match=r"`backend` is 'torch'; expected one of cupy, numba, numpy"):
         kernels.use("torch").__enter__()
-    monkeypatch.setenv("MINICNN_KERNELS", "Numba")
+    monkeypatch.setattr(dispatch, "_environment", "Numba")
     with pytest.raises(ValueError, match=r"MINICNN_KERNELS is 'Numba'; expected one of cupy, numba, numpy"):
         kernels.run("activation", RELU, X)
 
@@ -90,7 +90,7 @@ def test_a_backend_asked_for_by_name_must_be_installed(monkeypatch):
     hide(monkeypatch, "cupy")
     with pytest.raises(ImportError, match=r"`backend` is 'cupy', but the library cupy is not installed"):
         kernels.use("cupy").__enter__()
-    monkeypatch.setenv("MINICNN_KERNELS", "cupy")
+    monkeypatch.setattr(dispatch, "_environment", "cupy")
     with pytest.raises(ImportError, match=r"MINICNN_KERNELS is 'cupy', but the library cupy is not installed"):
         kernels.plan("activation", RELU)
 

@@ -89,8 +89,6 @@ class Table:
         """A row: `call(m, *inputs)`."""
         self.rows.append(Row(function, call, inputs, **options))
 
-    def refuse(
-        self, function: str, call: Callable[[Any], Any], error: type[Exception], says: str = ""
-    ) -> None:
+    def refuse(self, function: str, call: Callable[[Any], Any], error: type[Exception], says: str = "") -> None:
         """A call that both refuse: `call(m)` raises `error`; the text of ours holds the pattern `says`."""
         self.errors.append((function, call, error, says))

@@ -1,0 +1,640 @@
+"""`python -m minicnn.train`: what it writes, how it goes on, what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minicnn
+from minicnn import datasets, models, serialization, train
+from minicnn.training import loop
+from minicnn.training.data import ImageArray
+
+SMALL = 10  # one image in so many of the sample: 400 for training, 100 for validation
+RUN = ["lenet5", "--dataset", "mnist-sample", "--quiet"]
+FILES = ["checkpoint.safetensors", "confusion.png", "curves.png", "history.csv"]
+COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "lr", "seconds"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Every run in an empty folder of its own, without data sets of the machine and without network."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MINICNN_DATA", raising=False)
+    monkeypatch.setattr(datasets, "load", no_network)
+    state = minicnn.get_rng_state()
+    yield
+    minicnn.set_rng_state(state)
+
+
+def no_network(name, root=None, download=True):
+    """A data set that cannot be had."""
+    raise datasets.DownloadError(f"no mirror has {name}")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A tenth of the sample, so that an epoch takes a moment."""
+    full = datasets.sample
+
+    def tenth(name):
+        parts = full(name)
+        for part in parts:
+            part.data, part.targets = part.data[::SMALL], part.targets[::SMALL]
+        return parts
+
+    monkeypatch.setattr(datasets, "sample", tenth)
+
+
+def run(*arguments, expect=0):
+    """`train.main` in this process."""
+    code = train.main([*RUN, *map(str, arguments)])
+    assert code == expect
+
+
+def resume(folder, *arguments, expect=0):
+    """Go on with a run, in this process."""
+    assert train.main(["--resume", str(folder), "--quiet", *map(str, arguments)]) == expect
+
+
+def arrays(folder):
+    """Every array of the checkpoint."""
+    found = serialization.load_checkpoint(Path(folder) / "checkpoint.safetensors")
+    result = {f"model {name}": value.numpy() for name, value in found.model.items()}
+    for index, state in found.optimizer["state"].items():
+        result |= {f"optimizer {index} {name}": np.asarray(value) for name, value in state.items()}
+    result |= {f"random {name}": np.frombuffer(state, np.uint8) for name, state in found.random_state.items()}
+    return result, found
+
+
+def check_same_run(a, b):
+    """Two runs left the same bits: weights, optimiser, random stream, history (but for the seconds)."""
+    (ours, our_rest), (theirs, their_rest) = arrays(a), arrays(b)
+    assert list(ours) == list(theirs)
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+    assert our_rest.scheduler == their_rest.scheduler
+    assert our_rest.optimizer["param_groups"] == their_rest.optimizer["param_groups"]
+    histories = [[line | {"seconds": 0} for line in rest.info["history"]] for rest in (our_rest, their_rest)]
+    assert histories[0] == histories[1]
+    assert len(histories[0]) > 0
+
+
+def check_picture(path):
+    """A PNG file that shows something."""
+    from PIL import Image
+
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    pixels = np.asarray(Image.open(path).convert("L"))
+    assert min(pixels.shape) > 300
+    assert pixels.std() > 5
+
+
+def history(folder):
+    """The lines of history.csv."""
+    with (Path(folder) / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# --- what a run leaves --------------------------------------------------------------------------------
+
+
+def test_outputs(small, capsys):
+    run("--epochs", 2, "--output", "out")
+    assert sorted(p.name for p in Path("out").iterdir()) == FILES
+    for name in ("curves.png", "confusion.png"):
+        check_picture(Path("out") / name)
+    lines = history("out")
+    assert list(lines[0]) == COLUMNS
+    assert [line["epoch"] for line in lines] == ["1", "2"]
+    assert all(0 <= float(line["train_accuracy"]) <= 1 for line in lines)
+    assert float(lines[1]["train_loss"]) < float(lines[0]["train_loss"])
+    model = models.lenet5()
+    model.load_state_dict(serialization.load_weights("out/checkpoint.safetensors"))
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "61,706 parameters" in shown.out
+    assert "400 training and 100 validation images from minicnn's embedded sample" in shown.out
+    assert "recipe: 2 epochs, batch 32, adam, one-cycle learning rate 0.004, shifts of ±2 pixels, seed 42" in shown.out
+    assert shown.out.count("\nepoch ") == 2
+    final = next(line for line in shown.out.splitlines() if line.startswith("validation accuracy"))
+    assert f"{100 * float(lines[1]['validation_accuracy']):.2f} %" in final
+
+
+def test_the_checkpoint_scores_what_the_history_says(small):
+    run("--epochs", 1, "--recipe", "course", "--output", "out")
+    model = models.lenet5()
+    model.load_state_dict(serialization.load_weights("out/checkpoint.safetensors"))
+    held_out = train.training_data.load("mnist-sample", None, 32).validation
+    x, y = held_out.get_batch(np.arange(len(held_out)))
+    with minicnn.no_grad():
+        model.eval()
+        accuracy = (model(x).argmax(1) == y).sum().item() / len(y)
+    assert float(history("out")[0]["validation_accuracy"]) == pytest.approx(accuracy, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--recipe", "course", "--lr", "2e-3"], "batch 32, adam, constant learning rate 0.002, seed 42"),
+        (["--optimizer", "sgd", "--schedule", "constant", "--lr", "0.05"], "sgd, constant learning rate 0.05"),
+        (
+            ["--batch-size", "50", "--seed", "7"],
+            "batch 50, adam, one-cycle learning rate 0.004, shifts of ±2 pixels, seed 7",
+        ),
+        (["--softmax-output", "--lr", "1e-3"], "one-cycle learning rate 0.001"),
+        (["--optimizer", "sgd", "--lr", "0.1"], "sgd, one-cycle learning rate 0.1"),
+    ],
+)
+def test_options(small, capsys, options, says):
+    run("--epochs", 1, "--output", "out", *options)
+    assert says in capsys.readouterr().out
+    (line,) = history("out")
+    loss = float(line["train_loss"])
+    assert (1.46 < loss < 2.47) if "--softmax-output" in options else loss < 3
+
+
+def test_the_other_network_and_data_set(small, capsys):
+    assert train.main(["lenet5-relu", "--dataset", "fashion-mnist-sample", "--epochs", "1", "--quiet"]) == 0
+    assert sorted(p.name for p in Path("runs/lenet5-relu").iterdir()) == FILES
+    assert "545,546 parameters" in capsys.readouterr().out
+
+
+def test_same_seed_same_run(small):
+    run("--epochs", 1, "--output", "a")
+    run("--epochs", 1, "--output", "b")
+    check_same_run("a", "b")
+    run("--epochs", 1, "--output", "c", "--seed", 43)
+    assert not np.array_equal(arrays("a")[0]["model classifier.0.weight"], arrays("c")[0]["model classifier.0.weight"])
+
+
+def test_progress_bar(small, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert train.main([*RUN[:-1], "--epochs", "1", "--output", "out"]) == 0
+    assert "epoch 1/1" in capsys.readouterr().err
+
+
+# --- data ----------------------------------------------------------------------------------------------
+
+
+def test_an_explicit_data_set_never_falls_back(capsys):
+    assert train.main(["lenet5", "--dataset", "mnist", "--epochs", "1"]) == 2
+    shown = capsys.readouterr()
+    assert "no mirror has mnist" in shown.err
+    assert shown.out == ""
+    assert not Path("runs").exists()
+
+
+def test_without_a_name_the_sample_steps_in_and_says_so(small, capsys):
+    assert train.main(["lenet5", "--epochs", "1", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("MNIST could not be fetched, so this run uses the embedded sample")
+    assert "MINICNN_DATA" in shown.err
+    assert "shifts of ±2 pixels" in shown.out
+    assert arrays("runs/lenet5")[1].info["settings"]["dataset"] == "mnist-sample"
+    resume("runs/lenet5")  # and goes on with the sample, without asking for the full set again
+
+
+def test_shifted_images_are_windows_of_the_padded_ones():
+    images = np.arange(1, 2 * 16 + 1, dtype=np.uint8).reshape(2, 4, 4)
+    data = ImageArray(images, np.array([3, 4]), shift=1)
+    minicnn.manual_seed(0)
+    x, y = data.get_batch(np.array([1] * 200))
+    assert x.shape == (200, 1, 4, 4)
+    assert y.tolist() == [4] * 200
+    padded = np.pad(images[1], 1).astype(np.float32) / 255
+    windows = [padded[i : i + 4, j : j + 4] for i in range(3) for j in range(3)]
+    places = {next(i for i, w in enumerate(windows) if np.array_equal(w, row[0])) for row in x.numpy()}
+    assert len(places) == 9
+    one, label = data[0]
+    assert one.shape == (1, 4, 4)
+    assert label.item() == 3
+
+
+# --- going on ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options", [["--recipe", "course", "--lr", "1e-3"], ["--optimizer", "sgd", "--recipe", "course"]]
+)
+def test_more_epochs_are_the_same_as_all_at_once(small, options):
+    run("--epochs", 3, "--output", "whole", *options)
+    run("--epochs", 1, "--output", "parts", *options)
+    resume("parts", "--epochs", 3)
+    check_same_run("whole", "parts")
+    assert [line["epoch"] for line in history("parts")] == ["1", "2", "3"]
+    resume("parts")  # nothing left to do
+    check_same_run("whole", "parts")
+
+
+def ctrl_c():
+    """What the keys do."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def interrupt_after(monkeypatch, batches):
+    """Ctrl-C when so many batches of the process are done."""
+    count = 0
+    before = train.Screen.batch
+
+    def batch(self, totals):
+        nonlocal count
+        before(self, totals)
+        count += 1
+        if count == batches:
+            ctrl_c()
+
+    monkeypatch.setattr(train.Screen, "batch", batch)
+
+
+@pytest.mark.parametrize("batches", [1, 5, 12, 13, 14, 20])  # of 13 in an epoch
+@pytest.mark.parametrize("options", [[], ["--recipe", "course"]], ids=["one-cycle", "constant"])
+def test_an_interrupted_run_goes_on_to_the_same_bits(small, monkeypatch, capsys, batches, options):
+    run("--epochs", 2, "--output", "whole", *options)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, batches)
+        run("--epochs", 2, "--output", "parts", *options, expect=130)
+    assert "--resume parts" in capsys.readouterr().err
+    assert len(arrays("parts")[1].info["history"]) == batches // 14
+    resume("parts")
+    assert "resumed after" in capsys.readouterr().out
+    check_same_run("whole", "parts")
+
+
+def test_interrupted_twice_in_one_epoch(small, monkeypatch):
+    run("--epochs", 2, "--output", "whole")
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 3)
+        run("--epochs", 2, "--output", "parts", expect=130)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 4)
+        resume("parts", expect=130)
+    assert arrays("parts")[1].info["totals"]["batches"] == 7
+    resume("parts")
+    check_same_run("whole", "parts")
+
+
+@pytest.mark.parametrize("place", ["zero_grad", "backward", "step", "scheduler", "evaluate"])
+def test_interrupted_anywhere(small, monkeypatch, place):
+    """Ctrl-C does not wait for the end of a batch; wherever it comes, the run goes on to the same bits."""
+    run("--epochs", 2, "--output", "whole")
+    owner, name = {
+        "zero_grad": (train.optim.Adam, "zero_grad"),
+        "backward": (minicnn.Tensor, "backward"),
+        "step": (train.optim.Adam, "step"),
+        "scheduler": (train.optim.lr_scheduler.OneCycleLR, "step"),
+        "evaluate": (loop.Trainer, "evaluate"),
+    }[place]
+    original, count = getattr(owner, name), 0
+
+    def stop(self, *args, **options):
+        nonlocal count
+        count += 1
+        result = original(self, *args, **options)
+        if count == (1 if place == "evaluate" else 6):
+            ctrl_c()
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, stop)
+        run("--epochs", 2, "--output", "parts", expect=130)
+    resume("parts")
+    check_same_run("whole", "parts")
+
+
+def test_a_second_ctrl_c_stops_at_once(small, monkeypatch, capsys):
+    """Within a step: what it half changed is not saved."""
+    run("--epochs", 2, "--output", "whole")
+    step, count = train.optim.Adam.step, 0
+
+    def impatient(self, *args):
+        nonlocal count
+        step(self, *args)
+        count += 1
+        if count == 15:
+            ctrl_c()
+            ctrl_c()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.optim.Adam, "step", impatient)
+        run("--epochs", 2, "--output", "parts", expect=130)
+    assert capsys.readouterr().err.startswith("stopped at once by Ctrl-C")
+    assert arrays("parts")[1].info["totals"]["batches"] == 0  # the end of the first epoch
+    resume("parts")
+    check_same_run("whole", "parts")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def command(*arguments):
+    """The command in a process of its own."""
+    return [sys.executable, "-m", "minicnn.train", *map(str, arguments)]
+
+
+def environment():
+    """One thread, an empty cache of data sets, and this checkout's minicnn."""
+    root = str(Path(minicnn.__file__).parents[1])
+    return os.environ | {"PYTHONPATH": root, "MINICNN_NUM_THREADS": "1"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT to a child is POSIX's")
+def test_a_real_interrupt():
+    arguments = ["lenet5", "--dataset", "mnist-sample", "--epochs", "400", "--recipe", "course", "--output", "out"]
+    child = subprocess.Popen(
+        command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        for line in child.stdout:
+            if line.startswith("epoch"):
+                break
+        time.sleep(0.3)
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    assert child.returncode == 130
+    assert "stopped by Ctrl-C; go on with: python -m minicnn.train --resume out" in errors
+    assert "Traceback" not in errors
+    assert len(arrays("out")[1].info["history"]) >= 1
+
+
+# --- what it refuses -----------------------------------------------------------------------------------
+
+WRONG = [
+    (["nonet"], "nonet"),
+    ([], "which network? One of: lenet5, lenet5-relu"),
+    (["lenet5", "--epochs", "0"], "'0' is not a whole number of at least 1"),
+    (["lenet5", "--epochs", "two"], "'two'"),
+    (["lenet5", "--batch-size", "-5"], "-5"),
+    (
+        ["lenet5-relu", "--batch-size", "9999", "--dataset", "mnist-sample", "--recipe", "course"],
+        "9999 is larger than the 4,000",
+    ),
+    (["lenet5", "--lr", "0"], "'0' is not a number above 0"),
+    (["lenet5", "--lr", "nan"], "'nan'"),
+    (["lenet5", "--optimizer", "adamw"], "adamw"),
+    (["lenet5", "--schedule", "linear"], "linear"),
+    (["lenet5", "--dataset", "imagenet"], "imagenet"),
+    (["lenet5", "--seed", "x"], "'x'"),
+    (["lenet5", "--recipe", "quick"], "quick"),
+    (["lenet5", "--no-such-flag"], "--no-such-flag"),
+    (["lenet5", "--device", "tpu", "--dataset", "mnist-sample"], "tpu"),
+    (["lenet5-relu", "--softmax-output"], "--softmax-output belongs to lenet5"),
+    (["--resume", "nowhere"], "there is no checkpoint nowhere"),
+    (["--resume", "nowhere", "--lr", "1"], "--lr can't be changed"),
+    (["lenet5", "--resume", "nowhere"], "network"),
+    (["--resume", "nowhere", "--softmax-output"], "--softmax-output can't be changed"),
+    (["--resume", "nowhere", "--seed", "0"], "--seed can't be changed"),
+    (["lenet5", "--seed", str(2**70), "--dataset", "mnist-sample"], str(2**70)),
+    (["lenet5", "--seed", "-1", "--dataset", "mnist-sample", "--threads", "0"], "'0'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), WRONG, ids=lambda value: str(value)[:40])
+def test_wrong_arguments(capsys, arguments, says):
+    try:
+        code = train.main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    shown = capsys.readouterr()
+    assert code == 2
+    assert shown.err.count("\n") == 1
+    assert shown.err.startswith("python -m minicnn.train: ")
+    assert says in shown.err
+    assert shown.out == ""
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("arguments", [["lenet5", "--epochs", "0"], ["--resume", "nowhere"], ["nonet"]])
+def test_wrong_arguments_of_the_command(arguments):
+    done = subprocess.run(command(*arguments), env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_commands_of_the_package():
+    root = [sys.executable, "-m", "minicnn"]
+    done = subprocess.run([*root, "train", "--help"], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "--resume FOLDER" in done.stdout
+    done = subprocess.run([*root, "fly"], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "'fly'" in done.stderr
+
+
+def test_a_folder_is_never_clobbered(small, capsys):
+    Path("out").mkdir()
+    Path("out/notes.txt").write_text("mine")
+    assert train.main([*RUN, "--output", "out"]) == 2
+    assert "--output out exists and is not empty" in capsys.readouterr().err
+    assert [p.name for p in Path("out").iterdir()] == ["notes.txt"]
+    Path("file").write_text("mine")
+    assert train.main([*RUN, "--output", "file"]) == 2
+    assert Path("file").read_text() == "mine"
+    Path("empty").mkdir()
+    run("--epochs", 1, "--output", "empty")
+    before = {p.name: p.read_bytes() for p in Path("empty").iterdir()}
+    assert train.main([*RUN, "--epochs", "1", "--output", "empty"]) == 2
+    assert {p.name: p.read_bytes() for p in Path("empty").iterdir()} == before
+
+
+def test_default_folders_are_numbered(small):
+    for _ in range(3):
+        run("--epochs", 1)
+    assert sorted(p.name for p in Path("runs").iterdir()) == ["lenet5", "lenet5-2", "lenet5-3"]
+    assert arrays("runs/lenet5")[0].keys() == arrays("runs/lenet5-3")[0].keys()
+
+
+def test_an_output_that_cannot_be_made(small, capsys):
+    Path("file").write_text("")
+    assert train.main([*RUN, "--epochs", "1", "--output", "file/out"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--output file/out" in error
+
+
+def test_planned_learning_rates_end_where_they_were_planned_to(small, capsys):
+    run("--epochs", 1, "--output", "out")
+    resume("out", "--epochs", 2, expect=2)
+    assert "planned to its end" in capsys.readouterr().err
+
+
+def test_a_loss_that_explodes(small, capsys):
+    run("--recipe", "course", "--optimizer", "sgd", "--lr", "1e38", "--epochs", "1", "--output", "out", expect=1)
+    error = capsys.readouterr().err
+    assert error.startswith("stopped: the loss is ")
+    assert "epoch 1, batch" in error
+    assert "--lr" in error
+    assert error.count("\n") == 1
+
+
+# --- damaged checkpoints -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A sound checkpoint file, as bytes."""
+    path = tmp_path_factory.mktemp("whole") / "checkpoint.safetensors"
+    minicnn.manual_seed(0)
+    model = models.lenet5()
+    settings = {
+        "network": "lenet5",
+        "dataset": "mnist-sample",
+        "seed": 42,
+        "device": "cpu",
+        "softmax_output": False,
+        "epochs": 1,
+        "batch_size": 32,
+        "lr": 1e-3,
+        "optimizer": "adam",
+        "schedule": "constant",
+        "drop_last": False,
+        "shift": 0,
+    }
+    optimizer = train.optim.Adam(model.parameters())
+    state = minicnn.get_rng_state().numpy().tobytes()
+    info = {
+        "settings": settings, "history": [], "seconds": 0.0,
+        "totals": {"loss": 0.0, "correct": 0, "samples": 0, "batches": 0},
+    }  # fmt: skip
+    serialization.save_checkpoint(
+        path,
+        serialization.Checkpoint(
+            model.state_dict(), optimizer.state_dict(), {}, {"now": state, "epoch_start": state}, info
+        ),
+    )
+    return path.read_bytes()
+
+
+def refused(data, capsys):
+    """The command refuses a folder whose checkpoint is `data`, in one line, and leaves it as it is."""
+    folder = Path("run")
+    folder.mkdir(exist_ok=True)
+    (folder / "checkpoint.safetensors").write_bytes(data)
+    code = train.main(["--resume", "run"])
+    shown = capsys.readouterr()
+    assert code == 2
+    assert shown.err.count("\n") == 1
+    assert "run" in shown.err
+    assert (folder / "checkpoint.safetensors").read_bytes() == data
+    return shown.err
+
+
+@pytest.mark.parametrize("kept", [0, 5, 8, 500, 20_000, -1])
+def test_truncated(whole, capsys, kept):
+    assert "damaged" in refused(whole[:kept], capsys)
+
+
+def test_longer_than_it_says(whole, capsys):
+    assert "damaged" in refused(whole + b"more", capsys)
+
+
+def test_other_files(capsys, tmp_path):
+    from safetensors.numpy import save
+
+    error = refused(save({"a": np.zeros(3)}), capsys)
+    assert "not a minicnn checkpoint" in error
+    assert "damaged" in refused(b"PK\x03\x04 something else altogether", capsys)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_flipped_bits(whole, capsys, seed):
+    """In the heading (names, shapes, settings, checksum) and in the numbers."""
+    random = np.random.default_rng(seed)
+    heading = int.from_bytes(whole[:8], "little") + 8
+    low, high = (0, heading) if seed % 3 else (heading, len(whole))
+    data = bytearray(whole)
+    data[random.integers(low, high)] ^= 1 << int(random.integers(0, 8))
+    refused(bytes(data), capsys)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.info.pop("settings"),
+        lambda c: c.info.pop("history"),
+        lambda c: c.info["settings"].pop("lr"),
+        lambda c: c.info["settings"].__setitem__("network", "gone"),
+        lambda c: c.info["settings"].__setitem__("optimizer", "gone"),
+        lambda c: c.info["settings"].__setitem__("batch_size", "many"),
+        lambda c: c.info["totals"].__setitem__("extra", 1),
+        lambda c: c.info.__setitem__("history", [{"epoch": 1}]),
+        lambda c: c.model.pop("features.0.weight"),
+        lambda c: c.model.__setitem__("more", minicnn.zeros(2)),
+        lambda c: c.model.__setitem__("features.0.weight", minicnn.zeros(2)),
+        lambda c: c.random_state.pop("now"),
+        lambda c: c.random_state.__setitem__("now", b"short"),
+        lambda c: c.random_state.pop("epoch_start"),
+        lambda c: c.optimizer["param_groups"][0]["params"].pop(),
+    ],
+)
+def test_a_sound_file_with_the_wrong_things_in_it(whole, capsys, change):
+    path = Path("checkpoint.safetensors")
+    path.write_bytes(whole)
+    checkpoint = serialization.load_checkpoint(path)
+    change(checkpoint)
+    serialization.save_checkpoint(path, checkpoint)
+    refused(path.read_bytes(), capsys)
+
+
+def test_the_sound_file_itself(whole, small):
+    Path("run").mkdir()
+    (Path("run") / "checkpoint.safetensors").write_bytes(whole)
+    resume("run")
+    assert sorted(p.name for p in Path("run").iterdir()) == FILES
+
+
+def test_a_failed_save_keeps_the_old_file(whole, monkeypatch):
+    path = Path("checkpoint.safetensors")
+    path.write_bytes(whole)
+    checkpoint = serialization.load_checkpoint(path)
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        serialization.save_checkpoint(path, checkpoint)
+    assert path.read_bytes() == whole
+    assert [p.name for p in Path().iterdir()] == [path.name]
+
+
+def test_a_full_disk_is_one_line(small, monkeypatch, capsys):
+    def full(path, checkpoint):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train, "save_checkpoint", full)
+    run("--epochs", 1, "--output", "out", expect=1)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "No space left on device" in error
+
+
+# --- how well it learns --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_samples_recipe_reaches_its_accuracy():
+    run("--output", "out")
+    lines = history("out")
+    assert len(lines) == 20
+    assert float(lines[-1]["validation_accuracy"]) >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("MINICNN_DATA" not in os.environ, reason="MINICNN_DATA does not name the full MNIST")
+def test_one_epoch_of_the_full_set(monkeypatch):
+    monkeypatch.undo()
+    folder = os.environ["MINICNN_DATA"]
+    arguments = ["lenet5", "--dataset", "mnist", "--root", folder, "--epochs", "1", "--lr", "1e-3", "--quiet"]
+    assert train.main([*arguments, "--output", "out"]) == 0
+    assert float(history("out")[0]["validation_accuracy"]) >= 0.95
