@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
 from minicnn.training import report
 from minicnn.training.loop import DivergedError, Epoch, Totals, Trainer
+from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -47,10 +46,6 @@ output
 
 class Wrong(Exception):
     """Something the user can put right: printed as one line, exit code 2."""
-
-
-class Stopped(Exception):
-    """Ctrl-C, noticed between two steps of the training."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -289,7 +284,7 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     print(f"{network.title}: {count:,} parameters, on {where}")
     held_out = "validation" if data.is_sample else "test"
     sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
-    print(f"{data.name}: {sizes} from {data.source}")
+    print(f"{data.title}: {sizes} from {data.source}")
     shift = f", shifts of ±{settings['shift']} pixels" if settings["shift"] else ""
     print(
         f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
@@ -302,77 +297,6 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     sys.stdout.flush()
 
 
-class CtrlC:
-    """Ctrl-C remembered until a step is done, so that the checkpoint is of whole steps and the run goes on
-    to the same bits. A second Ctrl-C stops at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __enter__(self) -> CtrlC:
-        if threading.current_thread() is threading.main_thread():  # elsewhere no signals arrive
-            self.before = signal.signal(signal.SIGINT, self._remember)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self.before)
-
-    def _remember(self, number: int, frame: Any) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-    def check(self) -> None:
-        """Stopped, if Ctrl-C was pressed."""
-        if self.asked:
-            raise Stopped
-
-
-class Screen:
-    """Progress bar and epoch lines."""
-
-    def __init__(self, trainer: Trainer, quiet: bool) -> None:
-        self.trainer = trainer
-        self.silent = quiet or not sys.stderr.isatty()
-        self.bar: Any = None
-
-    def batch(self, totals: Totals) -> None:
-        """Show how far the epoch is."""
-        if self.silent:
-            return
-        if self.bar is None:
-            from tqdm import tqdm
-
-            number = len(self.trainer.history) + 1
-            self.bar = tqdm(
-                total=len(self.trainer.train), initial=totals.batches - 1, leave=False, unit="batch",
-                desc=f"epoch {number}/{self.trainer.epochs}", mininterval=0.2,
-            )  # fmt: skip
-        self.bar.update()
-        if totals.batches % 20 == 0:
-            so_far = f"loss {totals.mean_loss:.4f}, accuracy {100 * totals.accuracy:.2f} %"
-            self.bar.set_postfix_str(so_far, refresh=False)
-
-    def epoch(self, epoch: Epoch) -> None:
-        """Print the line of a finished epoch."""
-        self.close()
-        width = len(str(self.trainer.epochs))
-        print(
-            f"epoch {epoch.epoch:{width}}/{self.trainer.epochs}"
-            f"  training: loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:5.2f} %"
-            f"  validation: loss {epoch.validation_loss:.4f}, accuracy {100 * epoch.validation_accuracy:5.2f} %"
-            f"  {epoch.seconds:.1f} s",
-            flush=True,
-        )
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-
 def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer, folder: Path) -> None:
     """The final figure and the pictures."""
     classes = len(data.classes)
@@ -381,7 +305,7 @@ def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, tr
     held_out = "validation" if data.is_sample else "test"
     accuracy = f"{100 * result.accuracy:.2f} %"
     print(f"{held_out} accuracy {accuracy}: {result.correct:,} of {result.samples:,} images")
-    title = f"{network.title} on {data.name}"
+    title = f"{network.title} on {data.title}"
     report.write_history(folder / "history.csv", trainer.history)
     report.draw_curves(folder / "curves.png", trainer.history, title, held_out)
     report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}: {accuracy} {held_out} accuracy")

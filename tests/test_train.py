@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import datasets, models, serialization, train
+from minicnn import datasets, models, nn, serialization, train
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
+from minicnn.utils.data import DataLoader
 
 SMALL = 10  # one image in so many of the sample: 400 for training, 100 for validation
 RUN = ["lenet5", "--dataset", "mnist-sample", "--quiet"]
@@ -308,6 +309,32 @@ def test_interrupted_anywhere(small, monkeypatch, place):
         run("--epochs", 2, "--output", "parts", expect=130)
     resume("parts")
     check_same_run("whole", "parts")
+
+
+def test_masks_of_dropout_go_on_where_they_stopped():
+    """A model that draws numbers of its own: passing over the batches that were done must not take them."""
+    images = ImageArray(np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8), np.arange(60) % 3, shift=1)
+
+    def trainer():
+        minicnn.manual_seed(3)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+        loaders = DataLoader(images, 8, shuffle=True), DataLoader(images, 30)
+        return loop.Trainer(model, train.optim.Adam(model.parameters()), None, *loaders, epochs=2)
+
+    def stop(totals):
+        if totals.batches == 5:
+            raise train.Stopped
+
+    whole, first, second = trainer(), trainer(), trainer()
+    whole.run(lambda totals: None, lambda epoch: None)
+    with pytest.raises(train.Stopped):
+        first.run(stop, lambda epoch: None)
+    serialization.save_checkpoint("checkpoint", first.checkpoint({}))
+    second.restore(serialization.load_checkpoint("checkpoint"))
+    second.run(lambda totals: None, lambda epoch: None)
+    for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values(), strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=name)
+    assert [e.train_loss for e in whole.history] == [e.train_loss for e in second.history]
 
 
 def test_a_second_ctrl_c_stops_at_once(small, monkeypatch, capsys):

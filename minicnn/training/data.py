@@ -61,6 +61,12 @@ class Data:
     classes: list[str]
 
     @property
+    def title(self) -> str:
+        """The name as people write it."""
+        whole = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[self.name.removesuffix(SAMPLE)]
+        return f"{whole} sample" if self.is_sample else whole
+
+    @property
     def is_sample(self) -> bool:
         """Whether this is the embedded sample."""
         return self.name.endswith(SAMPLE)
