@@ -14,7 +14,7 @@ import pytest
 import minicnn
 from minicnn import nn, optim
 from minicnn.__main__ import COMMANDS
-from minicnn.autograd.function import REGISTERED
+from minicnn.autograd.register import REGISTERED
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,7 +60,7 @@ LIBRARIES = {
         "kernels/*/gpu_*.py",
     ),
     "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
-    "tqdm": ("minicnn/datasets/", "minicnn/train.py"),
+    "tqdm": ("minicnn/datasets/", "minicnn/training/"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
@@ -70,7 +70,7 @@ AT_FIRST_USE = ("kernels/*/loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*
 
 COMPILERS = {"njit": "kernels/compiled.py", "jit": "kernels/launch.py"}  # jit is numba.cuda.jit
 CHOOSERS = ("kernels/dispatch.py", "kernels/launch.py", "minicnn/backend.py")  # know backends by their names
-METHODS_OF_TENSOR = "minicnn/autograd/function.py"  # its `operation` alone puts methods on Tensor
+METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts methods on Tensor
 
 # Which device an array is on is for dispatch and backend to know: `array_module(x)` gives what computes on
 # it. A file that asks for NumPy's arrays all the same says why.
@@ -97,7 +97,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose"}
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
-    "minicnn/autograd/function.py": (530, "Operation, Function and the registration, which share their state"),
     "minicnn/random.py": (500, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 

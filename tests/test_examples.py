@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,12 @@ LAST_LINES = {
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.name)
 def test_lesson_runs(lesson: Path, tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-W", "error", str(lesson)], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", str(lesson)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1].startswith(LAST_LINES[lesson.name])

@@ -1,8 +1,8 @@
 """Random configurations against torch: the verdict, the values, every gradient.
 
 A case is drawn from a seed, which a failure prints with the configuration. MINICNN_FUZZ_CASES (default 100) sets the
-number of cases of each kind, MINICNN_FUZZ_SEED repeats a run. Three faults of torch 2.13 are stepped around: max pooling
-with dilation and a window wholly in the padding, and circular padding with a negative width; and a third, seen here:
+number of cases of each kind, MINICNN_FUZZ_SEED repeats a run. Three faults of torch 2.13 are stepped around: max
+pooling with dilation and a window wholly in the padding, circular padding with a negative width, and one seen here:
 the gradient of reflect padding of three axes with a negative width holds stray memory.
 """
 

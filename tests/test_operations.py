@@ -15,8 +15,8 @@ from operation_rows import Row, elementwise, index, layers, loss, matmul, reduce
 import minicnn as mini
 from minicnn import functional, kernels
 from minicnn.autograd import engine
-from minicnn.autograd.function import REGISTERED
 from minicnn.autograd.gradcheck import gradcheck, gradgradcheck
+from minicnn.autograd.register import REGISTERED
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import layout
 

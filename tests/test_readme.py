@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,12 @@ def test_the_example_prints_what_stands_there(tmp_path: Path) -> None:
     assert expected is not None
     assert expected[1].strip()
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert run.stdout == expected[1]
 
@@ -47,7 +53,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_operations_are_as_many_as_said() -> None:
-    from minicnn.autograd.function import REGISTERED
+    from minicnn.autograd.register import REGISTERED
 
     said = re.search(r"\| (\d+) of the common ones", README)
     assert said is not None

@@ -325,11 +325,13 @@ def test_masks_of_dropout_go_on_where_they_stopped():
         if totals.batches == 5:
             raise train.Stopped
 
-    whole, first, second = trainer(), trainer(), trainer()
+    whole = trainer()
     whole.run(lambda totals: None, lambda epoch: None)
+    first = trainer()
     with pytest.raises(train.Stopped):
         first.run(stop, lambda epoch: None)
     serialization.save_checkpoint("checkpoint", first.checkpoint({}))
+    second = trainer()
     second.restore(serialization.load_checkpoint("checkpoint"))
     second.run(lambda totals: None, lambda epoch: None)
     for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values(), strict=True):

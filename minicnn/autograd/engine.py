@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.autograd.function import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
 from minicnn.kernels import dispatch, layout

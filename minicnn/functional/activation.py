@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from minicnn.autograd.function import Operation, check_inplace, operation, write
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, as_array
 from minicnn.functional.common import SumTo, check_tensor, floating, matched, normal_axis

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import dtypes
-from minicnn.autograd.function import Operation
+from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.kernels import dispatch, layout

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
 from minicnn.functional.window import Pair, images, output_size, pair

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import dtypes
-from minicnn.autograd.function import operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import to_device
 from minicnn.functional.common import check_tensor

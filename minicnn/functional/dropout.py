@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicnn.autograd.function import check_inplace, operation, write
+from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor

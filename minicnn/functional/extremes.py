@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, as_array
 from minicnn.functional.common import Dim, Expand, check_tensor, normal_axes, normal_axis

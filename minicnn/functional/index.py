@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.autograd.function import Operation, check_inplace, operation, write
 from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
 from minicnn.functional.common import To, check_tensor, sum_to

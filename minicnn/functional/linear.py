@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minicnn.autograd.function import operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
 from minicnn.functional.elementwise import add

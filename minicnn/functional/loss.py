@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.activation import LogSoftmax, Softmax, one_along
@@ -290,7 +291,7 @@ def cross_entropy(
     weighted: Any = scores if weight is None else scores * weight
     uniform = -weighted.sum(1) * Tensor(counts.astype(rows._array.dtype))  # Σ_c w_c·(-ln p_c) of each row
     if reduction == "mean":
-        uniform = uniform.sum() / divisor if divisor else uniform.sum() * float("nan")
+        uniform = uniform.sum() / divisor if divisor else uniform.detach().sum() * float("nan")
     elif reduction == "sum":
         uniform = uniform.sum()
     smooth: Tensor = hard * (1 - label_smoothing) + uniform * (label_smoothing / rows.shape[1])

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.autograd.function import Operation, operation
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Expand, Number, check_tensor, sum_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicnn.autograd.function import Operation
+from minicnn.autograd.operation import Operation
 from minicnn.functional.common import SumTo
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.gemm import Sizes

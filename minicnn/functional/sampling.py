@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import dtypes
-from minicnn.autograd.function import operation
+from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor

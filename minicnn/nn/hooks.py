@@ -13,9 +13,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minicnn.autograd.function import Operation, share
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.hook import Hooks, RemovableHandle
+from minicnn.autograd.operation import Operation, share
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import dispatch, layout
 
