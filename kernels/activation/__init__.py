@@ -3,7 +3,7 @@
 direction   ins                outs
 forward     x (size,)          y (size,)
 backward    g, y  (size,)      the gradient of x, from the forward pass's OUTPUT y:
-                               tanh g·(1 - y²),  sigmoid g·y·(1 - y),  relu g where y > 0 else 0
+                               tanh g·(1 - y²),  sigmoid g·y·(1 - y),  relu 0 where y ≤ 0 else g
 
 The order of the elements is of no account: callers pass the memory of plain or batch-last arrays.
 """

@@ -25,7 +25,7 @@ FORWARD: dict[str, Callable[[Any], Any]] = {
 BACKWARD: dict[str, Callable[[Any, Any], Any]] = {
     "tanh": lambda g, y: g * (1 - y * y),
     "sigmoid": lambda g, y: g * y * (1 - y),
-    "relu": lambda g, y: g * (y > 0),
+    "relu": lambda g, y: np.where(y <= 0, 0, g),
 }
 
 

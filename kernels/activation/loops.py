@@ -83,7 +83,7 @@ def slope(g, y, dx, function):
     """dx = g · f'(x) of one block."""
     if function == 1:
         for i in range(y.size):
-            dx[i] = g[i] if y[i] > 0 else 0
+            dx[i] = 0 if y[i] <= 0 else g[i]  # a NaN passes its gradient on, as in PyTorch
     elif function == 2:
         for i in range(y.size):
             dx[i] = g[i] * (1 - y[i] * y[i])

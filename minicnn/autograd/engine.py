@@ -119,7 +119,8 @@ def _run(
                     if wanted is not None and (node, index) in wanted:
                         collected.append((wanted[node, index], value, False))
                 outputs.append(value)
-            results = node.backward(*outputs)
+            with np.errstate(all="ignore"):
+                results = node.backward(*outputs)
             if not isinstance(results, tuple):
                 results = (results,)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):

@@ -137,7 +137,8 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
         ctx.needed = tuple([isinstance(a, Tensor) and a.requires_grad for a in args])
     if mixed:
         _same_device(cls, args)
-    result = ctx.forward(*raw, **options)
+    with np.errstate(all="ignore"):  # inf and NaN are values like others; PyTorch does not warn of them
+        result = ctx.forward(*raw, **options)
     if isinstance(result, np.generic):  # NumPy's answer to 0-d operands; `save` may have kept it
         scalar, result = result, np.asarray(result)
         ctx.saved_values = tuple(result if value is scalar else value for value in ctx.saved_values)
