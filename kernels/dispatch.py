@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import layout, threads
+from . import buffers, layout, threads
 
 BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
 LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
@@ -180,13 +180,19 @@ def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
     on_cpu = isinstance(ins[0], np.ndarray)
     made = plan(kernel, sizes, "cpu" if on_cpu else "gpu")
     if on_cpu:
-        outs = [layout.empty(out.shape, out.dtype, out.order) for out in made.outputs]
+        outs = [buffers.empty(out.shape, out.dtype, out.order) for out in made.outputs]
     else:
         import cupy
 
         outs = [cupy.empty(out.shape, out.dtype) for out in made.outputs]
     execute(kernel, made, outs, [in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True)])
     return tuple(outs)
+
+
+def ordered(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
+    """The inputs in the memory orders that `run` would bring them into: for a caller that needs them again."""
+    made = plan(kernel, sizes, "cpu" if isinstance(ins[0], np.ndarray) else "gpu")
+    return tuple(in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True))
 
 
 def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) -> None:
@@ -232,11 +238,4 @@ def in_order(array: Any, order: str) -> Any:
     rows = array.shape[0]
     sizes = Sizes(rows, array.size // rows, array.dtype, order == layout.BATCH_LAST)
     (out,) = run("reorder", sizes, layout.memory(array))
-    return as_order(out, array.shape, order)
-
-
-def as_order(flat: Any, shape: tuple[int, ...], order: str) -> Any:
-    """A 1-d array as the memory of an array of logical `shape` in `order` (a view)."""
-    if order == layout.BATCH_LAST:
-        return flat.reshape(shape[1:] + shape[:1]).transpose(len(shape) - 1, *range(len(shape) - 1))
-    return flat.reshape(shape)
+    return layout.as_order(out, array.shape, order)

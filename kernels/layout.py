@@ -18,10 +18,13 @@ PLAIN = "plain"
 BATCH_LAST = "batch_last"
 ANY = "any"
 
+_LAST = [tuple(range(1, ndim)) + (0,) * (ndim > 0) for ndim in range(65)]  # axes: the first one last
+_FIRST = [(ndim - 1,) * (ndim > 0) + tuple(range(ndim - 1)) for ndim in range(65)]  # and back
+
 
 def batch_last_view(array: Any) -> Any:
     """`array` (N, …) seen as (…, N): C-contiguous exactly if `array` is batch-last."""
-    return array.transpose(*range(1, array.ndim), 0)
+    return array.transpose(_LAST[array.ndim])
 
 
 def order_of(array: Any) -> str:
@@ -36,8 +39,15 @@ def order_of(array: Any) -> str:
 def empty(shape: tuple[int, ...], dtype: Any, order: str) -> np.ndarray:
     """An uninitialised NumPy array of logical `shape` in memory order `order`."""
     if order == BATCH_LAST and len(shape) >= 2:
-        return np.empty(shape[1:] + shape[:1], dtype).transpose(len(shape) - 1, *range(len(shape) - 1))
+        return np.empty(shape[1:] + shape[:1], dtype).transpose(_FIRST[len(shape)])
     return np.empty(shape, dtype)
+
+
+def as_order(flat: Any, shape: tuple[int, ...], order: str) -> Any:
+    """A 1-d array as the memory of an array of logical `shape` in `order` (a view)."""
+    if order == BATCH_LAST and len(shape) >= 2:
+        return flat.reshape(shape[1:] + shape[:1]).transpose(_FIRST[len(shape)])
+    return flat.reshape(shape)
 
 
 def memory(array: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def _kernel(function: str, direction: str, *arrays: Any) -> Any:
     arrays = tuple(dispatch.in_order(a, order) for a in arrays)
     sizes = Sizes(function, direction, arrays[0].size, arrays[0].dtype)
     (out,) = dispatch.run("activation", sizes, *map(layout.memory, arrays))
-    return dispatch.as_order(out, arrays[0].shape, order)
+    return layout.as_order(out, arrays[0].shape, order)
 
 
 class _Activation(Operation):

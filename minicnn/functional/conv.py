@@ -53,11 +53,15 @@ class Convolution(Operation):
         ctx.save(x if ctx.needs(1) or ctx.needs(2) else None, w if ctx.needs(0) else None)
         ctx.w_shape = w.shape
         sizes = geometry.sizes("forward", x.shape[0], w.shape, x.dtype, bias is not None)
-        (y,) = dispatch.run("conv2d", sizes, x, w, *(() if bias is None else (bias,)))
+        ordered = dispatch.ordered("conv2d", sizes, x, w, *(() if bias is None else (bias,)))
+        ctx.ordered = ordered[0] if ctx.needs(1) or ctx.needs(2) else None
+        (y,) = dispatch.run("conv2d", sizes, *ordered)
         return y
 
     def backward(ctx, grad: Any) -> Any:
         x, w = ctx.saved()
+        if not isinstance(x, Tensor):
+            x = ctx.ordered  # the same numbers, already in the kernel's memory order
         grad_x = ConvolutionInput(grad, w, None, ctx.geometry) if ctx.needs(0) else None
         grad_w = grad_b = None
         if ctx.needs(2):
