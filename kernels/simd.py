@@ -1,4 +1,4 @@
-"""Vectors written out: the two micro-kernels that all dense arithmetic goes through.
+"""Vectors written out: the two micro-kernels that all dense arithmetic goes through, and a transpose.
 
 Numba's auto-vectoriser reaches a tenth of the machine on a convolution. So the innermost loops are
 built here, instruction by instruction, as LLVM code with explicit vectors:
@@ -11,6 +11,9 @@ built here, instruction by instruction, as LLVM code with explicit vectors:
     dot_tile  s[k, t] = Σ_lane g[k, lane] · x[offset[t] + lane]
               the weight gradient: MR · NT sums of products over long runs, added up lane by lane and
               across lanes at the end.
+
+    transpose_square  y[i, j] = x[j, i]
+              a square of side(x) numbers each way, inside the registers.
 
 The table of offsets is the idea of indirect convolution (Dukhan 2019, arXiv:1907.02129); keeping a
 block of the result in registers is Goto's (Goto & van de Geijn 2008, "Anatomy of high-performance
@@ -26,6 +29,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _WIDTHS = (16, 32, 64)
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "tile", "dot_tile")
 
 
 @functools.lru_cache(maxsize=1)
@@ -80,11 +84,12 @@ def _intrinsics() -> dict[str, Any]:
     class Emitter:
         """LLVM code for vectors of one element type."""
 
-        def __init__(self, builder: Any, element: Any) -> None:
+        def __init__(self, builder: Any, element: Any, lanes: int | None = None) -> None:
             self.b = builder
-            self.scalar = ir.FloatType() if element.bitwidth == 32 else ir.DoubleType()
+            floats = {32: ir.FloatType(), 64: ir.DoubleType()}
+            self.scalar = floats[element.bitwidth] if isinstance(element, types.Float) else ir.IntType(element.bitwidth)
             self.item = element.bitwidth // 8
-            self.VL = vector_bytes() // self.item
+            self.VL = lanes or vector_bytes() // self.item
             self.vector = ir.VectorType(self.scalar, self.VL)
             self.suffix = f"v{self.VL}f{element.bitwidth}"
 
@@ -236,6 +241,48 @@ def _intrinsics() -> dict[str, Any]:
 
         return types.intp(x), generate
 
+    def side_of(element: Any) -> int:
+        return min(16, vector_bytes() * 8 // int(element.bitwidth))
+
+    @intrinsic
+    def side(typing: Any, x: Any) -> Any:
+        """Rows and columns of what `transpose_square` turns."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return ir.Constant(i64, side_of(x.dtype))
+
+        return types.intp(x), generate
+
+    @intrinsic
+    def transpose_square(typing: Any, x: Any, x0: Any, ldx: Any, y: Any, y0: Any, ldy: Any) -> Any:
+        """y[i, j] = x[j, i] for i, j < side(x); rows of x lie ldx apart, rows of y ldy.
+
+        Eklundh's way: for each power of two d, rows r and r + d exchange the elements in which bit d of the
+        column differs from bit d of the row. log2(side) rounds of shuffles of two registers each.
+        """
+        size = types.intp
+
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            xa, x0, ldx, ya, y0, ldy = args
+            n = side_of(x.dtype)
+            e = Emitter(b, x.dtype, n)
+            xp, yp = b.gep(pointer(context, b, x, xa), [x0]), b.gep(pointer(context, b, y, ya), [y0])
+            rows = [e.load(b.gep(xp, [b.mul(ldx, e.number(i))])) for i in range(n)]
+            d = 1
+            while d < n:
+                low = ir.Constant(ir.VectorType(i32, n), [c if not c & d else n + c - d for c in range(n)])
+                high = ir.Constant(ir.VectorType(i32, n), [c + d if not c & d else n + c for c in range(n)])
+                for r in (r for r in range(n) if not r & d):
+                    above, below = rows[r], rows[r + d]
+                    rows[r] = b.shuffle_vector(above, below, low)
+                    rows[r + d] = b.shuffle_vector(above, below, high)
+                d *= 2
+            for i, row in enumerate(rows):
+                e.store(row, b.gep(yp, [b.mul(ldy, e.number(i))]))
+            return context.get_dummy_value()
+
+        return types.void(x, size, size, y, size, size), generate
+
     @intrinsic
     def tile(
         typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, rows: Any, row_step: Any, taps: Any, w: Any, w0: Any,
@@ -374,11 +421,12 @@ def _intrinsics() -> dict[str, Any]:
 
         return signature, generate
 
-    return {"item_bytes": item_bytes, "lanes": lanes, "tile": tile, "dot_tile": dot_tile}
+    made = (item_bytes, lanes, side, transpose_square, tile, dot_tile)
+    return dict(zip(NAMES, made, strict=True))
 
 
 def __getattr__(name: str) -> Any:
-    """`lanes`, `item_bytes`, `tile`, `dot_tile`: made when a kernel that uses them is compiled."""
-    if name in ("lanes", "item_bytes", "tile", "dot_tile"):
+    """The names in NAMES: made when a kernel that uses them is compiled."""
+    if name in NAMES:
         return _intrinsics()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
