@@ -12,6 +12,10 @@ avg, input        g, scale (OH·OW,)                dx: Σ of scale · g over th
 
 x, dx are (N, C, H, W), y, g, argmax (N, C, OH, OW), all in memory order `order`; scale is plain, in the
 dtype of x (1 / the number that a sum is divided by).
+
+`epilogue` is (), or in the direction input ("tanh",), ("relu",) or ("sigmoid",): x was the output of that
+activation, is one more input (the last one, in memory order `order`), and dx goes on to the gradient of what
+went into it, as the kernel `activation` would compute it from dx and x.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ class Sizes(NamedTuple):
     dilation: tuple[int, int]
     dtype: Any
     order: str
+    epilogue: tuple[str, ...] = ()
 
     @property
     def x_shape(self) -> tuple[int, int, int, int]:

@@ -1,4 +1,4 @@
-"""Numba: planes in parallel; in batch-last order the lanes are the images, in plain order there is one."""
+"""Numba: rows of windows in parallel; in batch-last order the lanes are the images, in plain order there is one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import threads
+from ..activation.cpu_numba import FUNCTIONS
 from ..dispatch import Plan
 from ..layout import BATCH_LAST, memory
 from . import Sizes, loops
@@ -18,7 +20,12 @@ def plan(z: Sizes) -> Plan | None:
     if z.dtype not in (np.float32, np.float64) or 0 in z.x_shape + z.y_shape:
         return None
     planes, lanes = (z.C, z.N) if z.order == BATCH_LAST else (z.N * z.C, 1)
-    geometry = np.array([planes, lanes, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation])
+    # windows that lie side by side: every pixel belongs to one, but for those left over on the right and below
+    tiled = z.stride == (z.KH, z.KW) and z.padding == (0, 0) and z.dilation == (1, 1)
+    function = FUNCTIONS[z.epilogue[0]] if z.epilogue else 0
+    geometry = np.array([
+        planes, lanes, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation, int(tiled), function
+    ])  # fmt: skip
     loop = {
         ("max", "forward"): loops.max_forward, ("max", "input"): loops.max_input,
         ("avg", "forward"): loops.avg_forward, ("avg", "input"): loops.avg_input,
@@ -27,4 +34,12 @@ def plan(z: Sizes) -> Plan | None:
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         loop(*map(memory, ins), *map(memory, outs), geometry)
 
-    return Plan("lanes of images" if lanes > 1 else "one plane a task", orders(z), outputs(z), 0, run)
+    def run_input(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        activated = ins[2] if function else ins[0]  # without an activation nobody reads it
+        loop(memory(ins[0]), memory(ins[1]), memory(activated), memory(outs[0]), scratch.view(z.dtype), geometry)
+
+    algorithm = "lanes of images" if lanes > 1 else "one plane a task"
+    if z.direction == "forward":
+        return Plan(algorithm, orders(z), outputs(z), 0, run)
+    room = threads.most() * (max(z.W * lanes, loops.LANES) + loops.LINE) * z.dtype.itemsize if function else 0
+    return Plan(algorithm, orders(z), outputs(z), room, run_input)

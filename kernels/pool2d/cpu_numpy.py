@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activation.cpu_numpy import BACKWARD
 from ..dispatch import Output, Plan
 from ..im2col.cpu_numpy import overlap
 from ..layout import PLAIN
@@ -23,15 +24,17 @@ def plan(z: Sizes) -> Plan:
 
     def run_plan(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         run(z, outs, ins)
+        if z.epilogue:
+            outs[0][...] = BACKWARD[z.epilogue[0]](outs[0], ins[2])
 
     return Plan("a slice per tap", orders(z), outputs(z), 0, run_plan)
 
 
 def orders(z: Sizes) -> tuple[str, ...]:
     """The memory orders of the inputs."""
-    if z.kind == "avg":
-        return (z.order, PLAIN)
-    return (z.order,) if z.direction == "forward" else (z.order, z.order)
+    second = PLAIN if z.kind == "avg" else z.order
+    first = (z.order,) if (z.kind, z.direction) == ("max", "forward") else (z.order, second)
+    return first + (z.order,) * len(z.epilogue)
 
 
 def outputs(z: Sizes) -> tuple[Output, ...]:
@@ -64,7 +67,7 @@ def _max(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
 
 
 def _max_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (g, argmax), (dx,) = ins, outs
+    (g, argmax), (dx,) = ins[:2], outs
     dx[...] = 0
     positions = np.arange(z.H * z.W, dtype=np.int32).reshape(z.H, z.W)
     for (oh, ow), (ih, iw) in _taps(z):
@@ -81,7 +84,7 @@ def _avg(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
 
 
 def _avg_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (g, scale), (dx,) = ins, outs
+    (g, scale), (dx,) = ins[:2], outs
     dx[...] = 0
     scaled = g * scale.reshape(z.OH, z.OW)
     for (oh, ow), (ih, iw) in _taps(z):

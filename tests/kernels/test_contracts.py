@@ -230,6 +230,9 @@ def random_pool(rng, dtype, N, order):
         int(rng.integers(0, 3)),
     )  # with small windows: some see no pixel at all
     OH, OW = (int(n) for n in rng.integers(1, 6, 2))
+    if rng.random() < 0.4:  # windows that lie side by side: some pixels left over, or some of the last window missing
+        stride, dilation, padding = (KH, KW), (1, 1), (0, 0)
+        OH, OW = (max(1, length // taps + int(rng.integers(-1, 2))) for length, taps in ((H, KH), (W, KW)))
     return pool2d.Sizes("max", "forward", N, C, H, W, KH, KW, OH, OW, stride, padding, dilation, dtype, order)
 
 
@@ -277,6 +280,29 @@ def test_avg_pool(backend, rng, dtype, order):
             (dx,) = run(backend, "pool2d", z._replace(direction="input"), g, scale)
             expected = oracles.sum_pool2d_input(g * scaled, z.x_shape, (z.KH, z.KW), z.stride, z.padding, z.dilation)
             close(dx, expected, z.KH * z.KW)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_the_gradient_of_pooling_and_of_the_activation_before_it(backend, rng, dtype, order, kind):
+    """One kernel does what pool2d and activation do one after the other, to the last bit."""
+    for N in (1, 2, 33):
+        for function in ("tanh", "relu", "sigmoid"):
+            forward = random_pool(rng, dtype, N, order)._replace(kind=kind)
+            size = layout.size(forward.x_shape)
+            x = rng.standard_normal(size).astype(dtype)
+            (activated,) = run(backend, "activation", activation.Sizes(function, "forward", size, dtype), x)
+            activated = layout.as_order(activated, forward.x_shape, order)
+            scale = rng.random(forward.OH * forward.OW).astype(dtype)
+            second = scale if kind == "avg" else run(backend, "pool2d", forward, activated)[1]
+            z = forward._replace(direction="input")
+            g = rng.standard_normal(z.y_shape).astype(dtype)
+            (pooled,) = run(backend, "pool2d", z, g, second)
+            flat = (layout.memory(pooled), layout.memory(activated))
+            (expected,) = run(backend, "activation", activation.Sizes(function, "backward", size, dtype), *flat)
+            (dx,) = run(backend, "pool2d", z._replace(epilogue=(function,)), g, second, activated)
+            assert np.array_equal(layout.memory(dx), expected)
 
 
 # --- gemm ------------------------------------------------------------------------------------------
