@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _WIDTHS = (16, 32, 64)
-NAMES = ("item_bytes", "lanes", "side", "transpose_square", "tile", "dot_tile")
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "tile", "dot_tile", "sum_run")
 
 
 @functools.lru_cache(maxsize=1)
@@ -421,7 +421,36 @@ def _intrinsics() -> dict[str, Any]:
 
         return signature, generate
 
-    made = (item_bytes, lanes, side, transpose_square, tile, dot_tile)
+    @intrinsic
+    def sum_run(typing: Any, x: Any, x0: Any, run: Any) -> Any:
+        """Σ of the `run` numbers from x[x0] on: lane by lane, in four vectors, and across lanes at the end."""
+        size = types.intp
+
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            xa, x0, run = args
+            e = Emitter(b, x.dtype)
+            xp = b.gep(pointer(context, b, x, xa), [x0])
+            step, size_of = e.number(4 * e.VL), e.number(e.VL)
+
+            def four(i: Any, sums: list[Any]) -> list[Any]:
+                first = b.mul(i, step)
+                return [b.fadd(s, e.load(e.at(xp, first, e.number(j * e.VL)))) for j, s in enumerate(sums)]
+
+            whole = b.sdiv(run, step)
+            sums = e.loop(whole, [e.zero()] * 4, four)
+            done = b.mul(whole, step)
+
+            def masked(i: Any, total: list[Any]) -> list[Any]:
+                lane = b.add(done, b.mul(i, size_of))
+                return [b.fadd(total[0], e.load(b.gep(xp, [lane]), e.first_lanes(b.sub(run, lane))))]
+
+            total = b.fadd(b.fadd(sums[0], sums[1]), b.fadd(sums[2], sums[3]))
+            left = b.sdiv(b.add(b.sub(run, done), e.number(e.VL - 1)), size_of)
+            return e.sum_lanes(e.loop(left, [total], masked)[0])
+
+        return x.dtype(x, size, size), generate
+
+    made = (item_bytes, lanes, side, transpose_square, tile, dot_tile, sum_run)
     return dict(zip(NAMES, made, strict=True))
 
 

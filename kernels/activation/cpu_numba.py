@@ -14,6 +14,15 @@ from . import Sizes, loops
 FUNCTIONS = {"relu": 1, "tanh": 2, "sigmoid": 3}
 
 
+def activation_of(epilogue: tuple[str, ...]) -> tuple[int, bool]:
+    """The number of the activation in another kernel's epilogue (0 for none), and whether its gradient is meant."""
+    for step in epilogue:
+        function = step.removesuffix("_gradient")
+        if function in FUNCTIONS:
+            return FUNCTIONS[function], function != step
+    return 0, False
+
+
 def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
     if z.dtype not in (np.float32, np.float64):

@@ -21,6 +21,7 @@ from ..dispatch import Output, Plan
 from ..layout import memory
 from ..window import Axis, backward_axis, forward_axis, valid_taps
 from . import Sizes, loops
+from .as_product import plan_as_product
 
 CACHE_ITEMS = 1 << 16  # numbers of im2col that a core keeps near itself (256 KB of float32)
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
@@ -33,6 +34,8 @@ def plan(z: Sizes) -> Plan | None:
     if z.dtype not in (np.float32, np.float64) or 0 in z.x_shape + z.y_shape + z.w_shape:
         return None
     batch_last = simd.vector_bytes() // z.dtype.itemsize <= z.N
+    if batch_last and (product := plan_as_product(z)):
+        return product
     if z.direction == "weight":
         return _weight_plan(z, batch_last)
     return _data_plan(z, batch_last)

@@ -12,46 +12,57 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout
-from ..dispatch import Output, Plan
+from .. import layout, threads
+from ..activation.cpu_numba import activation_of
+from ..dispatch import Plan
 from ..layout import memory
 from . import Sizes, loops
+from .cpu_numpy import orders, outputs
 
-LANES, ROWS = 128, 48  # a piece of work: this many lanes of this many rows of the result
+LANES, ROWS = 128, 48  # a piece of work: at most this many lanes of this many rows of the result
+PIECES = 8  # enough to share out
 SMALL = 1 << 12  # products below this many multiplications are left to NumPy
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, from a few thousand multiplications up."""
+    """float32 and float64, from a few thousand multiplications up; row sums only where the lanes are columns."""
     if z.dtype not in (np.float32, np.float64) or z.M * z.N * z.K < SMALL:
         return None
     transposed = z.c_order == layout.BATCH_LAST
+    row_sums = "row_sums" in z.epilogue
+    if transposed and row_sums:
+        return None
     rows, lanes = (z.N, z.M) if transposed else (z.M, z.N)
     lane_order, row_order = (z.a_order, z.b_order) if transposed else (z.b_order, z.a_order)
-    # where the operand in the lanes has element (k, lane), and the other one element (k, row)
+    # whether the operand in the lanes runs along them, and where the other one has element (k, row)
     along = (lane_order == layout.PLAIN) != transposed
-    x_k, x_lane = (lanes, 1) if along else (1, z.K)
     w_k, w_row = (rows, 1) if (row_order == layout.PLAIN) == transposed else (1, z.K)
+    bias = "bias" in z.epilogue
+    bias_mode = 0 if not bias else 1 if transposed else 2
+    function, gradient = activation_of(z.epilogue)
+    row_step, lane_step = _pieces(rows, lanes)
     offsets = np.arange(z.K) * lanes
-    bias_mode = 0 if not z.epilogue else 1 if transposed else 2
-    copy = 0 if along else z.K * lanes
-    geometry = np.array([rows, lanes, z.K, x_k, x_lane, w_k, w_row, bias_mode, copy > 0, *_pieces(rows, lanes)])
+    geometry = np.array([
+        rows, lanes, z.K, w_k, w_row, bias_mode, int(not along), row_step, lane_step, function, int(gradient),
+        int(row_sums),
+    ])  # fmt: skip
+    room = (0 if along else z.K * lanes) + (threads.most() * lane_step if gradient else 0)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
-        a, b = memory(ins[0]), memory(ins[1])
+        a, b, y = memory(ins[0]), memory(ins[1]), memory(outs[0])
         x, w = (a, b) if transposed else (b, a)
-        room = scratch.view(z.dtype) if copy else x
-        loops.product(x, w, ins[2] if z.epilogue else w, memory(outs[0]), room, offsets, geometry)
+        loops.product(
+            x, w, ins[2] if bias else w, memory(ins[-1]) if gradient else w, y, outs[1] if row_sums else y,
+            scratch.view(z.dtype) if room else y, offsets, geometry,
+        )  # fmt: skip
 
-    orders = (z.a_order, z.b_order, layout.PLAIN)[: 2 + len(z.epilogue)]
-    output = Output((z.M, z.N), z.dtype, z.c_order)
-    return Plan("register tiles", orders, (output,), copy * z.dtype.itemsize, run)
+    return Plan("register tiles", orders(z), outputs(z), room * z.dtype.itemsize, run)
 
 
 def _pieces(rows: int, lanes: int) -> tuple[int, int]:
-    """Rows and lanes of a piece: large enough to be worth it, small enough that there are about 8."""
+    """Rows and lanes of a piece: large enough to be worth it, small enough that there are about PIECES, and of
+    one size, so that no thread waits long for another. No sum depends on them."""
     lane_step = LANES if lanes >= 4 * LANES else 64
-    row_step = ROWS
-    while row_step > 12 and -(-rows // row_step) * -(-lanes // lane_step) < 8:
-        row_step -= 12
-    return row_step, lane_step
+    lane_pieces = -(-lanes // lane_step)
+    row_pieces = max(-(-PIECES // lane_pieces), -(-rows // ROWS))
+    return max(6, rows // row_pieces // 6 * 6), lane_step

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from numba import prange
+from numba import get_thread_id, prange
 
-from ..compiled import compiled
-from ..simd import tile
+from ..activation.loops import apply_activation, slope
+from ..compiled import compiled, inner
+from ..reorder.loops import BLOCK, transpose_block
+from ..simd import sum_run, tile
 
-BLOCK = 16
+
+@inner
+def sum_rows(w, w_k, w_row, K, r0, r1, sums):
+    """sums[row] = Σ_k w[k, row] for the rows r0 … r1."""
+    if w_k == 1:
+        for r in range(r0, r1):
+            sums[r] = sum_run(w, r * w_row, K)
+    else:  # then w_row is 1
+        mine = sums[r0:r1]
+        mine[:] = 0
+        for k in range(K):
+            here = w[k * w_k + r0 : k * w_k + r1]
+            for i in range(mine.size):
+                mine[i] += here[i]
 
 
 @compiled(parallel=True)
-def product(x, w, bias, y, room, offsets, geometry):
-    """y[row, lane] = bias + Σ_k w[k, row] · x[k, lane]; where x does not run along the lanes, it is first
-    transposed into `room`."""
-    rows, lanes, K, x_k, x_lane, w_k, w_row, bias_mode, copy, row_step, lane_step = geometry
+def product(x, w, bias, activated, y, sums, room, offsets, geometry):
+    """y[row, lane] = f(bias + Σ_k w[k, row] · x[k, lane]), or that sum times f'(…) from `activated` = f(…).
+
+    Where x does not run along the lanes, it is first transposed into `room`. Behind that, each thread has
+    `lane_step` numbers for the values whose slope is taken.
+    """
+    (
+        rows, lanes, K, w_k, w_row, bias_mode, copy, row_step, lane_step, function, gradient, with_sums
+    ) = geometry  # fmt: skip
     if copy:
-        for strip in prange((lanes + BLOCK - 1) // BLOCK):
-            l0, l1 = strip * BLOCK, min(lanes, (strip + 1) * BLOCK)
-            for k0 in range(0, K, BLOCK):
-                for k in range(k0, min(K, k0 + BLOCK)):
-                    for lane in range(l0, l1):
-                        room[k * lanes + lane] = x[k * x_k + lane * x_lane]
+        across = (K + BLOCK - 1) // BLOCK
+        for task in prange((lanes + BLOCK - 1) // BLOCK * across):
+            lane, k = task // across * BLOCK, task % across * BLOCK
+            transpose_block(
+                x, lane * K + k, K, room, k * lanes + lane, lanes, min(BLOCK, lanes - lane), min(BLOCK, K - k)
+            )
+    source = room if copy else x
     row_pieces = (rows + row_step - 1) // row_step
     lane_pieces = (lanes + lane_step - 1) // lane_step
     for piece in prange(row_pieces * lane_pieces):
@@ -29,10 +50,21 @@ def product(x, w, bias, y, room, offsets, geometry):
         r1, l1 = min(rows, r0 + row_step), min(lanes, l0 + lane_step)
         if bias_mode == 2:  # the bias runs along the lanes: the sums go on from it
             for r in range(r0, r1):
-                for lane in range(l0, l1):
-                    y[r * lanes + lane] = bias[lane]
+                y[r * lanes + l0 : r * lanes + l1] = bias[l0:l1]
         tile(
-            room, l0, offsets, 0, 1, 0, K,
+            source, l0, offsets, 0, 1, 0, K,
             w, r0 * w_row, w_k, w_row, r1 - r0,
             y, r0 * lanes + l0, lanes, l1 - l0, bias, r0, bias_mode,
         )  # fmt: skip
+        if function:
+            first = copy * K * lanes + get_thread_id() * lane_step
+            mine = room[first : first + l1 - l0]
+            for r in range(r0, r1):
+                here = y[r * lanes + l0 : r * lanes + l1]
+                if gradient:
+                    mine[:] = here
+                    slope(mine, activated[r * lanes + l0 : r * lanes + l1], here, function)
+                else:
+                    apply_activation(here, function)
+        if with_sums and l0 == 0:
+            sum_rows(w, w_k, w_row, K, r0, r1, sums)

@@ -151,6 +151,14 @@ def test_conv2d_of_an_image_larger_than_one_block(backend, rng, dtype):
 
 
 @each_float
+def test_conv2d_with_filters_as_large_as_the_image(backend, rng, dtype):
+    lanes = simd.vector_bytes() // dtype.itemsize
+    for N, H, dilation in ((2, 3, 1), (lanes, 3, 1), (33, 5, 1), (33, 1, 2)):
+        z = conv2d.Sizes("", N, 5, H, H, 23, H, H, 1, 1, (2, 3), (0, 0), (dilation, 1), 1, dtype)
+        check_conv(backend, rng, z)
+
+
+@each_float
 def test_conv2d_with_every_window_beside_the_image(backend, rng, dtype):
     z = conv2d.Sizes("forward", 2, 1, 2, 2, 3, 1, 1, 1, 1, (1, 1), (4, 4), (1, 1), 1, dtype, ("bias",))
     x, w, bias = (rng.standard_normal(shape).astype(dtype) for shape in (z.x_shape, z.w_shape, (3,)))
@@ -335,6 +343,38 @@ def test_gemm_with_a_length_of_one(backend, rng, dtype, orders, shape):
     bias = rng.standard_normal(N).astype(dtype)
     (c,) = run(backend, "gemm", z, a, b, bias)
     close(c, oracles.matmul(a, b) + bias, 4 * K)
+
+
+@each_float
+@pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
+def test_gemm_with_an_activation_or_its_gradient(backend, rng, dtype, orders):
+    """As the kernels gemm and activation one after the other, to the last bit."""
+    M, N, K = (int(n) for n in rng.choice([17, 33, 70, 130], 3))
+    a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
+    bias, x = rng.standard_normal(N).astype(dtype), rng.standard_normal((M, N)).astype(dtype)
+    z = gemm.Sizes(M, N, K, dtype, *orders)
+    for function in FUNCTIONS:
+        elementwise = activation.Sizes(function, "forward", M * N, dtype)
+        (c,) = run(backend, "gemm", z._replace(epilogue=("bias",)), a, b, bias)
+        (expected,) = run(backend, "activation", elementwise, layout.memory(c))
+        (c,) = run(backend, "gemm", z._replace(epilogue=("bias", function)), a, b, bias)
+        assert np.array_equal(layout.memory(c), expected)
+        (c,) = run(backend, "gemm", z, a, b)
+        activated = kernels.in_order(x, z.c_order)
+        memories = (layout.memory(c), layout.memory(activated))
+        (expected,) = run(backend, "activation", elementwise._replace(direction="backward"), *memories)
+        (c,) = run(backend, "gemm", z._replace(epilogue=(f"{function}_gradient",)), a, b, activated)
+        assert np.array_equal(layout.memory(c), expected)
+
+
+@each_float
+@pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS)), ids="-".join)
+def test_gemm_with_row_sums(backend, rng, dtype, orders):
+    for M, N, K in ((17, 33, 130), (70, 16, 15), (130, 100, 33)):
+        a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
+        c, sums = run(backend, "gemm", gemm.Sizes(M, N, K, dtype, *orders, PLAIN, ("row_sums",)), a, b)
+        close(c, oracles.matmul(a, b), 4 * K)
+        close(sums, a.astype(np.float64).sum(axis=1), 4 * K)
 
 
 # --- activation ------------------------------------------------------------------------------------
