@@ -241,6 +241,22 @@ def _intrinsics() -> dict[str, Any]:
 
         return types.intp(x), generate
 
+    def apart(builder: Any, name: str, args: Sequence[Any], body: Callable[[Any, Sequence[Any]], None]) -> None:
+        """`body(builder, args)` as a function of its own, one in a module, and a call of it here.
+
+        Within its callers LLVM would take twice as long for it, and again for each place that calls it.
+        """
+        function = builder.module.globals.get(name)
+        if function is None:
+            kind = ir.FunctionType(ir.VoidType(), [a.type for a in args])
+            function = ir.Function(builder.module, kind, name)
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            inside = ir.IRBuilder(function.append_basic_block("entry"))
+            body(inside, function.args)
+            inside.ret_void()
+        builder.call(function, args)
+
     def side_of(element: Any) -> int:
         return min(16, vector_bytes() * 8 // int(element.bitwidth))
 
@@ -299,14 +315,21 @@ def _intrinsics() -> dict[str, Any]:
             x, size, offsets, size, size, size, size, w, size, size, size, size, y, size, size, size, start, size, size
         )
 
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             (xa, x0, oa, t0, rows, row_step, taps, wa, w0, w_tap, w_row, K, ya, y0, ldy, L, sa, s0, mode) = args
-            e = Emitter(b, x.dtype)
-            op = pointer(context, b, offsets, oa)
-            wp = b.gep(pointer(context, b, w, wa), [w0])
-            xp = b.gep(pointer(context, b, x, xa), [x0])
-            yp = b.gep(pointer(context, b, y, ya), [y0])
-            sp = b.gep(pointer(context, b, start, sa), [s0])
+            arrays = ((x, xa), (offsets, oa), (w, wa), (y, ya), (start, sa))
+            pointers = [pointer(context, builder, kind, value) for kind, value in arrays]
+            numbers = (x0, t0, rows, row_step, taps, w0, w_tap, w_row, K, y0, ldy, L, s0, mode)
+            name = f"minicnn_tile_{x.dtype.bitwidth}"
+            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
+            return context.get_dummy_value()
+
+        def body(
+            b: Any, e: Emitter, xp: Any, op: Any, wp: Any, yp: Any, sp: Any, x0: Any, t0: Any, rows: Any,
+            row_step: Any, taps: Any, w0: Any, w_tap: Any, w_row: Any, K: Any, y0: Any, ldy: Any, L: Any,
+            s0: Any, mode: Any,
+        ) -> None:  # fmt: skip
+            wp, xp, yp, sp = (b.gep(p, [first]) for p, first in ((wp, w0), (xp, x0), (yp, y0), (sp, s0)))
 
             def block(mr: int, nr: int, k: Any, lane: Any, mask: Any) -> None:
                 """MR rows from k on, NR vectors from `lane` on: their sums stay in registers."""
@@ -357,7 +380,6 @@ def _intrinsics() -> dict[str, Any]:
                 return []
 
             e.loop(vectors_left, [], masked)
-            return context.get_dummy_value()
 
         return signature, generate
 
@@ -376,13 +398,19 @@ def _intrinsics() -> dict[str, Any]:
             x, size, offsets, size, size, g, size, size, size, size, size, size, size, s, size, size
         )
 
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             (xa, x0, oa, t0, T, ga, g0, ldg, K, runs, run, x_step, g_step, sa, sum0, lds) = args
-            e = Emitter(b, x.dtype)
-            xp = b.gep(pointer(context, b, x, xa), [x0])
-            gp = b.gep(pointer(context, b, g, ga), [g0])
-            op = b.gep(pointer(context, b, offsets, oa), [t0])
-            sp = b.gep(pointer(context, b, s, sa), [sum0])
+            pointers = [pointer(context, builder, *pair) for pair in ((x, xa), (offsets, oa), (g, ga), (s, sa))]
+            numbers = (x0, t0, T, g0, ldg, K, runs, run, x_step, g_step, sum0, lds)
+            name = f"minicnn_dot_tile_{x.dtype.bitwidth}"
+            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
+            return context.get_dummy_value()
+
+        def body(
+            b: Any, e: Emitter, xp: Any, op: Any, gp: Any, sp: Any, x0: Any, t0: Any, T: Any, g0: Any, ldg: Any,
+            K: Any, runs: Any, run: Any, x_step: Any, g_step: Any, sum0: Any, lds: Any,
+        ) -> None:  # fmt: skip
+            xp, gp, op, sp = (b.gep(p, [first]) for p, first in ((xp, x0), (gp, g0), (op, t0), (sp, sum0)))
             last = b.sdiv(b.sub(run, e.number(1)), e.number(e.VL))
             all_lanes = e.first_lanes(e.number(e.VL))
             rest = e.first_lanes(b.sub(run, b.mul(last, e.number(e.VL))))
@@ -417,7 +445,6 @@ def _intrinsics() -> dict[str, Any]:
 
             row_counts, tap_counts = dot_blocks()
             e.cover(T, tap_counts, lambda nt, t: e.cover(K, row_counts, lambda mr, k: block(mr, nt, k, t)))
-            return context.get_dummy_value()
 
         return signature, generate
 

@@ -177,12 +177,11 @@ def _weight_plan(z: Sizes, batch_last: bool) -> Plan:
         s, r, c = np.meshgrid(np.arange(z.KW), np.arange(z.KH), np.arange(C), indexing="ij")
         offsets = (((c * z.H + r * z.dilation[0]) * z.W + s * z.dilation[1]) * z.N).ravel()
         unpack = ((c * z.KH + r) * z.KW + s).ravel()  # where tap (s, r, c) stands in w
-        ones = np.ones(loops.PIECE, z.dtype)
 
         def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
             loops.weight_direct(
-                memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else ones, offsets, valid_h,
-                valid_w, unpack, scratch.view(z.dtype), ones, geometry, chunks,
+                memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else scratch.view(z.dtype), offsets, valid_h,
+                valid_w, unpack, scratch.view(z.dtype), geometry, chunks,
             )  # fmt: skip
 
         return Plan("direct, batch in the lanes", (order, order), outputs, chunks * one_chunk * item, run)
@@ -197,13 +196,12 @@ def _weight_plan(z: Sizes, batch_last: bool) -> Plan:
     offsets = np.arange(taps) * width
     r, s, c = np.meshgrid(np.arange(z.KH), np.arange(z.KW), np.arange(C), indexing="ij")
     unpack = ((c * z.KH + r) * z.KW + s).ravel()
-    ones = np.ones(width, z.dtype)
     room = chunks * one_chunk + threads.most() * width * taps
 
     def run_columns(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         loops.weight_columns(
-            ins[0].reshape(-1), ins[1].reshape(-1), outs[0].reshape(-1), outs[1] if bias else ones, offsets,
-            phases, blocks, unpack, scratch.view(z.dtype), ones, geometry, chunks, width,
+            ins[0].reshape(-1), ins[1].reshape(-1), outs[0].reshape(-1), outs[1] if bias else scratch.view(z.dtype), offsets,
+            phases, blocks, unpack, scratch.view(z.dtype), geometry, chunks, width,
         )  # fmt: skip
 
     return Plan("im2col in the cache, pixels in the lanes", (order, order), outputs, room * item, run_columns)

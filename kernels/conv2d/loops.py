@@ -10,7 +10,8 @@ from numba import get_thread_id, prange
 
 from ..activation.loops import apply_activation
 from ..compiled import compiled, inner
-from ..simd import dot_tile, tile
+from ..simd import dot_tile, sum_run, tile
+from ..slices import fill
 
 PIECE = 2048  # numbers of one run of the weight gradient: a row of g and of x stay in the first cache
 
@@ -71,10 +72,10 @@ def fill_columns(x, x0, columns, c0, width, phase, p0, p1, S, SH, SW):
                 for c in range(S):
                     to = c0 + ((r * phase[17] + s) * S + c) * width + (p - p0)
                     at = x0 + (c * SH + ih) * SW + iw0
-                    columns[to : to + low] = 0
+                    fill(columns[to : to + low], 0)
                     if high > low:
                         columns[to + low : to + high] = x[at + low * step_w : at + (high - 1) * step_w + 1 : step_w]
-                    columns[to + high : to + count] = 0
+                    fill(columns[to + high : to + count], 0)
         p += count
 
 
@@ -120,14 +121,8 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
                     y[target + (k * TH + oh) * TW + ow] = out[out0 + k * step + i]
 
 
-@inner
-def dots(x, x0, offsets, t0, T, g, g0, ldg, K, runs, run, x_step, g_step, s, sum0, lds):
-    """`dot_tile`, compiled once for all the places that call it."""
-    dot_tile(x, x0, offsets, t0, T, g, g0, ldg, K, runs, run, x_step, g_step, s, sum0, lds)
-
-
 @compiled(parallel=True)
-def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, ones, geometry, chunks):
+def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks):
     """Batch-last: along a row of the output, x and g are runs of (pixels · images) numbers, and every
     dw[k, c, r, s] is the sum of the products of two such runs.
 
@@ -139,7 +134,7 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, ones
     row_numbers = taps + 1  # the last one is the bias gradient
     for chunk in prange(chunks):
         base = chunk * groups * K * row_numbers
-        partial[base : base + groups * K * row_numbers] = 0
+        fill(partial[base : base + groups * K * row_numbers], 0)
         for oh in range(chunk * OH // chunks, (chunk + 1) * OH // chunks):
             r0, r1 = valid_h[oh]
             for group in range(groups):
@@ -156,23 +151,19 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, ones
                             T += KH * C
                             s += 1
                     x0, g0 = (x_row + first * sw - pw) * N, (g_row + first) * N
-                    if sw == 1:
-                        for at in range(0, (last - first) * N, PIECE):
-                            run = min(PIECE, (last - first) * N - at)
-                            dots(x, x0 + at, offsets, t0, T, g, g0 + at, OH * OW * N, K,
-                                     1, run, 0, 0, partial, sums + t0, row_numbers)  # fmt: skip
-                    else:
-                        dots(x, x0, offsets, t0, T, g, g0, OH * OW * N, K,
-                                 last - first, N, sw * N, N, partial, sums + t0, row_numbers)  # fmt: skip
+                    # the pixels of the row lie side by side in g; in x, too, unless the stride leaves some out
+                    runs, run = (1, (last - first) * N) if sw == 1 else (last - first, N)
+                    for at in range(0, run, PIECE):
+                        dot_tile(x, x0 + at, offsets, t0, T, g, g0 + at, OH * OW * N, K,
+                                 runs, min(PIECE, run - at), sw * N, N, partial, sums + t0, row_numbers)  # fmt: skip
                 if bias:
-                    for at in range(0, OW * N, PIECE):
-                        dots(ones, -offsets[0], offsets, 0, 1, g, g_row * N + at, OH * OW * N, K,
-                                 1, min(PIECE, OW * N - at), 0, 0, partial, sums + taps, row_numbers)  # fmt: skip
+                    for k in range(K):
+                        partial[sums + k * row_numbers + taps] += sum_run(g, (g_row + k * OH * OW) * N, OW * N)
     add_partials(partial, chunks, groups * K, taps, unpack, dw, db, bias)
 
 
 @compiled(parallel=True)
-def weight_columns(x, g, dw, db, offsets, phases, blocks, unpack, partial, ones, geometry, chunks, width):
+def weight_columns(x, g, dw, db, offsets, phases, blocks, unpack, partial, geometry, chunks, width):
     """Plain order, small batch: dw = g (K, block) @ columnsᵀ (block, taps), summed over blocks and images."""
     C, K, H, W, OH, OW, N, groups, taps, KH, KW, sh, sw, ph, pw, dh, dw_, bias = geometry
     row_numbers = taps + 1
@@ -180,7 +171,7 @@ def weight_columns(x, g, dw, db, offsets, phases, blocks, unpack, partial, ones,
     room = chunks * groups * K * row_numbers
     for chunk in prange(chunks):
         base = chunk * groups * K * row_numbers
-        partial[base : base + groups * K * row_numbers] = 0
+        fill(partial[base : base + groups * K * row_numbers], 0)
         mine = room + get_thread_id() * width * taps
         for i in range(chunk * count // chunks, (chunk + 1) * count // chunks):
             n = i // blocks.shape[0]
@@ -190,27 +181,25 @@ def weight_columns(x, g, dw, db, offsets, phases, blocks, unpack, partial, ones,
                 source = (n * groups + group) * C * H * W
                 fill_columns(x, source, partial, mine, width, phases[p], p0, p1, C, H, W)
                 g0 = (n * groups + group) * K * OH * OW + p0
-                dots(partial, mine, offsets, 0, taps, g, g0, OH * OW, K,
+                dot_tile(partial, mine, offsets, 0, taps, g, g0, OH * OW, K,
                          1, p1 - p0, 0, 0, partial, sums, row_numbers)  # fmt: skip
                 if bias:
-                    dots(ones, 0, offsets, 0, 1, g, g0, OH * OW, K,
-                             1, p1 - p0, 0, 0, partial, sums + taps, row_numbers)  # fmt: skip
+                    for k in range(K):
+                        partial[sums + k * row_numbers + taps] += sum_run(g, g0 + k * OH * OW, p1 - p0)
     add_partials(partial, chunks, groups * K, taps, unpack, dw, db, bias)
 
 
 @inner
 def add_partials(partial, chunks, rows, taps, unpack, dw, db, bias):
     """dw and db: the sums of the chunks, always in the same order."""
+    numbers = rows * (taps + 1)
+    total = partial[:numbers]
+    for chunk in range(1, chunks):
+        more = partial[chunk * numbers : (chunk + 1) * numbers]
+        for i in range(numbers):
+            total[i] += more[i]
     for k in range(rows):
         for t in range(taps):
-            total = partial[k * (taps + 1) + t]
-            for chunk in range(1, chunks):
-                total += partial[(chunk * rows + k) * (taps + 1) + t]
-            dw[k * taps + unpack[t]] = total
+            dw[k * taps + unpack[t]] = total[k * (taps + 1) + t]
         if bias:
-            total = partial[k * (taps + 1) + taps]
-            for chunk in range(1, chunks):
-                total += partial[(chunk * rows + k) * (taps + 1) + taps]
-            db[k] = total
-
-
+            db[k] = total[k * (taps + 1) + taps]

@@ -8,6 +8,7 @@ from ..activation.loops import apply_activation, slope
 from ..compiled import compiled, inner
 from ..reorder.loops import BLOCK, transpose_block
 from ..simd import sum_run, tile
+from ..slices import copy, fill
 
 
 @inner
@@ -18,11 +19,30 @@ def sum_rows(w, w_k, w_row, K, r0, r1, sums):
             sums[r] = sum_run(w, r * w_row, K)
     else:  # then w_row is 1
         mine = sums[r0:r1]
-        mine[:] = 0
+        fill(mine, 0)
         for k in range(K):
             here = w[k * w_k + r0 : k * w_k + r1]
             for i in range(mine.size):
                 mine[i] += here[i]
+
+
+@inner
+def begin_with_bias(bias, l0, count, y, lanes, r0, r1):
+    """A bias that runs along the lanes: the sums go on from it."""
+    for r in range(r0, r1):
+        copy(bias[l0 : l0 + count], y[r * lanes + l0 : r * lanes + l0 + count])
+
+
+@inner
+def activate(y, activated, first, count, room, function, gradient):
+    """y[first …] = f(y), or times the slope of f at `activated`; `room` has place for `count` numbers."""
+    here = y[first : first + count]
+    if gradient:
+        mine = room[:count]
+        copy(here, mine)
+        slope(mine, activated[first : first + count], here, function)
+    else:
+        apply_activation(here, function)
 
 
 @compiled(parallel=True)
@@ -33,38 +53,30 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
     `lane_step` numbers for the values whose slope is taken.
     """
     (
-        rows, lanes, K, w_k, w_row, bias_mode, copy, row_step, lane_step, function, gradient, with_sums
+        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, gradient, with_sums
     ) = geometry  # fmt: skip
-    if copy:
+    if transposed:
         across = (K + BLOCK - 1) // BLOCK
         for task in prange((lanes + BLOCK - 1) // BLOCK * across):
             lane, k = task // across * BLOCK, task % across * BLOCK
             transpose_block(
                 x, lane * K + k, K, room, k * lanes + lane, lanes, min(BLOCK, lanes - lane), min(BLOCK, K - k)
             )
-    source = room if copy else x
-    row_pieces = (rows + row_step - 1) // row_step
+    source = room if transposed else x
     lane_pieces = (lanes + lane_step - 1) // lane_step
-    for piece in prange(row_pieces * lane_pieces):
+    for piece in prange((rows + row_step - 1) // row_step * lane_pieces):
         r0, l0 = piece // lane_pieces * row_step, piece % lane_pieces * lane_step
-        r1, l1 = min(rows, r0 + row_step), min(lanes, l0 + lane_step)
-        if bias_mode == 2:  # the bias runs along the lanes: the sums go on from it
-            for r in range(r0, r1):
-                y[r * lanes + l0 : r * lanes + l1] = bias[l0:l1]
+        r1, count = min(rows, r0 + row_step), min(lane_step, lanes - l0)
+        if bias_mode == 2:
+            begin_with_bias(bias, l0, count, y, lanes, r0, r1)
         tile(
             source, l0, offsets, 0, 1, 0, K,
             w, r0 * w_row, w_k, w_row, r1 - r0,
-            y, r0 * lanes + l0, lanes, l1 - l0, bias, r0, bias_mode,
+            y, r0 * lanes + l0, lanes, count, bias, r0, bias_mode,
         )  # fmt: skip
         if function:
-            first = copy * K * lanes + get_thread_id() * lane_step
-            mine = room[first : first + l1 - l0]
+            mine = room[transposed * K * lanes + get_thread_id() * lane_step :]
             for r in range(r0, r1):
-                here = y[r * lanes + l0 : r * lanes + l1]
-                if gradient:
-                    mine[:] = here
-                    slope(mine, activated[r * lanes + l0 : r * lanes + l1], here, function)
-                else:
-                    apply_activation(here, function)
+                activate(y, activated, r * lanes + l0, count, mine, function, gradient)
         if with_sums and l0 == 0:
             sum_rows(w, w_k, w_row, K, r0, r1, sums)

@@ -24,12 +24,12 @@ def plan(z: Sizes) -> Plan | None:
     tiled = z.stride == (z.KH, z.KW) and z.padding == (0, 0) and z.dilation == (1, 1)
     function = FUNCTIONS[z.epilogue[0]] if z.epilogue else 0
     geometry = np.array([
-        planes, lanes, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation, int(tiled), function
+        planes, lanes, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation, function
     ])  # fmt: skip
     loop = {
-        ("max", "forward"): loops.max_forward, ("max", "input"): loops.max_input,
-        ("avg", "forward"): loops.avg_forward, ("avg", "input"): loops.avg_input,
-    }[z.kind, z.direction]  # fmt: skip
+        "max": (loops.max_forward, loops.max_input, loops.max_input_tiled),
+        "avg": (loops.avg_forward, loops.avg_input, loops.avg_input_tiled),
+    }[z.kind][0 if z.direction == "forward" else 1 + tiled]
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         loop(*map(memory, ins), *map(memory, outs), geometry)

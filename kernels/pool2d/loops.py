@@ -14,6 +14,7 @@ from numba import get_thread_id, prange
 
 from ..activation.loops import slope
 from ..compiled import compiled, inner
+from ..slices import copy, fill
 
 LANES = 64  # of one task, where a task is a whole plane
 LINE = 16  # at least a cache line between the rooms of two threads
@@ -45,8 +46,8 @@ def maximum(x, first, row, rows, column, columns, place, row_places, column_plac
     """
     count = best.size
     if rows == 0 or columns == 0:
-        best[:] = -np.inf
-        where[:] = -1
+        fill(best, -np.inf)
+        fill(where, -1)
         return
     if rows == 2 and columns == 2:  # the usual window: each number of x, best and where is touched once
         a, b = x[first : first + count], x[first + column : first + column + count]
@@ -58,8 +59,8 @@ def maximum(x, first, row, rows, column, columns, place, row_places, column_plac
             value, at = larger(value, at, d[i], np.int32(place + row_places + column_places))
             best[i], where[i] = value, at
         return
-    best[:] = x[first : first + count]
-    where[:] = np.int32(place)
+    copy(x[first : first + count], best)
+    fill(where, np.int32(place))
     for tap in range(1, rows * columns):
         r, s = tap // columns, tap % columns
         at = first + r * row + s * column
@@ -78,7 +79,7 @@ def average(x, first, row, rows, column, columns, factor, total):
         for i in range(count):
             total[i] = (a[i] + b[i] + c[i] + d[i]) * factor
         return
-    total[:] = 0
+    fill(total, 0)
     for tap in range(rows * columns):
         at = first + tap // columns * row + tap % columns * column
         here = x[at : at + count]
@@ -91,7 +92,7 @@ def average(x, first, row, rows, column, columns, factor, total):
 @compiled(parallel=True)
 def max_forward(x, y, argmax, geometry):
     """y = the maximum of each window, argmax = its place h·W + w."""
-    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, tiled, function = geometry
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     for task in prange(planes * OH):
         plane, oh = task // OH, task % OH
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
@@ -108,7 +109,7 @@ def max_forward(x, y, argmax, geometry):
 @compiled(parallel=True)
 def avg_forward(x, scale, y, geometry):
     """y = scale · the sum of each window."""
-    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, tiled, function = geometry
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     for task in prange(planes * OH):
         plane, oh = task // OH, task % OH
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
@@ -130,51 +131,84 @@ def room_of_thread(room, count):
 
 
 @inner
-def finish_row(row, y, dx, h, plane, geometry):
-    """The end of a row of pixels: nothing right of the last window, and the slope of the activation."""
-    lanes, H, W, KW, OW, function = geometry[1], geometry[2], geometry[3], geometry[5], geometry[7], geometry[15]
-    row[min(W, OW * KW) * lanes :] = 0
-    if function:
-        at = (plane * H + h) * W * lanes
-        slope(row, y[at : at + W * lanes], dx[at : at + W * lanes], function)
+def begin_row(dx, room, plane, h, geometry):
+    """Where row h of dx before the activation is to be written; nothing lies right of the last window."""
+    lanes, H, W, KW, OW, function = geometry[1], geometry[2], geometry[3], geometry[5], geometry[7], geometry[14]
+    first = (plane * H + h) * W * lanes
+    row = room_of_thread(room, W * lanes) if function else dx[first : first + W * lanes]
+    fill(row[min(W, OW * KW) * lanes :], 0)
+    return row
 
 
 @inner
-def clear_rows(dx, oh, plane, geometry):
-    """Nothing below the last window."""
-    lanes, H, W, KH, OH = geometry[1], geometry[2], geometry[3], geometry[4], geometry[6]
-    if oh == OH - 1:
-        dx[(plane * H + min(H, OH * KH)) * W * lanes : (plane + 1) * H * W * lanes] = 0
+def finish_row(row, y, dx, plane, h, geometry):
+    """dx = row times the slope of the activation; nothing lies below the last window."""
+    lanes, H, W, KH, OH, function = geometry[1], geometry[2], geometry[3], geometry[4], geometry[6], geometry[14]
+    first = (plane * H + h) * W * lanes
+    if function:
+        slope(row, y[first : first + W * lanes], dx[first : first + W * lanes], function)
+    if h == min(H, OH * KH) - 1:
+        fill(dx[first + W * lanes : (plane + 1) * H * W * lanes], 0)
+
+
+@inner
+def max_back(g, argmax, y, dx, room, plane, oh, geometry):
+    """The rows of dx below row oh of windows that lie side by side."""
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
+    for h in range(oh * KH, min(H, oh * KH + KH)):
+        row = begin_row(dx, room, plane, h, geometry)
+        for ow in range(OW):
+            out = ((plane * OH + oh) * OW + ow) * lanes
+            part, where = g[out : out + lanes], argmax[out : out + lanes]
+            for w in range(ow * KW, min(W, ow * KW + KW)):
+                place = np.int32(h * W + w)
+                here = row[w * lanes : (w + 1) * lanes]
+                for i in range(lanes):
+                    here[i] = part[i] if where[i] == place else 0
+        finish_row(row, y, dx, plane, h, geometry)
+
+
+@inner
+def avg_back(g, scale, y, dx, room, plane, oh, geometry):
+    """The rows of dx below row oh of windows that lie side by side."""
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
+    for h in range(oh * KH, min(H, oh * KH + KH)):
+        row = begin_row(dx, room, plane, h, geometry)
+        for ow in range(OW):
+            out = ((plane * OH + oh) * OW + ow) * lanes
+            part, factor = g[out : out + lanes], scale[oh * OW + ow]
+            for w in range(ow * KW, min(W, ow * KW + KW)):
+                here = row[w * lanes : (w + 1) * lanes]
+                for i in range(lanes):
+                    here[i] = factor * part[i]
+        finish_row(row, y, dx, plane, h, geometry)
+
+
+@compiled(parallel=True)
+def max_input_tiled(g, argmax, y, dx, room, geometry):
+    """As `max_input`, for windows that lie side by side."""
+    OH = geometry[6]
+    for task in prange(geometry[0] * OH):
+        max_back(g, argmax, y, dx, room, task // OH, task % OH, geometry)
+
+
+@compiled(parallel=True)
+def avg_input_tiled(g, scale, y, dx, room, geometry):
+    """As `avg_input`, for windows that lie side by side."""
+    OH = geometry[6]
+    for task in prange(geometry[0] * OH):
+        avg_back(g, scale, y, dx, room, task // OH, task % OH, geometry)
 
 
 @compiled(parallel=True)
 def max_input(g, argmax, y, dx, room, geometry):
     """dx = the sum of the g whose window had its maximum there, times the slope of the activation before."""
-    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, tiled, function = geometry
-    if tiled:
-        for task in prange(planes * OH):
-            plane, oh = task // OH, task % OH
-            for h in range(oh * KH, min(H, oh * KH + KH)):
-                first = (plane * H + h) * W * lanes
-                row = room_of_thread(room, W * lanes) if function else dx[first : first + W * lanes]
-                for ow in range(OW):
-                    out = (task * OW + ow) * lanes
-                    part, where = g[out : out + lanes], argmax[out : out + lanes]
-                    for w in range(ow * KW, min(W, ow * KW + KW)):
-                        place = np.int32(h * W + w)
-                        here = row[w * lanes : (w + 1) * lanes]
-                        for i in range(lanes):
-                            here[i] = part[i] if where[i] == place else 0
-                finish_row(row, y, dx, h, plane, geometry)
-            clear_rows(dx, oh, plane, geometry)
-        return
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     blocks = (lanes + LANES - 1) // LANES
     for task in prange(planes * blocks):
         plane, l0 = task // blocks, task % blocks * LANES
         count = min(LANES, lanes - l0)
-        for place in range(H * W):
-            at = (plane * H * W + place) * lanes + l0
-            dx[at : at + count] = 0
+        clear(dx, plane, l0, count, geometry)
         for out in range(plane * OH * OW * lanes + l0, (plane + 1) * OH * OW * lanes, lanes):
             to = plane * H * W * lanes + l0
             for i in range(count):
@@ -188,30 +222,12 @@ def max_input(g, argmax, y, dx, room, geometry):
 @compiled(parallel=True)
 def avg_input(g, scale, y, dx, room, geometry):
     """dx = the sum of scale · g over the windows that a pixel lies in, times the slope of the activation before."""
-    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, tiled, function = geometry
-    if tiled:
-        for task in prange(planes * OH):
-            plane, oh = task // OH, task % OH
-            for h in range(oh * KH, min(H, oh * KH + KH)):
-                first = (plane * H + h) * W * lanes
-                row = room_of_thread(room, W * lanes) if function else dx[first : first + W * lanes]
-                for ow in range(OW):
-                    out = (task * OW + ow) * lanes
-                    part, factor = g[out : out + lanes], scale[oh * OW + ow]
-                    for w in range(ow * KW, min(W, ow * KW + KW)):
-                        here = row[w * lanes : (w + 1) * lanes]
-                        for i in range(lanes):
-                            here[i] = factor * part[i]
-                finish_row(row, y, dx, h, plane, geometry)
-            clear_rows(dx, oh, plane, geometry)
-        return
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     blocks = (lanes + LANES - 1) // LANES
     for task in prange(planes * blocks):
         plane, l0 = task // blocks, task % blocks * LANES
         count = min(LANES, lanes - l0)
-        for place in range(H * W):
-            at = (plane * H * W + place) * lanes + l0
-            dx[at : at + count] = 0
+        clear(dx, plane, l0, count, geometry)
         for oh in range(OH):
             r0, r1 = clip(oh * sh - ph, KH, dh, H)
             for ow in range(OW):
@@ -231,11 +247,19 @@ def avg_input(g, scale, y, dx, room, geometry):
 
 
 @inner
+def clear(dx, plane, l0, count, geometry):
+    """dx = 0 of one block of lanes of one plane."""
+    lanes, H, W = geometry[1], geometry[2], geometry[3]
+    for place in range(plane * H * W, (plane + 1) * H * W):
+        fill(dx[place * lanes + l0 : place * lanes + l0 + count], 0)
+
+
+@inner
 def multiply_by_slope(dx, y, mine, plane, l0, count, geometry):
     """dx = dx · f'(x) of one block of lanes of one plane, from y = f(x)."""
-    lanes, H, W, function = geometry[1], geometry[2], geometry[3], geometry[15]
+    lanes, H, W, function = geometry[1], geometry[2], geometry[3], geometry[14]
     for place in range(plane * H * W, (plane + 1) * H * W):
         first = place * lanes + l0
         here = dx[first : first + count]
-        mine[:count] = here
+        copy(here, mine[:count])
         slope(mine[:count], y[first : first + count], here, function)
