@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .compiled import inner
 
 
 @inner
-def copy(source, target):
+def copy(source: Any, target: Any) -> None:
     """target = source"""
     for i in range(target.size):
         target[i] = source[i]
 
 
 @inner
-def fill(target, value):
+def fill(target: Any, value: Any) -> None:
     """target = value everywhere"""
     for i in range(target.size):
         target[i] = value

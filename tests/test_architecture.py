@@ -50,7 +50,7 @@ DOORS = {"__init__", "__main__", *COMMANDS}
 
 LIBRARIES = {
     "numba": ("kernels/",),
-    "llvmlite": ("kernels/simd.py",),
+    "llvmlite": ("kernels/simd.py", "kernels/vectors.py"),
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",

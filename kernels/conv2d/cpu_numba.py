@@ -179,9 +179,10 @@ def _weight_plan(z: Sizes, batch_last: bool) -> Plan:
         unpack = ((c * z.KH + r) * z.KW + s).ravel()  # where tap (s, r, c) stands in w
 
         def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+            partial = scratch.view(z.dtype)
             loops.weight_direct(
-                memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else scratch.view(z.dtype), offsets, valid_h,
-                valid_w, unpack, scratch.view(z.dtype), geometry, chunks,
+                memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else partial, offsets, valid_h,
+                valid_w, unpack, partial, geometry, chunks,
             )  # fmt: skip
 
         return Plan("direct, batch in the lanes", (order, order), outputs, chunks * one_chunk * item, run)
@@ -199,9 +200,10 @@ def _weight_plan(z: Sizes, batch_last: bool) -> Plan:
     room = chunks * one_chunk + threads.most() * width * taps
 
     def run_columns(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        partial = scratch.view(z.dtype)
         loops.weight_columns(
-            ins[0].reshape(-1), ins[1].reshape(-1), outs[0].reshape(-1), outs[1] if bias else scratch.view(z.dtype), offsets,
-            phases, blocks, unpack, scratch.view(z.dtype), geometry, chunks, width,
+            ins[0].reshape(-1), ins[1].reshape(-1), outs[0].reshape(-1), outs[1] if bias else partial, offsets,
+            phases, blocks, unpack, partial, geometry, chunks, width,
         )  # fmt: skip
 
     return Plan("im2col in the cache, pixels in the lanes", (order, order), outputs, room * item, run_columns)
