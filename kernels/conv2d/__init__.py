@@ -9,14 +9,24 @@
 convolution. With groups, k and c run within one group.
 
 direction   ins                    outs
-forward     x, w [, bias (K,)]     y  (N, K, OH, OW)
+forward     x, w [, bias (K,)]     y  (N, K, OH, OW) [, pooled [, argmax]] (N, K, OH//2, OW//2)
 input       g, w [, bias (C,)]     dx (N, C, H, W)
+              [, activated]        (N, C, H, W)
 weight      x, g                   dw (K, C/groups, KH, KW) [, db (K,)]
 
 x is (N, C, H, W), g and y (N, K, OH, OW), w (K, C/groups, KH, KW). The plan chooses the memory order
 of x, y, g, dx (plain or batch-last); w, bias, dw, db are plain. `padding` is what lies before the
-first row and column; what lies behind the last follows from OH and OW. `epilogue` is () or ("bias",)
-and may go on with "relu" or "tanh" in the directions forward and input.
+first row and column; what lies behind the last follows from OH and OW.
+
+`epilogue` is () or says, in this order, what is done while the numbers are in the cache:
+    "bias"                                                 the sums begin with the bias (weight: db is wanted)
+    "tanh", "relu" or "sigmoid"                            y = f(y), as the kernel `activation` does (not weight)
+    "tanh_gradient", "relu_gradient", "sigmoid_gradient"   (input only, without the line above) dx = dx · f'(…) from
+                                                           activated = f(…), the last input, in the order of dx
+    "avgpool2" or "maxpool2"                               (forward only) pooled = 2×2 pooling of y with stride 2, as
+                                                           the kernel `pool2d` does, an odd last row or column left
+                                                           out; with "maxpool2" argmax (int32) is one more output.
+                                                           Both lie in the order of y
 """
 
 from __future__ import annotations

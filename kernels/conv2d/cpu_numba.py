@@ -11,22 +11,26 @@ of the stride. Below, "source" is the array that is read (x, or g) and "target" 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import layout, simd, threads
+from .. import layout, pool2d, simd, threads
+from ..activation import loops as activation_loops
+from ..activation.cpu_numba import activation_of
 from ..dispatch import Output, Plan
 from ..layout import memory
+from ..pool2d.cpu_numba import plan as plan_pool
 from ..window import Axis, backward_axis, forward_axis, valid_taps
 from . import Sizes, loops
 from .as_product import plan_as_product
+from .cpu_numpy import outputs
 
 CACHE_ITEMS = 1 << 16  # numbers of im2col that a core keeps near itself (256 KB of float32)
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
 PARTIAL_BYTES = 16 << 20  # for the partial sums of a weight gradient
-ACTIVATIONS = {"relu": 1, "tanh": 2}
+POOLS = {"avgpool2": 1, "maxpool2": 2}
 
 
 def plan(z: Sizes) -> Plan | None:
@@ -59,24 +63,31 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
     pixel = z.N if batch_last else 1
     phases, valid, offsets, pack = _tables(z, axes_h, axes_w, source, S, R, pixel)
     mode = int("bias" in z.epilogue)
-    activation = next((ACTIVATIONS[step] for step in z.epilogue if step in ACTIVATIONS), 0)
+    function, gradient = activation_of(z.epilogue)
+    pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
     taps = pack.size // max(1, z.groups * R)
     item = z.dtype.itemsize
-    geometry = np.array([S, R, source[2], source[3], target[2], target[3], z.N, z.groups, taps, mode, activation])
-    outputs = (Output(target, z.dtype, order),)
+    geometry = np.array([
+        S, R, source[2], source[3], target[2], target[3], z.N, z.groups, taps, mode, function, int(gradient), pool
+    ])  # fmt: skip
+    orders = (order, layout.PLAIN, *(layout.PLAIN,) * mode, *(order,) * gradient)
+    outs_of_plan = outputs(z, order)
     if batch_last:
-        tasks = _row_tasks(phases, z.groups, R)
+        tasks = _row_tasks(phases, z.groups, R, 2 if pool else 1)
+        quarter = np.array([0.25], z.dtype)
+        no_argmax = np.empty(0, np.int32)
+        room = pack.size + (threads.most() * target[3] * z.N if gradient else 0)
 
         def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
             packed = scratch.view(z.dtype)
-            bias = ins[2] if mode else packed
+            y = memory(outs[0])
             loops.direct(
-                memory(ins[0]), ins[1].reshape(-1), pack, packed, bias, memory(outs[0]), offsets, phases, valid,
-                tasks, geometry,
+                memory(ins[0]), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed,
+                memory(ins[-1]) if gradient else packed, y, memory(outs[1]) if pool else y,
+                memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phases, valid, tasks, geometry,
             )  # fmt: skip
 
-        return Plan("direct, batch in the lanes", (order, layout.PLAIN, layout.PLAIN)[: 2 + mode], outputs,
-                    pack.size * item, run)  # fmt: skip
+        return Plan("direct, batch in the lanes", orders, outs_of_plan, room * item, run)
 
     width = _block_width(taps, max(h.count * w.count for h in axes_h for w in axes_w), z.N)
     tasks = _block_tasks(phases, width)
@@ -91,8 +102,25 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
             tasks, geometry, width,
         )  # fmt: skip
 
-    return Plan("im2col in the cache, pixels in the lanes", (order, layout.PLAIN, layout.PLAIN)[: 2 + mode], outputs,
-                room * item, run_columns)  # fmt: skip
+        if gradient:
+            dx = outs[0].reshape(-1)
+            activation_loops.backward(dx, ins[-1].reshape(-1), dx, function)
+        if then_pool:
+            then_pool(outs[1:], (outs[0], quarters)[: 3 - pool], scratch)
+
+    then_pool = _pool_run(z, pool) if pool else None
+    quarters = np.full((z.OH // 2) * (z.OW // 2), 0.25, z.dtype)
+    return Plan("im2col in the cache, pixels in the lanes", orders, outs_of_plan, room * item, run_columns)
+
+
+def _pool_run(z: Sizes, pool: int) -> Callable[..., None] | None:
+    """The pooling of the epilogue by itself, of plain arrays."""
+    sizes = pool2d.Sizes(
+        "avg" if pool == 1 else "max", "forward", z.N, z.K, z.OH, z.OW, 2, 2, z.OH // 2, z.OW // 2, (2, 2), (0, 0),
+        (1, 1), z.dtype, layout.PLAIN,
+    )  # fmt: skip
+    plan = plan_pool(sizes)
+    return plan.run if plan else None  # None: no window has room
 
 
 def _tables(
@@ -128,9 +156,12 @@ def _tables(
     )
 
 
-def _row_tasks(phases: np.ndarray, groups: int, R: int) -> np.ndarray:
-    """(group, phase, output row, first channel, one past the last) of each piece of work."""
-    rows = [(group, p, q) for group in range(groups) for p, phase in enumerate(phases) for q in range(phase[0])]
+def _row_tasks(phases: np.ndarray, groups: int, R: int, together: int) -> np.ndarray:
+    """(group, phase, first output row, one past the last, first channel, one past the last) of each piece of work."""
+    rows = [
+        (group, p, q, min(q + together, phase[0]))
+        for group in range(groups) for p, phase in enumerate(phases) for q in range(0, phase[0], together)
+    ]  # fmt: skip
     pieces = max(1, min(-(-WANTED_TASKS // len(rows)), R // 12))
     step = -(-R // pieces)
     step = min(R, -(-step // 12) * 12) if pieces > 1 else R

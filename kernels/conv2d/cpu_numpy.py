@@ -16,11 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import layout
-from ..activation.cpu_numpy import FORWARD
+from ..activation.cpu_numpy import BACKWARD, FORWARD
 from ..col2im.cpu_numpy import col2im
 from ..dispatch import Output, Plan
 from ..im2col.cpu_numpy import im2col
+from ..pool2d import Sizes as PoolSizes
+from ..pool2d.cpu_numpy import plan as plan_pool
 from . import Sizes
 
 COLUMNS = 4 << 20  # at most this many numbers in one band of columns
@@ -28,18 +32,23 @@ COLUMNS = 4 << 20  # at most this many numbers in one band of columns
 
 def plan(z: Sizes) -> Plan:
     """Every case; arrays in plain order."""
-    outputs = {
-        "forward": (Output(z.y_shape, z.dtype),),
-        "input": (Output(z.x_shape, z.dtype),),
-        "weight": (Output(z.w_shape, z.dtype), *((Output((z.K,), z.dtype),) if z.epilogue else ())),
-    }[z.direction]
     run = {"forward": _forward, "input": _input, "weight": _weight}[z.direction]
-    bias = int("bias" in z.epilogue and z.direction != "weight")
+    more = sum(step == "bias" or step.endswith("_gradient") for step in z.epilogue) if z.direction != "weight" else 0
 
     def run_plan(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         run(z, outs, ins)
 
-    return Plan("im2col + matmul", (layout.PLAIN,) * (2 + bias), outputs, 0, run_plan)
+    return Plan("im2col + matmul", (layout.PLAIN,) * (2 + more), outputs(z, layout.PLAIN), 0, run_plan)
+
+
+def outputs(z: Sizes, order: str) -> tuple[Output, ...]:
+    """The outputs, activations in memory order `order`."""
+    if z.direction == "weight":
+        return (Output(z.w_shape, z.dtype), *((Output((z.K,), z.dtype),) if z.epilogue else ()))
+    first = Output(z.y_shape if z.direction == "forward" else z.x_shape, z.dtype, order)
+    pooled = Output((z.N, z.K, z.OH // 2, z.OW // 2), z.dtype, order)
+    places = pooled._replace(dtype=np.dtype("int32"))
+    return (first, *(pooled,) * any("pool2" in step for step in z.epilogue), *(places,) * ("maxpool2" in z.epilogue))
 
 
 def _bands(z: Sizes) -> Iterator[tuple[int, int]]:
@@ -57,7 +66,7 @@ def _columns(z: Sizes, x: Any, group: int, rows: tuple[int, int]) -> Any:
 
 
 def _forward(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (y,), (x, w) = outs, ins[:2]
+    y, (x, w) = outs[0], ins[:2]
     filters = w.reshape(z.groups, z.K // z.groups, -1)  # (groups, K/groups, C/groups·KH·KW)
     y = y.reshape(z.N, z.groups, z.K // z.groups, z.OH * z.OW)
     for n in range(z.N):
@@ -65,7 +74,7 @@ def _forward(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
             for first, last in _bands(z):
                 columns = _columns(z, x[n], group, (first, last))
                 y[n, group, :, first * z.OW : last * z.OW] = filters[group] @ columns
-    _epilogue(z, outs[0], ins)
+    _epilogue(z, outs, ins)
 
 
 def _input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
@@ -80,7 +89,7 @@ def _input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
             for first, last in _bands(z):
                 columns = filters[group].T @ g[n, group, :, first * z.OW : last * z.OW]
                 col2im(columns, part, (z.KH, z.KW), (first, last), z.OW, z.stride, z.padding, z.dilation)
-    _epilogue(z, dx, ins)
+    _epilogue(z, outs, ins)
 
 
 def _weight(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
@@ -97,11 +106,19 @@ def _weight(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
         outs[1][...] = g.sum(axis=(0, 2, 3))
 
 
-def _epilogue(z: Sizes, y: Any, ins: Sequence[Any]) -> None:
+def _epilogue(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
+    y = outs[0]
     for step in z.epilogue:
         if step == "bias":
             y += ins[2].reshape(1, -1, 1, 1)
-        else:
+        elif step in FORWARD:
             y[...] = FORWARD[step](y)
-
-
+        elif step.endswith("_gradient"):
+            y[...] = BACKWARD[step.removesuffix("_gradient")](y, ins[-1])
+        else:
+            kind = step.removesuffix("pool2")
+            sizes = PoolSizes(
+                kind, "forward", *y.shape, 2, 2, *outs[1].shape[2:], (2, 2), (0, 0), (1, 1), z.dtype, layout.PLAIN
+            )
+            scale = np.full(outs[1].shape[2] * outs[1].shape[3], 0.25, z.dtype)
+            plan_pool(sizes).run(outs[1:], (y, scale) if kind == "avg" else (y,), None)

@@ -10,46 +10,92 @@ from numba import get_thread_id, prange
 
 from ..activation.loops import apply_activation
 from ..compiled import compiled, inner
+from ..gemm.loops import activate
+from ..pool2d.loops import average, maximum
 from ..simd import dot_tile, sum_run, tile
 from ..slices import fill
 
+SMALL = 4096  # weights that one thread rearranges sooner than two
 PIECE = 2048  # numbers of one run of the weight gradient: a row of g and of x stay in the first cache
 
 
+@inner
+def activate_row(y, activated, room, phase, k, oh, TH, TW, N, function, gradient):
+    """The activation, or its gradient, of one row of one channel, as far as this phase wrote it."""
+    first = ((k * TH + oh) * TW + phase[6]) * N
+    if phase[7] == 1:  # the pixels lie side by side
+        activate(y, activated, first, phase[5] * N, room, function, gradient)
+    else:
+        for column in range(phase[5]):
+            activate(y, activated, first + column * phase[7] * N, N, room, function, gradient)
+
+
+@inner
+def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N, pool):
+    """Rows oh and oh + 1 of one channel to one row of `pooled`, as the kernel pool2d would: 1 average, 2 maximum."""
+    for column in range(TW // 2):
+        place = oh * TW + 2 * column
+        first = (k * TH * TW + place) * N
+        out = ((k * (TH // 2) + oh // 2) * (TW // 2) + column) * N
+        best = pooled[out : out + N]
+        if pool == 1:
+            average(y, first, TW * N, 2, N, 2, quarter[0], best)
+        else:
+            maximum(y, first, TW * N, 2, N, 2, place, TW, 1, best, argmax[out : out + N])
+
+
 @compiled(parallel=True)
-def direct(x, w, pack, packed, bias, y, offsets, phases, valid, tasks, geometry):
+def direct(
+    x, w, pack, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry
+):  # fmt: skip
     """Batch-last: the lanes are the images, so one output pixel of all images and channels is one `tile`.
 
-    for each output row of each phase (in parallel)
+    for each output row, or pair of rows to be pooled, of each phase (in parallel)
         for each output pixel of the row
             y[all k, pixel, all n] = bias[k] + Σ over its valid taps (r, s, c): w[k, c, r, s] · x[c, …, all n]
+        the activation or its gradient, and the pooling, while the rows are in the cache
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, activation = geometry
-    for i in prange(pack.size):
-        packed[i] = w[pack[i]]
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, function, gradient, pool = geometry
+    if pack.size > SMALL:
+        for i in prange(pack.size):
+            packed[i] = w[pack[i]]
+    else:  # sooner done than shared out
+        gather(w, pack, packed)
     for task in prange(tasks.shape[0]):
-        group, p, q, k0, k1 = tasks[task]
+        group, p, q0, q1, k0, k1 = tasks[task]
         phase = phases[p]
-        oh = phase[1] + q * phase[2]
-        r0, r1 = valid[phase[12] + q]
-        ih = phase[3] + q * phase[4]
-        for column in range(phase[5]):
-            ow = phase[6] + column * phase[7]
-            s0, s1 = valid[phase[13] + column]
-            iw = phase[8] + column * phase[9]
-            tile(
-                x, ((group * S * SH + ih) * SW + iw) * N,
-                offsets, phase[10] + r0 * phase[11] + s0 * S, r1 - r0, phase[11], (s1 - s0) * S,
-                packed, group * taps * R + k0, R, 1, k1 - k0,
-                y, (((group * R + k0) * TH + oh) * TW + ow) * N, TH * TW * N, N,
-                bias, group * R + k0, mode,
-            )  # fmt: skip
-        if activation:
+        for q in range(q0, q1):
+            oh = phase[1] + q * phase[2]
+            r0, r1 = valid[phase[12] + q]
+            ih = phase[3] + q * phase[4]
+            for column in range(phase[5]):
+                ow = phase[6] + column * phase[7]
+                s0, s1 = valid[phase[13] + column]
+                iw = phase[8] + column * phase[9]
+                rows, row = r1 - r0, (s1 - s0) * S
+                if row == phase[11]:  # whole rows of taps: they lie side by side in the table
+                    rows, row = min(rows, 1), rows * row
+                tile(
+                    x, ((group * S * SH + ih) * SW + iw) * N,
+                    offsets, phase[10] + r0 * phase[11] + s0 * S, rows, phase[11], row,
+                    packed, group * taps * R + k0, R, 1, k1 - k0,
+                    y, (((group * R + k0) * TH + oh) * TW + ow) * N, TH * TW * N, N,
+                    bias, group * R + k0, mode,
+                )  # fmt: skip
+            if function:
+                room = packed[pack.size + get_thread_id() * TW * N * gradient :]
+                for k in range(group * R + k0, group * R + k1):
+                    activate_row(y, activated, room, phase, k, oh, TH, TW, N, function, gradient)
+        if pool and q1 - q0 == 2:
             for k in range(group * R + k0, group * R + k1):
-                for column in range(phase[5]):
-                    ow = phase[6] + column * phase[7]
-                    first = ((k * TH + oh) * TW + ow) * N
-                    apply_activation(y[first : first + N], activation)
+                pool_rows(y, pooled, argmax, quarter, k, q0, TH, TW, N, pool)
+
+
+@inner
+def gather(w, pack, packed):
+    """packed = w[pack]"""
+    for i in range(pack.size):
+        packed[i] = w[pack[i]]
 
 
 @inner
@@ -87,7 +133,7 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
     for each image, group, block of output pixels (in parallel)
         y[all k, block] = bias[k] + w (K, taps) @ columns (taps, block)
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, activation = geometry
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, function, gradient, pool = geometry
     for i in prange(pack.size):
         packed[i] = w[pack[i]]
     blocks = tasks.shape[0]
@@ -109,10 +155,10 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
             packed, group * taps * R + phase[10] * R, R, 1, R,
             out, out0, step, p1 - p0, bias, group * R, mode,
         )  # fmt: skip
-        if activation:
+        if function and not gradient:
             for k in range(R):
                 first = out0 + k * step
-                apply_activation(out[first : first + p1 - p0], activation)
+                apply_activation(out[first : first + p1 - p0], function)
         if not whole_rows:
             for k in range(R):
                 for i in range(p1 - p0):

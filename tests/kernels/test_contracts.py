@@ -150,6 +150,50 @@ def test_conv2d_of_an_image_larger_than_one_block(backend, rng, dtype):
     check_conv(backend, rng, z)
 
 
+def separately(backend, z, *ins):
+    """What conv2d with an epilogue should give, from conv2d, activation and pool2d one after the other."""
+    bias = tuple(step for step in z.epilogue if step == "bias")
+    (y,) = run(backend, "conv2d", z._replace(epilogue=bias), *ins[: 2 + len(bias)])
+    order = kernels.plan("conv2d", z).outputs[0].order
+    outs = [y]
+    for step in z.epilogue[len(bias) :]:
+        function, kind = step.removesuffix("_gradient"), step.removesuffix("pool2")
+        if kind != step:
+            OH, OW = z.OH // 2, z.OW // 2
+            how = ((2, 2), (0, 0), (1, 1), z.dtype, order)
+            pool = pool2d.Sizes(kind, "forward", *y.shape, 2, 2, OH, OW, *how)
+            outs = [y, *run(backend, "pool2d", pool, y, *([np.full(OH * OW, 0.25, z.dtype)] * (kind == "avg")))]
+        else:
+            direction = "forward" if function == step else "backward"
+            more = () if function == step else (layout.memory(kernels.in_order(ins[-1], order)),)
+            sizes = activation.Sizes(function, direction, y.size, z.dtype)
+            (flat,) = run(backend, "activation", sizes, layout.memory(y), *more)
+            y = layout.as_order(flat, y.shape, order)
+            outs = [y]
+    return outs
+
+
+@each_float
+def test_the_epilogues_of_conv2d(backend, rng, dtype):
+    """The same as separate kernels, to the last bit."""
+    for N in (1, 2, 33):
+        for function, pool in itertools.product(("tanh", "relu", "sigmoid", ""), ("avgpool2", "maxpool2")):
+            z = random_conv(rng, N, dtype)
+            w, bias = rng.standard_normal(z.w_shape).astype(dtype), rng.standard_normal(z.K).astype(dtype)
+            x, g = rng.standard_normal(z.x_shape).astype(dtype), rng.standard_normal(z.y_shape).astype(dtype)
+            epilogue = ("bias", *([function] if function else []), pool)
+            cases = [(z._replace(direction="forward", epilogue=epilogue), (x, w, bias))]
+            if function:
+                cases.append((z._replace(direction="input", epilogue=(f"{function}_gradient",)), (g, w, x)))
+            for sizes, ins in cases:
+                if pool in sizes.epilogue and min(z.OH, z.OW) < 2:
+                    continue
+                with kernels.use(backend):
+                    expected = separately(backend, sizes, *ins)
+                for out, other in zip(run(backend, "conv2d", sizes, *ins), expected, strict=True):
+                    assert np.array_equal(out, other)
+
+
 @each_float
 def test_conv2d_with_filters_as_large_as_the_image(backend, rng, dtype):
     lanes = simd.vector_bytes() // dtype.itemsize
