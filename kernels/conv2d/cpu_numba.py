@@ -67,15 +67,15 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
     pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
     taps = pack.size // max(1, z.groups * R)
     item = z.dtype.itemsize
+    on_the_way = function if batch_last or not gradient else 0  # of plain arrays the gradient is a second pass
     geometry = np.array([
-        S, R, source[2], source[3], target[2], target[3], z.N, z.groups, taps, mode, function, int(gradient), pool
+        S, R, source[2], source[3], target[2], target[3], z.N, z.groups, taps, mode, on_the_way
     ])  # fmt: skip
     orders = (order, layout.PLAIN, *(layout.PLAIN,) * mode, *(order,) * gradient)
     outs_of_plan = outputs(z, order)
     if batch_last:
         tasks = _row_tasks(phases, z.groups, R, 2 if pool else 1)
         quarter = np.array([0.25], z.dtype)
-        no_argmax = np.empty(0, np.int32)
         room = pack.size + (threads.most() * target[3] * z.N if gradient else 0)
 
         def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
@@ -83,8 +83,8 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
             y = memory(outs[0])
             loops.direct(
                 memory(ins[0]), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed,
-                memory(ins[-1]) if gradient else packed, y, memory(outs[1]) if pool else y,
-                memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phases, valid, tasks, geometry,
+                memory(ins[-1]) if gradient else None, y, memory(outs[1]) if pool else None,
+                memory(outs[2]) if pool == 2 else None, quarter, offsets, phases, valid, tasks, geometry,
             )  # fmt: skip
 
         return Plan("direct, batch in the lanes", orders, outs_of_plan, room * item, run)

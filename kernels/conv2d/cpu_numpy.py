@@ -118,7 +118,8 @@ def _epilogue(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
         else:
             kind = step.removesuffix("pool2")
             sizes = PoolSizes(
-                kind, "forward", *y.shape, 2, 2, *outs[1].shape[2:], (2, 2), (0, 0), (1, 1), z.dtype, layout.PLAIN
-            )
+                kind, "forward", z.N, z.K, z.OH, z.OW, 2, 2, z.OH // 2, z.OW // 2, (2, 2), (0, 0), (1, 1), z.dtype,
+                layout.PLAIN,
+            )  # fmt: skip
             scale = np.full(outs[1].shape[2] * outs[1].shape[3], 0.25, z.dtype)
             plan_pool(sizes).run(outs[1:], (y, scale) if kind == "avg" else (y,), None)

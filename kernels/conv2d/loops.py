@@ -20,25 +20,26 @@ PIECE = 2048  # numbers of one run of the weight gradient: a row of g and of x s
 
 
 @inner
-def activate_row(y, activated, room, phase, k, oh, TH, TW, N, function, gradient):
+def activate_row(y, activated, room, phase, k, oh, TH, TW, N, function):
     """The activation, or its gradient, of one row of one channel, as far as this phase wrote it."""
     first = ((k * TH + oh) * TW + phase[6]) * N
     if phase[7] == 1:  # the pixels lie side by side
-        activate(y, activated, first, phase[5] * N, room, function, gradient)
+        activate(y, activated, first, phase[5] * N, room, function)
     else:
         for column in range(phase[5]):
-            activate(y, activated, first + column * phase[7] * N, N, room, function, gradient)
+            activate(y, activated, first + column * phase[7] * N, N, room, function)
 
 
 @inner
-def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N, pool):
-    """Rows oh and oh + 1 of one channel to one row of `pooled`, as the kernel pool2d would: 1 average, 2 maximum."""
+def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N):
+    """Rows oh and oh + 1 of one channel to one row of `pooled`, as the kernel pool2d would: their averages, or
+    with `argmax` their maxima."""
     for column in range(TW // 2):
         place = oh * TW + 2 * column
         first = (k * TH * TW + place) * N
         out = ((k * (TH // 2) + oh // 2) * (TW // 2) + column) * N
         best = pooled[out : out + N]
-        if pool == 1:
+        if argmax is None:
             average(y, first, TW * N, 2, N, 2, quarter[0], best)
         else:
             maximum(y, first, TW * N, 2, N, 2, place, TW, 1, best, argmax[out : out + N])
@@ -54,8 +55,10 @@ def direct(
         for each output pixel of the row
             y[all k, pixel, all n] = bias[k] + Σ over its valid taps (r, s, c): w[k, c, r, s] · x[c, …, all n]
         the activation or its gradient, and the pooling, while the rows are in the cache
+
+    `activated`, `pooled` and `argmax` are None where they are not wanted: Numba leaves out what they are for.
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, function, gradient, pool = geometry
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, function = geometry
     if pack.size > SMALL:
         for i in prange(pack.size):
             packed[i] = w[pack[i]]
@@ -83,12 +86,13 @@ def direct(
                     bias, group * R + k0, mode,
                 )  # fmt: skip
             if function:
-                room = packed[pack.size + get_thread_id() * TW * N * gradient :]
+                room = packed[pack.size + (0 if activated is None else get_thread_id() * TW * N) :]
                 for k in range(group * R + k0, group * R + k1):
-                    activate_row(y, activated, room, phase, k, oh, TH, TW, N, function, gradient)
-        if pool and q1 - q0 == 2:
-            for k in range(group * R + k0, group * R + k1):
-                pool_rows(y, pooled, argmax, quarter, k, q0, TH, TW, N, pool)
+                    activate_row(y, activated, room, phase, k, oh, TH, TW, N, function)
+        if pooled is not None:  # noqa: SIM102  # Numba leaves it out only if nothing else is asked
+            if q1 - q0 == 2:
+                for k in range(group * R + k0, group * R + k1):
+                    pool_rows(y, pooled, argmax, quarter, k, q0, TH, TW, N)
 
 
 @inner
@@ -133,7 +137,7 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
     for each image, group, block of output pixels (in parallel)
         y[all k, block] = bias[k] + w (K, taps) @ columns (taps, block)
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, function, gradient, pool = geometry
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, function = geometry
     for i in prange(pack.size):
         packed[i] = w[pack[i]]
     blocks = tasks.shape[0]
@@ -155,7 +159,7 @@ def columns(x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, width
             packed, group * taps * R + phase[10] * R, R, 1, R,
             out, out0, step, p1 - p0, bias, group * R, mode,
         )  # fmt: skip
-        if function and not gradient:
+        if function:
             for k in range(R):
                 first = out0 + k * step
                 apply_activation(out[first : first + p1 - p0], function)

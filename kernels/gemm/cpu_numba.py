@@ -43,8 +43,7 @@ def plan(z: Sizes) -> Plan | None:
     row_step, lane_step = _pieces(rows, lanes)
     offsets = np.arange(z.K) * lanes
     geometry = np.array([
-        rows, lanes, z.K, w_k, w_row, bias_mode, int(not along), row_step, lane_step, function, int(gradient),
-        int(row_sums),
+        rows, lanes, z.K, w_k, w_row, bias_mode, int(not along), row_step, lane_step, function, int(row_sums)
     ])  # fmt: skip
     room = (0 if along else z.K * lanes) + (threads.most() * lane_step if gradient else 0)
 
@@ -52,7 +51,7 @@ def plan(z: Sizes) -> Plan | None:
         a, b, y = memory(ins[0]), memory(ins[1]), memory(outs[0])
         x, w = (a, b) if transposed else (b, a)
         loops.product(
-            x, w, ins[2] if bias else w, memory(ins[-1]) if gradient else w, y, outs[1] if row_sums else y,
+            x, w, ins[2] if bias else w, memory(ins[-1]) if gradient else None, y, outs[1] if row_sums else y,
             scratch.view(z.dtype) if room else y, offsets, geometry,
         )  # fmt: skip
 

@@ -34,26 +34,26 @@ def begin_with_bias(bias, l0, count, y, lanes, r0, r1):
 
 
 @inner
-def activate(y, activated, first, count, room, function, gradient):
-    """y[first …] = f(y), or times the slope of f at `activated`; `room` has place for `count` numbers."""
+def activate(y, activated, first, count, room, function):
+    """y[first …] = f(y), or with `activated` = f(…) times the slope of f; `room` has place for `count` numbers."""
     here = y[first : first + count]
-    if gradient:
+    if activated is None:
+        apply_activation(here, function)
+    else:
         mine = room[:count]
         copy(here, mine)
         slope(mine, activated[first : first + count], here, function)
-    else:
-        apply_activation(here, function)
 
 
 @compiled(parallel=True)
 def product(x, w, bias, activated, y, sums, room, offsets, geometry):
-    """y[row, lane] = f(bias + Σ_k w[k, row] · x[k, lane]), or that sum times f'(…) from `activated` = f(…).
+    """y[row, lane] = f(bias + Σ_k w[k, row] · x[k, lane]), or with `activated` = f(…) that sum times f'(…).
 
     Where x does not run along the lanes, it is first transposed into `room`. Behind that, each thread has
-    `lane_step` numbers for the values whose slope is taken.
+    `lane_step` numbers for what is multiplied by a slope. Without `activated` (None) Numba leaves that part out.
     """
     (
-        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, gradient, with_sums
+        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums
     ) = geometry  # fmt: skip
     if transposed:
         across = (K + BLOCK - 1) // BLOCK
@@ -77,6 +77,6 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
         if function:
             mine = room[transposed * K * lanes + get_thread_id() * lane_step :]
             for r in range(r0, r1):
-                activate(y, activated, r * lanes + l0, count, mine, function, gradient)
+                activate(y, activated, r * lanes + l0, count, mine, function)
         if with_sums and l0 == 0:
             sum_rows(w, w_k, w_row, K, r0, r1, sums)
