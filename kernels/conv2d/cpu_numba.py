@@ -30,6 +30,7 @@ from .cpu_numpy import outputs
 CACHE_ITEMS = 1 << 16  # numbers of im2col that a core keeps near itself (256 KB of float32)
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
 PARTIAL_BYTES = 16 << 20  # for the partial sums of a weight gradient
+PANEL_BYTES = 384 << 10  # of what an output row sees, copied side by side: it stays in the second cache
 POOLS = {"avgpool2": 1, "maxpool2": 2}
 
 
@@ -75,8 +76,12 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
     outs_of_plan = outputs(z, order)
     if batch_last:
         tasks = _row_tasks(phases, z.groups, R, 2 if pool else 1)
+        panels = pack.size + (threads.most() * target[3] * z.N if gradient else 0)
+        panel = _panel(phases, S, R, z.N, source[2] * source[3] * z.N * item, panels, item)
+        if panel is not None:
+            offsets = _panel_offsets(phases, S, panel)
+        room = panels + (0 if panel is None else threads.most() * int(panel[4]))
         quarter = np.array([0.25], z.dtype)
-        room = pack.size + (threads.most() * target[3] * z.N if gradient else 0)
 
         def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
             packed = scratch.view(z.dtype)
@@ -85,6 +90,7 @@ def _data_plan(z: Sizes, batch_last: bool) -> Plan:
                 memory(ins[0]), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed,
                 memory(ins[-1]) if gradient else None, y, memory(outs[1]) if pool else None,
                 memory(outs[2]) if pool == 2 else None, quarter, offsets, phases, valid, tasks, geometry,
+                panel,
             )  # fmt: skip
 
         return Plan("direct, batch in the lanes", orders, outs_of_plan, room * item, run)
@@ -154,6 +160,31 @@ def _tables(
         np.concatenate(offsets).astype(np.int64),
         np.broadcast_to(pack, (z.groups, r.shape[-2], R)).reshape(-1).astype(np.int64),
     )
+
+
+def _panel(
+    phases: np.ndarray, S: int, R: int, N: int, channel_bytes: int, start: int, item: int
+) -> np.ndarray | None:  # fmt: skip
+    """A panel (loops.fill_panel): images and output columns at a time, input columns, where the first one starts
+    in scratch, and its size; None where too few filters read an input for a copy to pay."""
+    if len(phases) > 1 or R < 32 or (R < 64 and channel_bytes % 4096):
+        return None
+    lanes = min(N, 4 * simd.vector_bytes() // item)
+    columns, step, rows = (int(phases[0, i]) for i in (5, 9, 16))
+    beyond = int((phases[0, 17] - 1) * phases[0, 15] + 1)  # input columns of one output column
+    column_size = lanes * rows * S
+    block = min(columns, (PANEL_BYTES // max(1, column_size * item) - beyond) // step + 1)
+    if S * rows < 64 or block < min(columns, 4):
+        return None
+    width = (block - 1) * step + beyond
+    return np.array([lanes, block, width, start, width * column_size])
+
+
+def _panel_offsets(phases: np.ndarray, S: int, panel: np.ndarray) -> np.ndarray:
+    """As the offsets of `_tables`, within a panel."""
+    (phase,) = phases
+    jh, jw, c = np.meshgrid(np.arange(phase[16]), np.arange(phase[17]), np.arange(S), indexing="ij")
+    return (((jh * S + c) * panel[2] + jw * phase[15]) * panel[0]).astype(np.int64).ravel()
 
 
 def _row_tasks(phases: np.ndarray, groups: int, R: int, together: int) -> np.ndarray:

@@ -13,10 +13,32 @@ from ..compiled import compiled, inner
 from ..gemm.loops import activate
 from ..pool2d.loops import average, maximum
 from ..simd import dot_tile, sum_run, tile
-from ..slices import fill
+from ..slices import copy, fill
 
 SMALL = 4096  # weights that one thread rearranges sooner than two
 PIECE = 2048  # numbers of one run of the weight gradient: a row of g and of x stay in the first cache
+
+
+@inner
+def fill_panel(x, x0, panel, p0, phase, ih, r0, r1, c0, c1, S, SH, SW, N, lanes, count, width):
+    """What the output pixels c0 … c1 of one row see, copied side by side: panel[tap row r, channel c, column].
+
+    In x, channels are an image apart. Where that is a power of two they all fall into the same few sets of the
+    cache, and push each other out before the next filters come; `count` images of a panel stay.
+    """
+    start = phase[8] + c0 * phase[9]
+    low = max(0, -start)
+    high = min((c1 - 1 - c0) * phase[9] + (phase[17] - 1) * phase[15] + 1, SW - start)
+    for r in range(r0, r1):
+        for c in range(S):
+            at = x0 + ((c * SH + ih + r * phase[14]) * SW + start) * N
+            to = p0 + (r * S + c) * width * lanes
+            if count == N and high > low:
+                copy(x[at + low * N : at + high * N], panel[to + low * lanes : to + high * lanes])
+            else:
+                for column in range(low, high):
+                    first, here = at + column * N, to + column * lanes
+                    copy(x[first : first + count], panel[here : here + count])
 
 
 @inner
@@ -47,7 +69,7 @@ def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N):
 
 @compiled(parallel=True)
 def direct(
-    x, w, pack, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry
+    x, w, pack, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry, panel
 ):  # fmt: skip
     """Batch-last: the lanes are the images, so one output pixel of all images and channels is one `tile`.
 
@@ -56,7 +78,7 @@ def direct(
             y[all k, pixel, all n] = bias[k] + Σ over its valid taps (r, s, c): w[k, c, r, s] · x[c, …, all n]
         the activation or its gradient, and the pooling, while the rows are in the cache
 
-    `activated`, `pooled` and `argmax` are None where they are not wanted: Numba leaves out what they are for.
+    `activated`, `pooled`, `argmax` and `panel` are None where they are not wanted: Numba leaves out what they are for.
     """
     S, R, SH, SW, TH, TW, N, groups, taps, mode, function = geometry
     if pack.size > SMALL:
@@ -64,27 +86,41 @@ def direct(
             packed[i] = w[pack[i]]
     else:  # sooner done than shared out
         gather(w, pack, packed)
+    source = x if panel is None else packed
     for task in prange(tasks.shape[0]):
         group, p, q0, q1, k0, k1 = tasks[task]
+        lanes, block, mine = N, TW, 0
+        if panel is not None:
+            lanes, block, mine = panel[0], panel[1], panel[3] + get_thread_id() * panel[4]
         phase = phases[p]
         for q in range(q0, q1):
             oh = phase[1] + q * phase[2]
             r0, r1 = valid[phase[12] + q]
             ih = phase[3] + q * phase[4]
-            for column in range(phase[5]):
-                ow = phase[6] + column * phase[7]
-                s0, s1 = valid[phase[13] + column]
-                iw = phase[8] + column * phase[9]
-                rows, row = r1 - r0, (s1 - s0) * S
-                if row == phase[11]:  # whole rows of taps: they lie side by side in the table
-                    rows, row = min(rows, 1), rows * row
-                tile(
-                    x, ((group * S * SH + ih) * SW + iw) * N,
-                    offsets, phase[10] + r0 * phase[11] + s0 * S, rows, phase[11], row,
-                    packed, group * taps * R + k0, R, 1, k1 - k0,
-                    y, (((group * R + k0) * TH + oh) * TW + ow) * N, TH * TW * N, N,
-                    bias, group * R + k0, mode,
-                )  # fmt: skip
+            for l0 in range(0, N, lanes):
+                count = min(lanes, N - l0)
+                for c0 in range(0, phase[5], block):
+                    c1 = min(c0 + block, phase[5])
+                    if panel is not None:
+                        x0 = group * S * SH * SW * N + l0
+                        fill_panel(x, x0, packed, mine, phase, ih, r0, r1, c0, c1, S, SH, SW, N, lanes, count, panel[2])
+                    for column in range(c0, c1):
+                        ow = phase[6] + column * phase[7]
+                        s0, s1 = valid[phase[13] + column]
+                        iw = phase[8] + column * phase[9]
+                        at = ((group * S * SH + ih) * SW + iw) * N
+                        if panel is not None:
+                            at = mine + (column - c0) * phase[9] * lanes
+                        rows, row = r1 - r0, (s1 - s0) * S
+                        if row == phase[11]:  # whole rows of taps: they lie side by side in the table
+                            rows, row = min(rows, 1), rows * row
+                        tile(
+                            source, at,
+                            offsets, phase[10] + r0 * phase[11] + s0 * S, rows, phase[11], row,
+                            packed, group * taps * R + k0, R, 1, k1 - k0,
+                            y, (((group * R + k0) * TH + oh) * TW + ow) * N + l0, TH * TW * N, count,
+                            bias, group * R + k0, mode,
+                        )  # fmt: skip
             if function:
                 room = packed[pack.size + (0 if activated is None else get_thread_id() * TW * N) :]
                 for k in range(group * R + k0, group * R + k1):

@@ -195,6 +195,25 @@ def test_the_epilogues_of_conv2d(backend, rng, dtype):
 
 
 @each_float
+def test_conv2d_of_many_channels(rng, dtype):
+    """So many that what an output row sees is copied together first, for part of the images and of the row."""
+    for N, groups, stride, dilation in ((33, 1, 1, 1), (100, 2, 2, 1), (17, 1, 1, 2)):
+        H = W = 6 * stride + 2 * dilation - 1
+        z = conv2d.Sizes(
+            "", N, 33 * groups, H, W, 65 * groups, 3, 3, 6, 6, (stride, stride), (1, 1), (dilation, dilation), groups,
+            dtype, ("bias",),
+        )  # fmt: skip
+        for direction in ("forward", "input"):
+            first, channels = (z.x_shape, z.K) if direction == "forward" else (z.y_shape, z.C)
+            shapes = (first, z.w_shape, (channels,))
+            ins = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+            (got,), (expected,) = (
+                run(backend, "conv2d", z._replace(direction=direction), *ins) for backend in ("numba", "numpy")
+            )
+            close(got, expected, 4 * 9 * z.C)
+
+
+@each_float
 def test_conv2d_with_filters_as_large_as_the_image(backend, rng, dtype):
     lanes = simd.vector_bytes() // dtype.itemsize
     for N, H, dilation in ((2, 3, 1), (lanes, 3, 1), (33, 5, 1), (33, 1, 2)):
