@@ -20,6 +20,7 @@ from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.functional.elementwise import Where
 from minicnn.functional.joining import Key, Slice
 from minicnn.functional.shape import View, expand
+from minicnn.kernels.recorder import recorder
 
 # --- what stands in the brackets --------------------------------------------------------------------
 
@@ -241,6 +242,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
             "__setitem__",
         )
         return
+    if recorder.tape is not None:
+        recorder.tape.refuse("assigns to a part of a tensor")
     raw = value._plain_array() if isinstance(value, Tensor) else np.asarray(value)
     assign(input._plain_array(), keys, to_device(raw, input.device) if raw.ndim else raw)
     input._version.count += 1
