@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import platform
 
 import numpy as np
 import pytest
@@ -109,27 +108,29 @@ def test_a_hundred_steps_by_the_formulas(name, options, backend):
         np.testing.assert_allclose(end, expected, rtol=1e-10, atol=1e-12)
 
 
+def torchs_steps(torch, name, options, starts, grads):
+    """Parameters and optimizer after torch's single-tensor steps."""
+    params = [torch.nn.Parameter(torch.from_numpy(s.copy())) for s in starts]
+    optimizer = getattr(torch.optim, name)(params, **options, foreach=False)
+    for row in grads:
+        for param, grad in zip(params, row, strict=True):
+            param.grad = torch.from_numpy(grad.copy())
+        optimizer.step()
+    return [p.detach().numpy() for p in params], optimizer
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_a_hundred_steps_against_torch(name, options, dtype, backend):
     torch = pytest.importorskip("torch")
     starts, grads = starts_and_grads(dtype)
-    params = [torch.nn.Parameter(torch.from_numpy(s.copy())) for s in starts]
-    theirs = getattr(torch.optim, name)(params, **options, foreach=False)
-    for row in grads:
-        for param, grad in zip(params, row, strict=True):
-            param.grad = torch.from_numpy(grad.copy())
-        theirs.step()
+    expected, theirs = torchs_steps(torch, name, options, starts, grads)
     with kernels.use(backend):
         ends, ours = run(name, options, starts, grads)
-    expected = [p.detach().numpy() for p in params]
-    if backend == "numba" and dtype == np.float32 and platform.machine() in ("x86_64", "AMD64"):
-        for end, want in zip(ends, expected, strict=True):
-            np.testing.assert_array_equal(end, want)
     far = np.concatenate([(e - w).ravel() for e, w in zip(ends, expected, strict=True)])
-    near = np.concatenate([w.ravel() for w in expected])
-    assert np.linalg.norm(far) <= (1e-6 if dtype == np.float32 else 1e-14) * np.linalg.norm(near)
+    largest = max(np.abs(w).max() for w in expected)
+    assert np.abs(far).max() <= (1e-6 if dtype == np.float32 else 1e-14) * largest
     saved, expected = ours.state_dict(), theirs.state_dict()
     assert saved["state"].keys() == expected["state"].keys()
     assert [g.keys() for g in saved["param_groups"]] == [g.keys() for g in expected["param_groups"]]
@@ -141,6 +142,23 @@ def test_a_hundred_steps_against_torch(name, options, dtype, backend):
                 value.numpy(), other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-7
             )
             assert value.shape == other.shape
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_steps_are_torchs_bits_but_for_its_square_root(name, options, monkeypatch):
+    # torch.sqrt is Intel's vector library, whose last bit depends on the processor: one element in six was off
+    # on a Zen 3, none on an AVX-512 machine. In float64 first, every processor's root is the correctly rounded one.
+    torch = pytest.importorskip("torch")
+    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+        pytest.skip("torch has no fused multiply-add here")
+    starts, grads = starts_and_grads(np.float32)
+    root = torch.Tensor.sqrt
+    monkeypatch.setattr(torch.Tensor, "sqrt", lambda t: root(t.double()).to(t.dtype))
+    expected, _ = torchs_steps(torch, name, options, starts, grads)
+    with kernels.use("numba"):
+        ends, _ = run(name, options, starts, grads)
+    for end, want in zip(ends, expected, strict=True):
+        np.testing.assert_array_equal(end, want)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)

@@ -7,7 +7,10 @@ same throughout the loop, so the compiler takes them out of it and the rest beco
 Elements do not depend on each other: the split among threads changes no result.
 
 Where PyTorch's compiled code fuses a product and a sum, `fma` does, and nowhere else (no fastmath):
-equal float32 gradients give bit-equal steps. Found by comparing bits with torch 2.13 on x86-64.
+equal float32 gradients give bit-equal steps of SGD. So they do of Adam, but for PyTorch's square root: that
+is Intel's vector library, which rounds the last bit correctly on some processors and not on others. Ours is
+correctly rounded everywhere, and a hundred steps stay within 1e-6 of the largest parameter. Found by comparing
+bits with torch 2.13 on x86-64, with AVX2 and with AVX-512.
 """
 
 from __future__ import annotations
