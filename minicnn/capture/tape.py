@@ -47,11 +47,11 @@ class KernelCall(Entry):
     """A kernel on its arrays."""
 
     def __init__(self, plan: Any, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-        self.plan, self.outs, self.ins = plan, list(outs), list(ins)
+        self.plan, self.outs, self.ins = plan, outs, ins
         self.scratch: Any = None  # what the whole tape shares, set when it is finished
 
     def reads(self) -> Sequence[Any]:
-        return self.ins + (self.outs if self.updates else [])
+        return [*self.ins, *self.outs] if self.updates else self.ins
 
     def writes(self) -> Sequence[Any]:
         return self.outs

@@ -17,6 +17,7 @@ import numpy as np
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.optimizer_step import Arrays, Sizes
+from minicnn.kernels.recorder import recorder
 from minicnn.optim.optimizer import Optimizer, evaluated
 
 KERNEL = "optimizer_step"
@@ -37,11 +38,25 @@ class KernelOptimizer(Optimizer):
         """One step for every parameter that has a gradient; returns what `closure` returns."""
         loss = evaluated(closure)
         for index, group in enumerate(self.param_groups):
-            for update in self._prepared(index, group):
+            updates = self._prepared(index, group)
+            if recorder.tape is not None:
+                self._report(recorder.tape, index, group, updates)
+            for update in updates:
                 grads = update.gradients()
                 update.refresh()
+                if recorder.tape is not None:
+                    recorder.tape.host(update.refresh)
                 update.run(grads)
         return loss
+
+    def _report(self, tape: Any, index: int, group: dict[str, Any], updates: list[Update]) -> None:
+        """Tell a tape what a replay of this step takes for granted."""
+        key, copied = self._updates[index][0], any(update.copied for update in updates)
+        if copied:
+            tape.refuse("steps parameters that are not contiguous")
+        tape.guards.append(
+            lambda: (self._options(group), kernels.preference()) == key and all(update.fits() for update in updates)
+        )
 
     def _prepared(self, index: int, group: dict[str, Any]) -> list[Update]:
         """The updates of a group: those of the last step if nothing has changed since."""
