@@ -214,6 +214,19 @@ def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) ->
         recorder.tape.kernel(made, outs, ins)
 
 
+def calls(made: Plan, outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> list[tuple[Callable[..., Any], Any]]:
+    """What a run of this plan on these arrays comes to, as functions with their arguments, to be called again and
+    again: of Numba's kernels the compiled loops alone, since their `run` does nothing but start those."""
+    if made.backend != "numba":
+        return [(made.run, (outs, ins, scratch))]
+    recorder.calls = []
+    try:
+        made.run(outs, ins, scratch)
+        return [(loop.ready(args), args) for loop, args in recorder.calls]
+    finally:
+        recorder.calls = None
+
+
 def is_recorded() -> bool:
     """Whether this runs within `record`."""
     return _recording.get() is not None

@@ -82,7 +82,8 @@ class Backward:
         self._replay: Replay
         self._last: Any = lambda: None  # the node of the last call, while it is alive
         self._wanted = [t for t in (*inputs, *leaves) if t.requires_grad]
-        self._places = [self._wanted.index(t) if t.requires_grad else None for t in (*inputs, *leaves)]
+        places = {id(t): place for place, t in enumerate(self._wanted)}
+        self._places = [places.get(id(t)) for t in (*inputs, *leaves)]
 
     @classmethod
     def of(cls, step: Step, outputs: Sequence[Tensor]) -> Backward | None:

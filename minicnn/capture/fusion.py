@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-
-from minicnn.capture.tape import Entry, KernelCall, root
+from minicnn.capture.tape import Constant, Entry, Host, KernelCall, root
 from minicnn.kernels import layout, plan
 
 
@@ -128,14 +127,11 @@ def _together(first: KernelCall, second: KernelCall, rule: Rule) -> KernelCall |
         wanted = plan(first.plan.kernel, sizes)
     except LookupError:
         return None
-    if wanted.backend != first.plan.backend:
+    if {wanted.backend, first.plan.backend} != {second.plan.backend}:  # another one's rounding may be another
         return None
     more = [a for a in second.ins[1:] if a.size == result.size]  # the activated values whose slope is wanted
     ins = [*first.ins, *(_as(a, result) for a in more)]
-    if rule.keeps:
-        outs = [*first.outs, *second.outs]
-    else:
-        outs = [_as(second.outs[0], result), *first.outs[1:]]
+    outs = [*first.outs, *second.outs] if rule.keeps else [_as(second.outs[0], result), *first.outs[1:]]
     orders = zip((*ins, *outs), (*wanted.input_orders, *(out.order for out in wanted.outputs)), strict=True)
     if any(order not in (layout.ANY, layout.order_of(array)) for array, order in orders if array.ndim > 1):
         return None
@@ -166,13 +162,19 @@ def _as(array: Any, like: Any) -> Any:
     return layout.as_order(layout.memory(array), like.shape, order)
 
 
+def without_fixed(entries: Sequence[Entry]) -> list[Entry]:
+    """Without the filling of arrays that nothing else writes to: they hold their numbers already."""
+    written = {id(root(a)) for entry in entries if not isinstance(entry, Constant) for a in entry.writes()}
+    return [e for e in entries if not isinstance(e, Constant) or id(root(e.target)) in written]
+
+
 def without_dead(entries: Sequence[Entry], keep: Sequence[Any], persists: set[int]) -> list[Entry]:
     """The entries whose results somebody reads: a later entry, `keep`, or the world outside (`persists`)."""
     wanted = {id(root(array)) for array in keep} | persists
     found: list[Entry] = []
     for entry in reversed(entries):
         written = [id(root(a)) for a in entry.writes()]
-        if not written or any(memory in wanted for memory in written):
+        if isinstance(entry, Host) or any(memory in wanted for memory in written):
             found.append(entry)
             wanted |= {id(root(a)) for a in entry.reads()}
     return found[::-1]

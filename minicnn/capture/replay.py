@@ -11,7 +11,6 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.capture.passes import optimised
 from minicnn.capture.tape import Entry, KernelCall, Tape
 from minicnn.kernels import dispatch, threads
-from minicnn.kernels.recorder import recorder
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -26,12 +25,12 @@ class Replay:
         keep = [*self.outputs, *needed, *(grad._array for _, grad in self.grads if grad is not None)]
         self.entries = optimised(tape, keep)
         self._calls = bound(self.entries)
-        self._modules = [(module, training) for module, training, _ in tape.modules.values()]
+        self._modules = list(tape.modules.values())
         self._members = [
-            (members, name, tensor)
-            for module, _, _ in tape.modules.values()
-            for members in (module._parameters, module._buffers)
-            for name, tensor in members.items()
+            (members, name, member)
+            for module, _ in tape.modules.values()
+            for members in (module._parameters, module._buffers, module._modules)
+            for name, member in members.items()
         ]
         self._arrays = [(tensor, array) for tensor, array in tape.externals.values() if isinstance(tensor, Tensor)]
         self._grads_before = [(leaf, grad) for leaf, grad, counts in tape.leaves.values() if counts]
@@ -42,8 +41,8 @@ class Replay:
         for module, training in self._modules:
             if module.training is not training or module._forward_hooks or module._forward_pre_hooks:
                 return False
-        for members, name, tensor in self._members:
-            if members.get(name) is not tensor:
+        for members, name, member in self._members:
+            if members.get(name) is not member:
                 return False
         for tensor, array in self._arrays:
             if tensor._array is not array:
@@ -75,25 +74,13 @@ class Replay:
 
 
 def bound(entries: Sequence[Entry]) -> list[Call]:
-    """The calls that the entries come to: of a Numba kernel the compiled loops with their arguments."""
+    """The calls that the entries come to."""
     size = max((e.plan.scratch_bytes for e in entries if isinstance(e, KernelCall)), default=0)
     scratch = dispatch.aligned(size)
-    calls: list[Call] = []
+    found: list[Call] = []
     for entry in entries:
         if isinstance(entry, KernelCall):
-            entry.scratch = scratch
-        if isinstance(entry, KernelCall) and entry.plan.backend == "numba":
-            calls += [(loop.ready(args), args) for loop, args in _loops(entry)]
+            found += dispatch.calls(entry.plan, entry.outs, entry.ins, scratch[: entry.plan.scratch_bytes])
         else:
-            calls.append((entry.run, ()))
-    return calls
-
-
-def _loops(entry: KernelCall) -> list[Any]:
-    """The compiled loops that a plan starts, with their arguments, none of them run."""
-    recorder.calls = []
-    try:
-        entry.run()
-        return recorder.calls
-    finally:
-        recorder.calls = None
+            found.append((entry.run, ()))
+    return found

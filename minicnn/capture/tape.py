@@ -8,6 +8,7 @@ entries again in order, each on the arrays it was recorded with, is the step.
     KernelCall   a plan and its arrays: replayed as the bare compiled loops
     Forward      an operation that computes with NumPy: its `forward` is called again and the result copied
     Copy, Add    into memory that is there already: a layout that changes, a gradient that accumulates
+    Constant     numbers that Python knows
     Host         a Python function: the random numbers of a draw, the learning rate of an optimiser
 """
 
@@ -39,8 +40,8 @@ class Entry:
         return ()
 
     def run(self) -> None:
-        """Do it."""
-        raise NotImplementedError
+        """Do it (a kernel is not run here: see dispatch.calls)."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class KernelCall(Entry):
@@ -48,7 +49,6 @@ class KernelCall(Entry):
 
     def __init__(self, plan: Any, outs: Sequence[Any], ins: Sequence[Any]) -> None:
         self.plan, self.outs, self.ins = plan, outs, ins
-        self.scratch: Any = None  # what the whole tape shares, set when it is finished
 
     def reads(self) -> Sequence[Any]:
         return [*self.ins, *self.outs] if self.updates else self.ins
@@ -60,9 +60,6 @@ class KernelCall(Entry):
     def updates(self) -> bool:
         """Whether its outputs are read, too (kernels/README.md: the exception)."""
         return self.plan.kernel in IN_PLACE
-
-    def run(self) -> None:
-        self.plan.run(self.outs, self.ins, self.scratch[: self.plan.scratch_bytes])
 
 
 IN_PLACE = ("optimizer_step",)
@@ -127,6 +124,10 @@ class Copy(Entry):
         self.target[...] = self.source
 
 
+class Constant(Copy):
+    """target = numbers that Python knows: zeros, ones, a list. To be done again only if the step writes over them."""
+
+
 class Add(Copy):
     """target += source"""
 
@@ -157,7 +158,7 @@ class Tape:
     def __init__(self, earlier: Tape | None = None) -> None:
         self.entries: list[Entry] = []
         self.refusal: str | None = None  # why this step cannot be replayed, with file and line
-        self.modules: dict[int, tuple[Any, bool, tuple[Any, ...]]] = {}
+        self.modules: dict[int, tuple[Any, bool]] = {}  # called in the step: the module, its mode
         self.leaves: dict[int, tuple[Any, Any, bool]] = {}  # leaf, its gradient before, whether that counts
         self.externals: dict[int, tuple[Any, Any]] = {}  # memory -> (the Tensor, its array) from outside the step
         self.guards: list[Callable[[], bool]] = []
@@ -203,6 +204,8 @@ class Tape:
         if not ctx.replayable:
             return self.refuse(f"calls {type(ctx).__name__}, which runs Python that a replay would not")
         for arg, array in zip(args, raw, strict=True):
+            if hasattr(arg, "_array") and not isinstance(array, np.ndarray):
+                self.refuse("computes on a GPU, and only what the CPU does is recorded")
             self._meet(arg, array)
         for array in _arrays(options):
             self._meet(None, array)
@@ -254,13 +257,14 @@ class Tape:
 
     def constant(self, array: Any) -> None:
         """An array of numbers that Python knows: zeros, ones, a list."""
-        self.own(array)
+        if not self.knows(array):
+            self.own(array)
+            self.entries.append(Constant(array, array.copy()))
 
     def module(self, module: Any) -> None:
         """A module was called."""
         if id(module) not in self.modules:
-            tensors = tuple(module._parameters.values()) + tuple(module._buffers.values())
-            self.modules[id(module)] = (module, module.training, tensors)
+            self.modules[id(module)] = (module, module.training)
 
     def leaf(self, leaf: Any, counts: bool) -> None:
         """The gradient of a leaf is about to be added to (`counts`: so what it was before matters) or forgotten."""

@@ -89,6 +89,8 @@ def _part(part: Any) -> Any:
             raise ValueError(f"step must be greater than zero, got {cut.step}; use flip")
         return cut
     if isinstance(part, Tensor):
+        if recorder.tape is not None and (part.ndim == 0 or part._array.dtype in (bool, np.uint8)):
+            recorder.tape.refuse("indexes by a number or a mask of a tensor")
         part = part._plain_array()
     elif isinstance(part, list | tuple | range):
         part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part])

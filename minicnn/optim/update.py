@@ -51,12 +51,16 @@ class KernelOptimizer(Optimizer):
 
     def _report(self, tape: Any, index: int, group: dict[str, Any], updates: list[Update]) -> None:
         """Tell a tape what a replay of this step takes for granted."""
-        key, copied = self._updates[index][0], any(update.copied for update in updates)
-        if copied:
+        if any(update.copied for update in updates):
             tape.refuse("steps parameters that are not contiguous")
-        tape.guards.append(
-            lambda: (self._options(group), kernels.preference()) == key and all(update.fits() for update in updates)
-        )
+        kept = self._updates[index]
+        key = (self._options(group), kernels.preference())
+
+        def same() -> bool:
+            now = (self._options(group), kernels.preference())
+            return self._updates.get(index) is kept and now == key and all(update.fits() for update in updates)
+
+        tape.guards.append(same)
 
     def _prepared(self, index: int, group: dict[str, Any]) -> list[Update]:
         """The updates of a group: those of the last step if nothing has changed since."""
