@@ -231,7 +231,6 @@ def _intrinsics() -> dict[str, Any]:
         ) -> None:  # fmt: skip
             xp, gp, op, sp = (b.gep(p, [first]) for p, first in ((xp, x0), (gp, g0), (op, t0), (sp, sum0)))
             last = b.sdiv(b.sub(run, e.number(1)), e.number(e.VL))
-            all_lanes = e.first_lanes(e.number(e.VL))
             rest = e.first_lanes(b.sub(run, b.mul(last, e.number(e.VL))))
 
             def block(mr: int, nt: int, k: Any, t: Any) -> None:
@@ -251,10 +250,11 @@ def _intrinsics() -> dict[str, Any]:
 
                     def vector(i: Any, sums: list[Any]) -> list[Any]:
                         lane = b.mul(i, e.number(e.VL))
-                        mask = b.select(b.icmp_signed("==", i, last), rest, all_lanes)
-                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
+                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, None)
 
-                    return e.loop(b.add(last, e.number(1)), sums, vector)
+                    sums = e.loop(last, sums, vector)
+                    lane = b.mul(last, e.number(e.VL))
+                    return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, rest)
 
                 sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
                 for i in range(mr):
