@@ -35,8 +35,8 @@ FLOORS = {
     "optim": CORE | {"nn"},
     "models": CORE | {"nn"},
     "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils"},  # files to images
+    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
+    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
     "serialization": {"files", "dtypes", "autograd"},
     "training": CORE | {"files", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
