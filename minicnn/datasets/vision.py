@@ -58,12 +58,17 @@ class VisionDataset(Dataset[Any]):
         With the usual transforms (see `transforms/batch.py`) a kernel makes it of `data` (uint8 (count, H, W) or
         (count, H, W, C)) and `targets` (whole numbers (count,)); else the samples are made one by one.
         """
-        pixels, labels = np.asarray(self.data), np.asarray(self.targets)
-        if self.target_transform is None and labels.dtype.kind in "iu" and labels.shape == pixels.shape[:1]:
-            chosen = labels[indices].astype(np.int64)  # IndexError as from a single sample
-            images = transform_batch(self.transform, pixels, indices % len(labels))
-            if images is not None:
-                return [images, Tensor(chosen)]
+        pixels, labels = np.asarray(self.data), self.targets
+        if self.target_transform is None and len(labels) == len(pixels):
+            if isinstance(labels, list):  # an array of all of them, for each batch, would take longer than the batch
+                labels, places = [labels[i] for i in indices.tolist()], np.arange(len(indices))
+            else:
+                places = indices
+            chosen = np.asarray(labels)[places]  # IndexError as from a single sample
+            if chosen.dtype.kind in "iu" and chosen.ndim == 1:
+                images = transform_batch(self.transform, pixels, indices % len(pixels))
+                if images is not None:
+                    return [images, Tensor(chosen.astype(np.int64))]
         return default_collate([self[i] for i in indices.tolist()])
 
     def extra_repr(self) -> str:

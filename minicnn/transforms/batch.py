@@ -29,8 +29,9 @@ Transform = Callable[[Any], Any]
 def transform_batch(transform: Transform | None, images: NDArray[Any], indices: NDArray[np.int64]) -> Tensor | None:
     """`transform` of the images (H, W) or (H, W, C) numbered `indices`, as a batch (N, C, H, W) of floats.
 
-    `images` are all of the data set, (count, H, W) or (count, H, W, C). None if the transforms are not the
-    usual ones or the images no plain bytes: then nothing was drawn, and they are to be taken one by one.
+    `images` are all of the data set, (count, H, W) or (count, H, W, C); the latter may be a view of (count, C, H,
+    W). None if the transforms are not the usual ones or the images no plain bytes: then nothing was drawn, and
+    they are to be taken one by one.
 
     >>> transform_batch(ToTensor(), np.full((3, 1, 2), 51, np.uint8), np.array([2, 0]))
     tensor([[[[0.2000, 0.2000]]],
@@ -42,8 +43,8 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
     moves = [step for step in steps if type(step) in (Pad, RandomCrop, RandomHorizontalFlip)]
     colours = steps[len(moves) :]
     usual = colours and type(colours[0]) is ToTensor and all(type(step) is Normalize for step in colours[1:])
-    plain = images.dtype == np.uint8 and images.ndim in (3, 4) and images.size and images.flags.carray
-    if not usual or not plain or steps[: len(moves)] != moves:
+    memory = in_one_piece(images)
+    if not usual or memory is None or steps[: len(moves)] != moves:
         return None
     count, height, width = images.shape[:3]
     channels = images.shape[3] if images.ndim == 4 else 1
@@ -55,11 +56,23 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
     windows = _Windows(indices, height, width)
     if moves and not windows.move(moves):
         return None
+    channels_last = images.ndim == 4 and memory is images
     sizes = Sizes(
-        len(indices), count, channels, height, width, windows.height, windows.width, kind, images.ndim == 4
+        len(indices), count, channels, height, width, windows.height, windows.width, kind, channels_last
     )
-    (batch,) = kernels.run("image_batch", sizes, images.reshape(-1), windows.places.reshape(-1), table)
+    (batch,) = kernels.run("image_batch", sizes, memory.reshape(-1), windows.places.reshape(-1), table)
     return Tensor(batch.reshape(len(indices), channels, windows.height, windows.width))
+
+
+def in_one_piece(images: NDArray[Any]) -> NDArray[Any] | None:
+    """The array whose memory the kernel can read: (count, H, W), (count, H, W, C) or (count, C, H, W) of bytes.
+
+    None if `images` (count, H, W) or (count, H, W, C) lie in memory in another way.
+    """
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.size == 0:
+        return None
+    planes = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
+    return next((array for array in (images, planes) if array.flags.carray), None)
 
 
 def _flattened(transform: Any) -> list[Any]:
