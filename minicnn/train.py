@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +25,10 @@ CHECKPOINT = "checkpoint.safetensors"
 OPTIMIZERS = {"adam": optim.Adam, "sgd": optim.SGD}
 SCHEDULES = ("constant", "one-cycle")
 DATASETS = ("mnist", "fashion-mnist", "cifar10", "mnist-sample", "fashion-mnist-sample")
+# settings that the checkpoints of older runs do not have: they were made with the defaults
+RECIPES_LEARNT_LATER = {
+    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad", "label_smoothing"
+}  # fmt: skip
 
 EPILOG = """\
 examples
@@ -245,8 +249,12 @@ def _prepare(
         raise Wrong(str(error)) from None
     if checkpoint is None:
         settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
-    elif settings["dataset"] != data.name:
-        raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
+    else:
+        for field in fields(Recipe):
+            if field.name in RECIPES_LEARNT_LATER:
+                settings.setdefault(field.name, field.default)
+        if settings["dataset"] != data.name:
+            raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
     if data.channels != network.channels:
         raise Wrong(
             f"{settings['network']} takes images of {network.channels} channel{'s' * (network.channels > 1)}; "

@@ -47,7 +47,7 @@ def python2_file():
     raw = planes.tobytes()
     text = b"T" + len(raw).to_bytes(4, "little") + raw  # BINSTRING
     short = lambda word: b"U" + bytes([len(word)]) + word  # noqa: E731
-    number = lambda n: b"M" + n.to_bytes(2, "little")  # noqa:
+    number = lambda n: b"M" + n.to_bytes(2, "little")  # noqa: E731
     array = (
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85" + short(b"b") + b"tR"
         b"(K\x01(" + number(len(planes)) + number(3072) + b"tcnumpy\ndtype\n(" + short(b"u1") + b"K\x00K\x01tR"

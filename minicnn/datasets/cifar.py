@@ -158,7 +158,7 @@ def _read_python(path: Path) -> Part:
     except UnreadablePickle as error:
         _refuse(path, str(error))
     pixels, labels = (found.get("data"), found.get("labels")) if isinstance(found, dict) else (None, None)
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (_PIXELS,):
+    if getattr(pixels, "dtype", None) != np.uint8 or pixels.shape[1:] != (_PIXELS,):
         _refuse(path, f"it holds no array `data` of bytes, of shape (N, {_PIXELS})")
     if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < 256 for label in labels):
         _refuse(path, "it holds no list `labels` of whole numbers")
