@@ -261,7 +261,7 @@ def _prepare(
             f"those of {data.title} have {data.channels}"
         )
     data.fit(network.image_size, settings["shift"], settings["pad"], settings["normalize"])
-    trainer = _make_trainer(settings, network, data)
+    trainer = make_trainer(settings, network, data)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     return network, data, trainer
@@ -271,7 +271,8 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
+def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
+    """The network at its first weights, its optimiser, its schedule and its loaders, as `settings` say."""
     minicnn.manual_seed(settings["seed"])
     extra = {"softmax_output": True} if settings["softmax_output"] else {}
     try:
@@ -316,8 +317,6 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     )
     if trainer.history or trainer.totals.batches:
         print(f"resumed after {len(trainer.history)} epochs and {trainer.totals.batches} batches")
-    if settings["device"] == "cpu" and minicnn.kernels.preference() != "numpy" and not minicnn.kernels.warm():
-        print("compiling the kernels for this CPU: once, about 20 seconds")
     sys.stdout.flush()
 
 

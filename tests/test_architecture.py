@@ -60,7 +60,7 @@ LIBRARIES = {
         "kernels/*/gpu_*.py",
     ),
     "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
-    "tqdm": ("minicnn/datasets/", "minicnn/training/"),
+    "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }

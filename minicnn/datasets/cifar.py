@@ -157,8 +157,9 @@ def _read_python(path: Path) -> Part:
         found = read_array_pickle(path.read_bytes())
     except UnreadablePickle as error:
         _refuse(path, str(error))
-    pixels, labels = (found.get("data"), found.get("labels")) if isinstance(found, dict) else (None, None)
-    if getattr(pixels, "dtype", None) != np.uint8 or pixels.shape[1:] != (_PIXELS,):
+    content: dict[str, Any] = found if isinstance(found, dict) else {}
+    pixels, labels = content.get("data"), content.get("labels")
+    if pixels is None or getattr(pixels, "dtype", None) != np.uint8 or pixels.shape[1:] != (_PIXELS,):
         _refuse(path, f"it holds no array `data` of bytes, of shape (N, {_PIXELS})")
     if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < 256 for label in labels):
         _refuse(path, "it holds no list `labels` of whole numbers")
