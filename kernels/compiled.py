@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import simd, threads
+from . import notice, simd, threads
 from .recorder import recorder
 
 _lock = threading.RLock()
@@ -162,6 +162,7 @@ class Compiled:
 
     def _first_call(self, args: tuple[Any, ...]) -> Any:
         with _lock, _launch:  # two threads must not compile one function at once, nor launch
+            notice.before_first_call(self.function.__name__, cache_folder())
             dispatcher = self.dispatcher
             threads.enter()
             started = time.perf_counter()

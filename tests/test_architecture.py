@@ -36,8 +36,8 @@ FLOORS = {
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
     "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils"},  # files to images
+    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
+    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
     "serialization": {"files", "dtypes", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
@@ -61,7 +61,7 @@ LIBRARIES = {
         "kernels/*/gpu_*.py",
     ),
     "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
-    "tqdm": ("minicnn/datasets/", "minicnn/training/"),
+    "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
