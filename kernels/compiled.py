@@ -92,6 +92,28 @@ def inner(function: Any) -> Any:
     return _numba().njit(fastmath={"contract", "nsz"}, error_model="numpy")(function)
 
 
+def entry_point(function: Any, signature: Any) -> int:
+    """The address of a function of numbers and addresses as machine code, for loops that call it as such."""
+    with _lock:
+        numba = _numba()
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(cache_folder())
+        started = time.perf_counter()
+        try:
+            with _quick_optimisation():
+                made = numba.cfunc(
+                    signature, cache=True, fastmath={"contract", "nsz"}, error_model="numpy", nopython=True
+                )(function)
+        finally:
+            numba.config.CACHE_DIR = before
+        _entry_points.append(made)
+        COMPILATIONS.append((function.__name__, time.perf_counter() - started, made.cache_hits > 0))
+        return int(made.address)
+
+
+_entry_points: list[Any] = []  # kept, for their machine code goes with them
+
+
 @contextmanager
 def _quick_optimisation() -> Iterator[None]:
     """LLVM's -O2: a third less to wait for than -O3, and the same speed, since the vectors are written out."""

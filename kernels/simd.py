@@ -28,18 +28,7 @@ from typing import Any
 
 from .vectors import emitter, registers, vector_bytes
 
-NAMES = ("item_bytes", "lanes", "side", "transpose_square", "tile", "dot_tile", "sum_run")
-
-
-def vector_blocks() -> tuple[int, ...]:
-    """How many vectors of lanes a block of `tile` takes, widest first; what is left is done singly."""
-    return (4, 2) if registers() == 32 else (2,)
-
-
-def row_blocks() -> tuple[int, ...]:
-    """How many rows a block of `tile` takes. The sums, the inputs and one weight have to fit into the
-    registers (6·4 + 4 + 1 of 32, 6·2 + 2 + 1 of 16); few sizes, because each is compiled by itself."""
-    return (6, 2, 1)
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "dot_tile", "sum_run", "copy_runs")
 
 
 def dot_blocks() -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -119,90 +108,6 @@ def _intrinsics() -> dict[str, Any]:
             return context.get_dummy_value()
 
         return types.void(x, size, size, y, size, size), generate
-
-    @intrinsic
-    def tile(
-        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, rows: Any, row_step: Any, taps: Any, w: Any, w0: Any,
-        w_tap: Any, w_row: Any, K: Any, y: Any, y0: Any, ldy: Any, L: Any, start: Any, s0: Any, mode: Any,
-    ) -> Any:  # fmt: skip
-        """y[k, l] = begin + Σ over `rows` rows of the table, `taps` entries each: w[t, k] · x[offsets[t] + l]
-
-        for k < K (rows of y, ldy apart) and l < L; w[t, k] is w[w0 + t·w_tap + k·w_row]. The entries of table row r
-        are t0 + r·row_step … + taps. `mode` says what the sums begin with: 0 zero, 1 start[k], 2 y itself
-        (to go on with an unfinished sum). x0, w0, y0, s0 are where to begin in each array.
-        """
-        size = types.intp
-        signature = types.void(
-            x, size, offsets, size, size, size, size, w, size, size, size, size, y, size, size, size, start, size, size
-        )
-
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            (xa, x0, oa, t0, rows, row_step, taps, wa, w0, w_tap, w_row, K, ya, y0, ldy, L, sa, s0, mode) = args
-            arrays = ((x, xa), (offsets, oa), (w, wa), (y, ya), (start, sa))
-            pointers = [pointer(context, builder, kind, value) for kind, value in arrays]
-            numbers = (x0, t0, rows, row_step, taps, w0, w_tap, w_row, K, y0, ldy, L, s0, mode)
-            name = f"minicnn_tile_{x.dtype.bitwidth}"
-            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
-            return context.get_dummy_value()
-
-        def body(
-            b: Any, e: Any, xp: Any, op: Any, wp: Any, yp: Any, sp: Any, x0: Any, t0: Any, rows: Any,
-            row_step: Any, taps: Any, w0: Any, w_tap: Any, w_row: Any, K: Any, y0: Any, ldy: Any, L: Any,
-            s0: Any, mode: Any,
-        ) -> None:  # fmt: skip
-            wp, xp, yp, sp = (b.gep(p, [first]) for p, first in ((wp, w0), (xp, x0), (yp, y0), (sp, s0)))
-
-            def block(mr: int, nr: int, k: Any, lane: Any, mask: Any) -> None:
-                """MR rows from k on, NR vectors from `lane` on: their sums stay in registers."""
-                masks = [None] * (nr - 1) + [mask]
-                x_lane = b.gep(xp, [lane])
-                w_at = [b.gep(wp, [b.mul(b.add(k, e.number(i)), w_row)]) for i in range(mr)]
-                y_row = [b.gep(yp, [b.add(b.mul(b.add(k, e.number(i)), ldy), lane)]) for i in range(mr)]
-                y_at = [[b.gep(row, [e.number(j * e.VL)]) for j in range(nr)] for row in y_row]
-
-                def from_start() -> list[Any]:
-                    values = [e.splat(e.load_scalar(sp, k, e.number(i))) for i in range(mr)]
-                    return [value for value in values for _ in range(nr)]
-
-                def from_y() -> list[Any]:
-                    return [e.load(y_at[i][j], masks[j]) for i in range(mr) for j in range(nr)]
-
-                def multiply(t: Any, sums: list[Any]) -> list[Any]:
-                    offset = b.load(b.gep(op, [t]))
-                    xs = [e.load(e.at(x_lane, offset, e.number(j * e.VL)), masks[j]) for j in range(nr)]
-                    shift = b.mul(t, w_tap)
-                    result = []
-                    for i in range(mr):
-                        weight = e.splat(e.load_scalar(w_at[i], shift))
-                        result += [e.fma(weight, xs[j], sums[i * nr + j]) for j in range(nr)]
-                    return result
-
-                def table_row(r: Any, sums: list[Any]) -> list[Any]:
-                    first = b.add(t0, b.mul(r, row_step))
-                    return e.loop(taps, sums, lambda i, sums: multiply(b.add(first, i), sums))
-
-                sums = e.choose(mode, [e.zero()] * (mr * nr), [from_start, from_y])
-                sums = e.loop(rows, sums, table_row)
-                for i in range(mr):
-                    for j in range(nr):
-                        e.store(sums[i * nr + j], y_at[i][j], masks[j])
-
-            def all_rows(nr: int, lane: Any, mask: Any) -> None:
-                e.cover(K, row_blocks(), lambda mr, k: block(mr, nr, k, lane, mask))
-
-            size_of = e.number(e.VL)
-            whole = e.cover(b.sdiv(L, size_of), vector_blocks(), lambda nr, v: all_rows(nr, b.mul(v, size_of), None))
-            done = b.mul(whole, size_of)
-            vectors_left = b.sdiv(b.add(b.sub(L, done), e.number(e.VL - 1)), size_of)
-
-            def masked(i: Any, _: list[Any]) -> list[Any]:
-                lane = b.add(done, b.mul(i, size_of))
-                all_rows(1, lane, e.first_lanes(b.sub(L, lane)))
-                return []
-
-            e.loop(vectors_left, [], masked)
-
-        return signature, generate
 
     @intrinsic
     def dot_tile(
@@ -296,12 +201,58 @@ def _intrinsics() -> dict[str, Any]:
 
         return x.dtype(x, size, size), generate
 
-    made = (item_bytes, lanes, side, transpose_square, tile, dot_tile, sum_run)
+    @intrinsic
+    def copy_runs(
+        typing: Any, x: Any, x0: Any, x_a: Any, x_b: Any, y: Any, y0: Any, y_a: Any, y_b: Any, A: Any, B: Any, L: Any
+    ) -> Any:
+        """y[a, b, :] = x[a, b, :] for a < A and b < B: runs of L numbers, at least a vector."""
+        size = types.intp
+
+        def body(
+            b: Any, e: Any, xp: Any, yp: Any, x_a: Any, x_b: Any, y_a: Any, y_b: Any, A: Any, B: Any, L: Any
+        ) -> None:  # fmt: skip
+            whole, last = b.sdiv(L, e.number(e.VL)), b.sub(L, e.number(e.VL))
+
+            def one_run(j: Any, at: Any) -> list[Any]:
+                x_run, y_run = (b.gep(p, [b.add(first, b.mul(j, step))]) for p, first, step in at)
+
+                def move(lane: Any, vectors: int) -> None:
+                    places = [b.add(lane, e.number(v * e.VL)) for v in range(vectors)]
+                    for value, place in [(e.load(b.gep(x_run, [place])), place) for place in places]:
+                        e.store(value, b.gep(y_run, [place]))
+
+                e.cover(whole, (2, 1), lambda vectors, v: move(b.mul(v, e.number(e.VL)), vectors))
+                with b.if_then(b.icmp_signed("<", b.mul(whole, e.number(e.VL)), L)):
+                    move(last, 1)  # some of it once more
+                return []
+
+            def runs(i: Any, _: list[Any]) -> list[Any]:
+                at = ((xp, b.mul(i, x_a), x_b), (yp, b.mul(i, y_a), y_b))
+                return e.loop(B, [], lambda j, _: one_run(j, at))
+
+            e.loop(A, [], runs)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            (xa, x0, x_a, x_b, ya, y0, y_a, y_b, A, B, L) = args
+            pairs = ((x, xa, x0), (y, ya, y0))
+            pointers = [builder.gep(pointer(context, builder, kind, value), [first]) for kind, value, first in pairs]
+            name = f"minicnn_copy_runs_{x.dtype.bitwidth}"
+            numbers = [x_a, x_b, y_a, y_b, A, B, L]
+            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
+            return context.get_dummy_value()
+
+        return types.void(x, *(size,) * 3, y, *(size,) * 6), generate
+
+    made = (item_bytes, lanes, side, transpose_square, dot_tile, sum_run, copy_runs)
     return dict(zip(NAMES, made, strict=True))
 
 
 def __getattr__(name: str) -> Any:
     """The names in NAMES: made when a kernel that uses them is compiled."""
+    if name == "tile":
+        from .tile import tile
+
+        return tile
     if name in NAMES:
         return _intrinsics()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
