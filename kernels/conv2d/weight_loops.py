@@ -12,8 +12,10 @@ from ..reorder.loops import transpose_block
 from ..slices import copy, fill
 from ..sums import dot_tile, outer_tile, sum_run
 
+FEW = 32  # taps and filters of a block of weights: two of them stay in the first cache
+
 @compiled(parallel=True)
-def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks, piece):
+def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks, piece, together):
     """Batch-last, few taps or few filters: along a row of the output, x and g are runs of (pixels · images) numbers,
     and every dw[k, c, r, s] is the sum of the products of two such runs. Nothing is copied.
 
@@ -49,8 +51,10 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
                         if sw > 1:  # then pieces are whole pixels
                             runs, run, x0 = (high - low) // N, N, x_row + low * sw
                         if high > low:
-                            dot_tile(x, x0, offsets, t0, T, g, g_row + low, OH * OW * N, K,
-                                     runs, run, sw * N, N, partial, sums + t0, row_numbers)  # fmt: skip
+                            for k in range(0, K, together):
+                                dot_tile(x, x0, offsets, t0, T, g, g_row + low + k * OH * OW * N, OH * OW * N,
+                                         min(together, K - k), runs, run, sw * N, N,
+                                         partial, sums + k * row_numbers + t0, row_numbers)  # fmt: skip
                     if bias:
                         for k in range(K):
                             at = g_row + k * OH * OW * N + p0
@@ -172,15 +176,27 @@ def fill_filters(g, g0, channel, panel, p0, filters, vector, rows, row, columns,
     """
     if columns < whole or count < lanes or filters < vector:
         fill(panel[p0 : p0 + rows * whole * lanes * vector], 0)
+    pieces, piece = columns, count
+    if count == N and lanes == N:  # the columns lie side by side
+        pieces, piece = 1, columns * N
     for q in range(rows):
-        at, to = g0 + q * row, p0 + q * whole * lanes * vector
-        if count == N and lanes == N:
-            transpose_block(g, at, channel, panel, to, vector, filters, columns * N)
-        else:
-            for column in range(columns):
-                transpose_block(
-                    g, at + column * N, channel, panel, to + column * lanes * vector, vector, filters, count
-                )
+        for i in range(pieces):
+            at, to = g0 + q * row + i * N, p0 + (q * whole + i) * lanes * vector
+            transpose_block(g, at, channel, panel, to, vector, filters, piece)
+
+
+@inner
+def unpack_filters(partial, base, padded, chunks, chunk_size, t0, t1, k0, k1, unpack, room, dw, to, taps):
+    """dw of the taps t0 … t1 (at most FEW) of the filters k0 … k1: the sums of the chunks, always in the same order."""
+    for t in range(t0, t1):
+        for chunk in range(1, chunks):
+            first = base + t * padded
+            for k in range(first + k0, first + k1):
+                partial[k] += partial[chunk * chunk_size + k]
+    transpose_block(partial, base + t0 * padded + k0, padded, partial, room, FEW, t1 - t0, k1 - k0)
+    for k in range(k0, k1):
+        for t in range(t0, t1):
+            dw[to + k * taps + unpack[t]] = partial[room + (k - k0) * FEW + t - t0]
 
 
 @compiled(parallel=True)
@@ -234,17 +250,16 @@ def weight_outer(x, g, dw, db, offsets, places, blocks, tasks, unpack, scratch, 
                 if bias and c0 == 0:
                     outer_tile(scratch, one, still, 0, 1, still, P, scratch, turned, here,
                                scratch, base + taps * padded + k, padded)  # fmt: skip
-    for task in prange(groups * ((K + 15) // 16)):
-        group, k0 = task // ((K + 15) // 16), task % ((K + 15) // 16) * 16
-        base, k1 = group * (taps + 1) * padded, min(K, k0 + 16)
-        for first in range(0, taps, 64):
-            for k in range(k0, k1):
-                to = (group * K + k) * taps
-                for t in range(first, min(taps, first + 64)):
-                    total = scratch[base + t * padded + k]
-                    for chunk in range(1, chunks):
-                        total += scratch[chunk * chunk_size + base + t * padded + k]
-                    dw[to + unpack[t]] = total
+    blocks_k = (K + FEW - 1) // FEW
+    for task in prange(groups * blocks_k):
+        group, k0 = task // blocks_k, task % blocks_k * FEW
+        base, k1 = group * (taps + 1) * padded, min(K, k0 + FEW)
+        room = chunks * chunk_size + get_thread_id() * (panel_size + filters_size)
+        for t in range(0, taps, FEW):
+            unpack_filters(
+                scratch, base, padded, chunks, chunk_size, t, min(taps, t + FEW), k0, k1, unpack, room, dw,
+                group * K * taps, taps,
+            )  # fmt: skip
         if bias:
             for k in range(k0, k1):
                 total = scratch[base + taps * padded + k]

@@ -31,6 +31,8 @@ def weight_plan(z: Sizes, batch_last: bool) -> Plan:
     outputs = (Output(z.w_shape, z.dtype), *((Output((z.K,), z.dtype),) if bias else ()))
     order = layout.BATCH_LAST if batch_last else layout.PLAIN
     vector = simd.vector_bytes() // z.dtype.itemsize
+    if (z.KH, z.KW, *z.stride, *z.padding) == (1, 1, 1, 1, 0, 0) and (z.H, z.W) == (z.OH, z.OW):
+        z = z._replace(H=1, W=z.H * z.W, OH=1, OW=z.H * z.W)  # it matters to no sum where a row ends
     if z.C // z.groups * z.KH * z.KW >= MANY_TAPS and z.K // z.groups >= vector:
         return _outer(z, batch_last, order, outputs)
     return (_direct if batch_last else _rows)(z, order, outputs)
@@ -53,6 +55,7 @@ def _direct(z: Sizes, order: str, outputs: tuple[Output, ...]) -> Plan:
     offsets = (((c * z.H + r * z.dilation[0]) * z.W + s * z.dilation[1]) * z.N).ravel()
     unpack = ((c * z.KH + r) * z.KW + s).ravel()  # where tap (s, r, c) stands in w
     wanted = max(256, min(1024, FIRST_CACHE // item // K))
+    import os; wanted=int(os.environ.get('PIECE',wanted)); together=int(os.environ.get('TOG',8))
     unit = 1 if z.stride[1] == 1 else z.N
     pieces = max(1, round(z.OW * z.N / wanted))
     piece = -(-z.OW * z.N // pieces // unit) * unit
@@ -61,7 +64,7 @@ def _direct(z: Sizes, order: str, outputs: tuple[Output, ...]) -> Plan:
         partial = scratch.view(z.dtype)
         weight_loops.weight_direct(
             memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else partial, offsets, valid_h,
-            valid_w, unpack, partial, geometry, chunks, piece,
+            valid_w, unpack, partial, geometry, chunks, piece, together,
         )  # fmt: skip
 
     return Plan("direct, batch in the lanes", (order, order), outputs, chunks * one_chunk * item, run)
@@ -156,7 +159,7 @@ def _outer(z: Sizes, batch_last: bool, order: str, outputs: tuple[Output, ...]) 
     q, o, n = np.meshgrid(np.arange(rows) * sh, np.arange(columns) * sw, np.arange(lanes), indexing="ij")
     places = ((q * width + o) * lanes + n).ravel()
     places = np.concatenate([places, np.zeros_like(places)])  # the second half stays where it is: for the bias
-    panel, filters = c_step * channel + 1, rows * columns * lanes * vectors * lane
+    panel, filters = c_step * channel + 1, max(rows * columns * lanes * vectors * lane, weight_loops.FEW**2)
     geometry = np.array([
         C, K, z.H, z.W, z.OH, z.OW, z.N if batch_last else 1, taps, z.KH, z.KW, sh, sw, *z.padding, int(bias), z.groups,
         lanes, columns, rows, width, high, padded, panel, filters, vectors, lane, chunks,
