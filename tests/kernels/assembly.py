@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
@@ -58,10 +58,11 @@ class Loop(NamedTuple):
 @contextmanager
 def as_on(processor: Processor) -> Iterator[None]:
     """simd.py as it is on `processor`: width and number of registers."""
-    with mock.patch.object(vectors, "vector_bytes", lambda: processor.width), \
-         mock.patch.object(vectors, "registers", lambda: processor.registers), \
-         mock.patch.object(simd, "vector_bytes", vectors.vector_bytes), \
-         mock.patch.object(simd, "registers", vectors.registers):  # fmt: skip
+    facts = {"vector_bytes": processor.width, "registers": processor.registers}
+    with ExitStack() as patches:
+        for module in (vectors, simd):
+            for name, value in facts.items():
+                patches.enter_context(mock.patch.object(module, name, return_value=value))
         yield
 
 
