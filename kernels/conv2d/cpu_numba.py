@@ -22,7 +22,8 @@ from ..layout import memory
 from ..window import forward_axis, valid_taps
 from . import Sizes, loops
 from .as_product import plan_as_product
-from .data_plan import data_plan, phase_table
+from .data_plan import phase_table, plan_direct, plan_planes, task_of
+from .winograd import plan_winograd
 
 CACHE_ITEMS = 1 << 16  # numbers of im2col that a core keeps near itself (256 KB of float32)
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
@@ -38,7 +39,10 @@ def plan(z: Sizes) -> Plan | None:
         return product
     if z.direction == "weight":
         return _weight_plan(z, batch_last)
-    return data_plan(z, batch_last)
+    task = task_of(z)
+    if not batch_last:
+        return plan_planes(task)
+    return plan_winograd(task) or plan_direct(task)
 
 
 # --- weight -----------------------------------------------------------------------------------------
