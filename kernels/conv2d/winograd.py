@@ -26,7 +26,7 @@ from ..dispatch import Plan
 from ..layout import memory
 from ..tile import row_blocks, vector_blocks
 from ..tile_code import tile_code
-from . import Sizes, winograd_loops
+from . import winograd_loops
 from .cpu_numpy import outputs
 from .data_plan import POOLS, Task, image_pieces, phase_table
 
