@@ -80,16 +80,21 @@ def _intrinsics() -> dict[str, Any]:
             K: Any, runs: Any, run: Any, x_step: Any, g_step: Any, sum0: Any, lds: Any,
         ) -> None:  # fmt: skip
             xp, gp, op, sp = (b.gep(p, [first]) for p, first in ((xp, x0), (gp, g0), (op, t0), (sp, sum0)))
-            vectors = b.sdiv(run, e.number(e.VL))  # whole ones
-            done = b.mul(vectors, e.number(e.VL))
-            rest = e.first_lanes(b.sub(run, done))
+            pairs = b.sdiv(run, e.number(2 * e.VL))  # of whole vectors
+            done = b.mul(pairs, e.number(2 * e.VL))
+            left = b.sub(run, done)
+            vectors_left = b.sdiv(b.add(left, e.number(e.VL - 1)), e.number(e.VL))
 
-            def block(mr: int, nt: int, k: Any, t: Any, mask: Any = None) -> None:
-                """The whole vectors of all runs, or with `mask` the partial one at the end of each."""
+            def block(mr: int, nt: int, k: Any, t: Any, masked: bool = False) -> None:
+                """The whole pairs of vectors of all runs, or with `masked` what is left at the end of each."""
                 x_at = [b.gep(xp, [b.load(e.at(op, t, e.number(j)))]) for j in range(nt)]
                 g_at = [b.gep(gp, [b.mul(ldg, b.add(k, e.number(i)))]) for i in range(mr)]
+                size = mr * nt
+                # An fma takes four cycles and two begin in each, so few sums would wait for themselves: then both
+                # vectors of a pair have their own.
+                unroll = 2 if size < 8 and not masked else 1
 
-                def multiply(x_here: Any, g_here: Any, sums: list[Any]) -> list[Any]:
+                def multiply(x_here: Any, g_here: Any, sums: list[Any], mask: Any = None) -> list[Any]:
                     xs = [e.load(b.gep(x_at[j], [x_here]), mask) for j in range(nt)]
                     result = []
                     for i in range(mr):
@@ -99,22 +104,35 @@ def _intrinsics() -> dict[str, Any]:
 
                 def one_run(r: Any, sums: list[Any]) -> list[Any]:
                     x_run, g_run = b.mul(r, x_step), b.mul(r, g_step)
-                    if mask is not None:
-                        return multiply(b.add(x_run, done), b.add(g_run, done), sums)
-                    lane = lambda i: b.mul(i, e.number(e.VL))  # noqa: E731
-                    step = lambda i, sums: multiply(b.add(x_run, lane(i)), b.add(g_run, lane(i)), sums)  # noqa: E731
-                    return e.loop(vectors, sums, step)
 
-                sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
+                    def step(i: Any, sums: list[Any]) -> list[Any]:
+                        first, result = b.mul(i, e.number(unroll * e.VL)), []
+                        for u in range(unroll):
+                            lane = b.add(first, e.number(u * e.VL))
+                            result += multiply(b.add(x_run, lane), b.add(g_run, lane), sums[u * size : (u + 1) * size])
+                        return result
+
+                    def step_masked(i: Any, sums: list[Any]) -> list[Any]:
+                        first = b.mul(i, e.number(e.VL))
+                        lane, mask = b.add(done, first), e.first_lanes(b.sub(left, first))
+                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
+
+                    if masked:
+                        return e.loop(vectors_left, sums, step_masked)
+                    return e.loop(pairs if unroll == 2 else b.mul(pairs, e.number(2)), sums, step)
+
+                sums = e.loop(runs, [e.zero()] * (size * unroll), one_run)
+                if unroll == 2:
+                    sums = [b.fadd(one, other) for one, other in zip(sums[:size], sums[size:], strict=True)]
                 for n, total in enumerate(e.sums_of_lanes(sums)):
                     address = e.at(sp, b.mul(lds, b.add(k, e.number(n // nt))), t, e.number(n % nt))
                     b.store(b.fadd(b.load(address), total), address)
 
             row_counts, tap_counts = dot_blocks()
             e.cover(T, tap_counts, lambda nt, t: e.cover(K, row_counts, lambda mr, k: block(mr, nt, k, t)))
-            # The partial vectors by themselves, in small blocks: a mask takes a register.
-            partial_ones = b.select(b.icmp_signed("<", done, run), T, e.number(0))
-            e.cover(partial_ones, (1,), lambda nt, t: e.cover(K, (4, 1), lambda mr, k: block(mr, nt, k, t, rest)))
+            # What is left by itself, in small blocks: a mask takes a register.
+            taps_left = b.select(b.icmp_signed(">", left, e.number(0)), T, e.number(0))
+            e.cover(taps_left, (1,), lambda nt, t: e.cover(K, (4, 1), lambda mr, k: block(mr, nt, k, t, True)))
 
         return signature, generate
 

@@ -183,7 +183,7 @@ def intrinsics() -> dict[str, Any]:
         w: Any, w0: Any, w_tap: Any, w_row: Any, K: Any, y: Any, y0: Any, ldy: Any, L: Any, start: Any, s0: Any,
         mode: Any, pixels: Any, x_pixel: Any, y_pixel: Any,
     ) -> Any:  # fmt: skip
-        """`tile` for `pixels` pixels, x_pixel apart in x and y_pixel in y: all of them with some rows, then the next rows.
+        """`tile` for `pixels` pixels, x_pixel apart in x, y_pixel in y: all with some rows, then with the next ones.
 
         `code` is the address of the machine code (tile_code.py). With w_tap 0 the weights lie in blocks as they
         are wanted, [block of rows][tap][row of `row_blocks`]; the blocks from row k on begin at k·w_row.

@@ -65,7 +65,7 @@ LIBRARIES = {
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
-AT_FIRST_USE = ("kernels/*/loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
+AT_FIRST_USE = ("kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
 
 # --- what stands in one place only -----------------------------------------------------------------
 
@@ -78,7 +78,7 @@ METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts
 ASKS_FOR_NUMPY = {
     "minicnn/autograd/tensor.py": "the constructor tells an array from a shape or a list",
     "minicnn/autograd/engine.py": "only the CPU has batch-last arrays",
-    "minicnn/capture/tape.py": "only what the CPU does is recorded",
+    "minicnn/capture/": "only what the CPU does is recorded",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
     "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",

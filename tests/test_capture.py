@@ -391,6 +391,24 @@ def test_other_threads_are_not_recorded():
     assert len(compiled.steps) == 1
 
 
+def test_threads_take_turns():
+    double = minicnn.compile(lambda x: x * 2 + 1)
+    wrong = []
+
+    def call(number):
+        x = minicnn.full((1000,), float(number))
+        for _ in range(50):
+            if not (double(x).numpy() == number * 2 + 1).all():
+                wrong.append(number)
+
+    together = [threading.Thread(target=call, args=(i,)) for i in range(4)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    assert not wrong
+
+
 # --- modules ----------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
-"""Numba: who plans a convolution. All loops and their tables are in three pairs of files.
+"""Numba: which algorithm a convolution takes, by its sizes; this is the one place where that is decided.
 
-    as_product                   a filter as large as its image: a matrix product
-    data_plan, data_loops        forward and input
-    weight_plan, weight_loops    the gradient of the filters
+    as_product                    a filter as large as its image: a matrix product
+    winograd                      forward and input of 3×3 filters, many channels: fewer multiplications
+    data_plan, data_loops         forward and input of all others
+    weight_plan, weight_loops     the gradient of the filters
 
 For batches of at least one vector the arrays are batch-last, and the images are the lanes; smaller batches come in
 plain order.
@@ -16,8 +17,9 @@ from .. import simd
 from ..dispatch import Plan
 from . import Sizes
 from .as_product import plan_as_product
-from .data_plan import data_plan
+from .data_plan import plan_direct, plan_planes, task_of
 from .weight_plan import weight_plan
+from .winograd import plan_winograd
 
 
 def plan(z: Sizes) -> Plan | None:
@@ -27,4 +29,9 @@ def plan(z: Sizes) -> Plan | None:
     batch_last = simd.vector_bytes() // z.dtype.itemsize <= z.N
     if batch_last and (product := plan_as_product(z)):
         return product
-    return weight_plan(z, batch_last) if z.direction == "weight" else data_plan(z, batch_last)
+    if z.direction == "weight":
+        return weight_plan(z, batch_last)
+    task = task_of(z)
+    if not batch_last:
+        return plan_planes(task)
+    return plan_winograd(task) or plan_direct(task)

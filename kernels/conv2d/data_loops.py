@@ -75,6 +75,19 @@ def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N, l0, count):
             maximum(y, first, TW * N, 2, N, 2, place, TW, 1, best, argmax[out : out + count])
 
 
+@inner
+def finish(y, activated, pooled, argmax, quarter, room, phase, q0, q1, k0, k1, TH, TW, N, l0, count, function):
+    """The rest of the epilogue, for rows q0 … q1 of one phase, channels k0 … k1 and `count` images from l0 on."""
+    if function:
+        for q in range(q0, q1):
+            for k in range(k0, k1):
+                activate_row(y, activated, room, phase, k, phase[1] + q * phase[2], TH, TW, N, l0, count, function)
+    if pooled is not None:  # Numba leaves it out only if nothing else is asked
+        for q in range(q0, q1 - 1, 2):
+            for k in range(k0, k1):
+                pool_rows(y, pooled, argmax, quarter, k, q, TH, TW, N, l0, count)
+
+
 @compiled(parallel=True)
 def direct(
     code, x, w, pack, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry,
@@ -91,7 +104,7 @@ def direct(
     band sees is copied together before. `activated`, `pooled`, `argmax` and `panel` are None where they are not
     wanted: Numba leaves out what they are for.
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, function = geometry
+    S, R, SH, SW, TH, TW, N, _groups, taps, mode, function = geometry
     if pack.size > SMALL:
         for i in prange(pack.size):
             packed[i] = w[pack[i]]
@@ -107,9 +120,9 @@ def direct(
         count = phase[16] * phase[11]
         w0 = (group * taps + phase[10]) * R + k0 * count
         for step in range(l0, l1, lanes):
-            l = min(step, max(l0, l1 - panel[5])) if panel is not None else step  # noqa: E741
-            images = min(lanes, l1 - l)
-            x0 = group * S * SH * SW * N + l
+            n = step if panel is None else min(step, max(l0, l1 - panel[5]))
+            images = min(lanes, l1 - n)
+            x0 = group * S * SH * SW * N + n
             for c0 in range(0, phase[5], block):
                 c1 = min(c0 + block, phase[5])
                 if panel is not None:
@@ -142,20 +155,15 @@ def direct(
                             code, source, at,
                             offsets, phase[10], r0 * phase[11] + s0 * S, rows, phase[11], row,
                             packed, w0, 0, count, k1 - k0,
-                            y, ((k * TH + oh) * TW + ow) * N + l, TH * TW * N, L, bias, k, mode,
+                            y, ((k * TH + oh) * TW + ow) * N + n, TH * TW * N, L, bias, k, mode,
                             pixels, x_pixel, y_pixel,
                         )  # fmt: skip
                         column = end
-        if function:
-            room = packed[pack.size + (0 if activated is None else get_thread_id() * TW * N) :]
-            for q in range(q0, q1):
-                for k in range(group * R + k0, group * R + k1):
-                    oh = phase[1] + q * phase[2]
-                    activate_row(y, activated, room, phase, k, oh, TH, TW, N, l0, l1 - l0, function)
-        if pooled is not None:  # Numba leaves it out only if nothing else is asked
-            for q in range(q0, q1 - 1, 2):
-                for k in range(group * R + k0, group * R + k1):
-                    pool_rows(y, pooled, argmax, quarter, k, q, TH, TW, N, l0, l1 - l0)
+        line = packed[pack.size + (0 if activated is None else get_thread_id() * TW * N) :]
+        finish(
+            y, activated, pooled, argmax, quarter, line, phase, q0, q1, group * R + k0, group * R + k1, TH, TW, N, l0,
+            l1 - l0, function,
+        )  # fmt: skip
 
 
 @inner

@@ -53,8 +53,8 @@ class Task(NamedTuple):
         return self.target[1] // self.z.groups
 
 
-def data_plan(z: Sizes, batch_last: bool) -> Plan:
-    """The plan of one direction."""
+def task_of(z: Sizes) -> Task:
+    """What is read and written in one direction, through which windows."""
     forward = z.direction == "forward"
     how = zip(z.stride, z.padding, z.dilation, strict=True)
     if forward:
@@ -62,8 +62,7 @@ def data_plan(z: Sizes, batch_last: bool) -> Plan:
     else:
         axes = [backward_axis(k, n, *rest) for k, n, rest in zip((z.KH, z.KW), (z.H, z.W), how, strict=True)]
     ends = (z.x_shape, z.y_shape) if forward else (z.y_shape, z.x_shape)
-    task = Task(z, *axes, *ends)
-    return _batch_last_plan(task) if batch_last else _plain_plan(task)
+    return Task(z, *axes, *ends)
 
 
 # --- tables -----------------------------------------------------------------------------------------
@@ -77,7 +76,7 @@ def phase_table(axes_h: list[Axis], axes_w: list[Axis], S: int) -> np.ndarray:
     10  its first tap among those of all phases, taps of one row of the window, where its lines of the table of
         valid taps begin: of rows, of columns
     14  steps of the taps in the source and number of taps, of rows and columns
-    18  (filled by _plain_plan) numbers from one row of the copy to the next, and of one plane of it
+    18  (filled by plan_planes) numbers from one row of the copy to the next, and of one plane of it
     """
     phases = []
     lines = table = 0
@@ -146,7 +145,8 @@ class Panel(NamedTuple):
     numbers: int
 
 
-def _batch_last_plan(task: Task) -> Plan:
+def plan_direct(task: Task) -> Plan:
+    """Batch-last arrays: the lanes are the images."""
     z, S, R = task.z, task.S, task.R
     item = z.dtype.itemsize
     lanes = simd.vector_bytes() // item
@@ -160,7 +160,7 @@ def _batch_last_plan(task: Task) -> Plan:
         (group, p, q, min(q + together, int(phase[0])))
         for group in range(z.groups) for p, phase in enumerate(phases) for q in range(0, phase[0], together)
     ]  # fmt: skip
-    images = _image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
+    images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
     pieces = _pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
     tasks = np.array([(*band, *rows, *n) for band in bands for rows in pieces for n in images], np.int64)
     pack = _weights(task, pieces)
@@ -191,7 +191,7 @@ def _batch_last_plan(task: Task) -> Plan:
     return Plan("direct, batch in the lanes", orders, outputs(z, order), room * item, run)
 
 
-def _image_pieces(N: int, step: int, lanes: int, others: int) -> list[tuple[int, int]]:
+def image_pieces(N: int, step: int, lanes: int, others: int) -> list[tuple[int, int]]:
     """The images of each task: all of them, or so many that there are tasks enough; no piece below a vector."""
     blocks = max(1, N // step)
     count = min(blocks, -(-WANTED_TASKS // others))
@@ -228,7 +228,8 @@ def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel |
 # --- plain ------------------------------------------------------------------------------------------
 
 
-def _plain_plan(task: Task) -> Plan:
+def plan_planes(task: Task) -> Plan:
+    """Plain arrays: the lanes are the pixels."""
     z, S, R = task.z, task.S, task.R
     phases = phase_table(task.axes_h, task.axes_w, S)
     mode = int("bias" in z.epilogue)

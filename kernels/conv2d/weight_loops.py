@@ -15,7 +15,7 @@ from ..sums import dot_tile, outer_tile, sum_run
 FEW = 32  # taps and filters of a block of weights: two of them stay in the first cache
 
 @compiled(parallel=True)
-def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks, piece, together):
+def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks, piece):
     """Batch-last, few taps or few filters: along a row of the output, x and g are runs of (pixels · images) numbers,
     and every dw[k, c, r, s] is the sum of the products of two such runs. Nothing is copied.
 
@@ -34,7 +34,7 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
                 sums = base + group * K * row_numbers
                 x_row = ((group * C * H + oh * sh - ph) * W - pw) * N
                 g_row = (group * K * OH + oh) * OW * N
-                for p0 in range(0, OW * N, piece):  # small enough that all taps find g in the first cache
+                for p0 in range(0, OW * N, piece):
                     p1 = min(p0 + piece, OW * N)
                     s = 0
                     while s < KW:
@@ -51,10 +51,8 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
                         if sw > 1:  # then pieces are whole pixels
                             runs, run, x0 = (high - low) // N, N, x_row + low * sw
                         if high > low:
-                            for k in range(0, K, together):
-                                dot_tile(x, x0, offsets, t0, T, g, g_row + low + k * OH * OW * N, OH * OW * N,
-                                         min(together, K - k), runs, run, sw * N, N,
-                                         partial, sums + k * row_numbers + t0, row_numbers)  # fmt: skip
+                            dot_tile(x, x0, offsets, t0, T, g, g_row + low, OH * OW * N, K,
+                                     runs, run, sw * N, N, partial, sums + t0, row_numbers)  # fmt: skip
                     if bias:
                         for k in range(K):
                             at = g_row + k * OH * OW * N + p0

@@ -20,7 +20,9 @@ from . import Sizes, weight_loops
 
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
 PARTIAL_BYTES = 16 << 20  # for the partial sums
+PIECE = 1024  # numbers of a run, about: what all filters and taps read stays near
 MANY_TAPS = 48  # that pay for transposing g
+MANY_CHANNELS = 32  # batch-last, where runs are long: with fewer, outer products are no faster
 FIRST_CACHE, SECOND_CACHE = 16 << 10, 256 << 10  # bytes of either that a block may fill
 LANES = 32  # images of a block of outer products
 
@@ -33,7 +35,8 @@ def weight_plan(z: Sizes, batch_last: bool) -> Plan:
     vector = simd.vector_bytes() // z.dtype.itemsize
     if (z.KH, z.KW, *z.stride, *z.padding) == (1, 1, 1, 1, 0, 0) and (z.H, z.W) == (z.OH, z.OW):
         z = z._replace(H=1, W=z.H * z.W, OH=1, OW=z.H * z.W)  # it matters to no sum where a row ends
-    if z.C // z.groups * z.KH * z.KW >= MANY_TAPS and z.K // z.groups >= vector:
+    C, K = z.C // z.groups, z.K // z.groups
+    if C * z.KH * z.KW >= MANY_TAPS and K >= vector and (not batch_last or min(C, K) >= MANY_CHANNELS):
         return _outer(z, batch_last, order, outputs)
     return (_direct if batch_last else _rows)(z, order, outputs)
 
@@ -54,17 +57,15 @@ def _direct(z: Sizes, order: str, outputs: tuple[Output, ...]) -> Plan:
     s, r, c = np.meshgrid(np.arange(z.KW), np.arange(z.KH), np.arange(C), indexing="ij")
     offsets = (((c * z.H + r * z.dilation[0]) * z.W + s * z.dilation[1]) * z.N).ravel()
     unpack = ((c * z.KH + r) * z.KW + s).ravel()  # where tap (s, r, c) stands in w
-    wanted = max(256, min(1024, FIRST_CACHE // item // K))
-    import os; wanted=int(os.environ.get('PIECE',wanted)); together=int(os.environ.get('TOG',8))
-    unit = 1 if z.stride[1] == 1 else z.N
-    pieces = max(1, round(z.OW * z.N / wanted))
+    unit = 16 if z.stride[1] == 1 else z.N  # whole pixels, where the stride leaves some out
+    pieces = max(1, round(z.OW * z.N / PIECE))
     piece = -(-z.OW * z.N // pieces // unit) * unit
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         partial = scratch.view(z.dtype)
         weight_loops.weight_direct(
             memory(ins[0]), memory(ins[1]), outs[0].reshape(-1), outs[1] if bias else partial, offsets, valid_h,
-            valid_w, unpack, partial, geometry, chunks, piece, together,
+            valid_w, unpack, partial, geometry, chunks, piece,
         )  # fmt: skip
 
     return Plan("direct, batch in the lanes", (order, order), outputs, chunks * one_chunk * item, run)

@@ -16,6 +16,7 @@ passes.py what is made of it).
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -43,10 +44,15 @@ class Compiled:
         self.function = function
         self._kinds: dict[Any, _Kind] = {}
         self._told = False
+        self._lock = threading.RLock()  # all calls share their buffers
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if recorder.tape is not None:  # within the recording of another step: a part of that
             return self.function(*args, **kwargs)
+        with self._lock:
+            return self._call(args, kwargs)
+
+    def _call(self, args: Any, kwargs: Any) -> Any:
         tensors: list[Tensor] = []
         key = (_signature((args, kwargs), tensors), mode.enabled, preference())
         try:
@@ -102,7 +108,7 @@ class Compiled:
         if not self._told:
             self._told = True
             name = getattr(self.function, "__name__", type(self.function).__name__)
-            warnings.warn(f"minicnn.compile runs {name!r} without recording it: {why}", stacklevel=4)
+            warnings.warn(f"minicnn.compile runs {name!r} without recording it: {why}", stacklevel=5)
 
     @property
     def steps(self) -> list[Step]:

@@ -23,7 +23,7 @@ class Replay:
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.grads = [(leaf, leaf.grad) for leaf, _, _ in tape.leaves.values()]
         keep = [*self.outputs, *needed, *(grad._array for _, grad in self.grads if grad is not None)]
-        self.entries = optimised(tape, keep)
+        self.entries = optimised(tape, self.inputs, keep)
         self._calls = bound(self.entries)
         self._modules = list(tape.modules.values())
         self._members = [

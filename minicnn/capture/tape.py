@@ -324,6 +324,12 @@ def root(array: Any) -> Any:
     return array
 
 
+def address(array: Any) -> int:
+    """Where the first element of `array` lies."""
+    place: int = array.__array_interface__["data"][0]
+    return place
+
+
 def kept_arrays(ctx: Operation) -> Iterator[tuple[Any, Any]]:
     """(place, array) of every array that an operation keeps for its backward rule."""
     for index, value in enumerate(ctx.saved_values):
