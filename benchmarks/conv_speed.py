@@ -1,13 +1,14 @@
 """How fast convolution is beside PyTorch's: forward, input gradient and weight gradient on a grid of shapes.
 
-    python benchmarks/conv_speed.py                       the whole grid on the CPU, about ten minutes
+    python benchmarks/conv_speed.py                       the whole grid on the CPU, eight to ten minutes
     python benchmarks/conv_speed.py --batch 32            one batch size
     python benchmarks/conv_speed.py --only lenet --rounds 3
     python benchmarks/conv_speed.py --smoke               four tiny shapes, seconds: does it work?
 
 Every number is GFLOP/s: 2·N·K·OH·OW·(C/groups)·KH·KW operations in all three directions (taps that
-fall on padding counted too) over the median time. "ratio" is minicnn's speed by torch's, torch at its
-faster of 1 and all threads; "peak" is minicnn's share of the machine's own sgemm, measured in this run.
+fall on padding counted too) over the median time of seven turns of short blocks. "ratio" is minicnn's speed
+by torch's, torch at its faster of 1 and all threads; "peak" is minicnn's share of the machine's own sgemm,
+measured in this run.
 
 What is timed. minicnn: the operation classes that the graph is made of (Convolution, ConvolutionInput,
 ConvolutionWeight) on raw arrays, the result's allocation included. torch: torch.nn.functional.conv2d or
@@ -17,8 +18,9 @@ same random float32 numbers, and their results are compared.
 
 In which memory order. Inside a network minicnn's activations lie as its plan wants them (batch-last for
 batches of at least one vector), so its arrays arrive in that order here too; the images that enter a
-first layer come from the data loader, so there (marked "images") x arrives plain and the reordering is
-timed. torch gets plain contiguous NCHW tensors, the order in which its own layers hand them on.
+first layer come from the data loader, so there (marked "images") x arrives plain in the forward pass, and the
+reordering is timed; the weight gradient gets what the forward pass has reordered, as in the graph. torch gets
+plain contiguous NCHW tensors, the order in which its own layers hand them on.
 """
 
 from __future__ import annotations
@@ -132,14 +134,15 @@ def minicnn_case(shape: Shape, batch: int, direction: str, device: str) -> Ready
     data = {"forward": x, "input": g}.get(direction)
     with_bias = direction == "forward" or (direction == "weight" and not shape.transposed)
     sizes = geometry.sizes(task, batch, w.shape, x.dtype, with_bias)
-    orders = kernels.plan("conv2d", sizes, "gpu" if device == "cuda" else "cpu").input_orders
-
-    def arrive(array: Any, order: str) -> Any:
-        return array if array is x and shape.images else kernels.in_order(array, order)
+    where = "gpu" if device == "cuda" else "cpu"
+    orders = kernels.plan("conv2d", sizes, where).input_orders
 
     if direction == "weight":
         ends = (g, x) if shape.transposed else (x, g)
-        first, second = (arrive(array, order) for array, order in zip(ends, orders, strict=True))
+        if not shape.transposed:  # x as the forward pass has left it
+            before = geometry.sizes("forward", batch, w.shape, x.dtype, True)
+            orders = (kernels.plan("conv2d", before, where).input_orders[0], orders[1])
+        first, second = (kernels.in_order(array, order) for array, order in zip(ends, orders, strict=True))
 
         def weight_gradient() -> Any:
             result = ConvolutionWeight(first, second, w.shape, geometry, with_bias)
@@ -147,7 +150,8 @@ def minicnn_case(shape: Shape, batch: int, direction: str, device: str) -> Ready
             return result if with_bias else (result, first.sum((0, 2, 3)))
 
         return weight_gradient, backend.synchronize
-    data = arrive(data, orders[0])
+    if not (data is x and shape.images):
+        data = kernels.in_order(data, orders[0])
     operation = Convolution if task == "forward" else ConvolutionInput
     return (lambda: operation(data, w, bias if with_bias else None, geometry)), backend.synchronize
 
@@ -288,6 +292,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--only {options.only!r} fits no shape; try LeNet-5, MNIST, CIFAR, 1x1")
     options.batch = options.batch or ([1, 16] if options.smoke else [1, 32, 128])
     harness.settle_options(options)
+    options.seconds = min(options.seconds, 0.06)  # 144 cases
     print(describe(machine(options)))
     cases = [(shape, batch, way) for shape in shapes for batch in options.batch for way in DIRECTIONS]
     rows: list[dict[str, Any]] = []

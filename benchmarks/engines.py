@@ -59,7 +59,7 @@ class Engine:
             optimizer.step()
             return loss
 
-        if not self.is_torch and not self.eager and hasattr(self.engine, "compile"):
+        if not self.is_torch and not self.eager:
             step = self.engine.compile(step)
         return network, optimizer, step
 

@@ -248,7 +248,8 @@ def alternate(workers: Sequence[Worker], case: dict[str, Any], options: argparse
     for turn in range(options.rounds):
         for worker in order:
             time.sleep(SETTLE)
-            times[worker] += worker.call("block", wake=options.seconds / 2, seconds=options.seconds, least=2)
+            wake = max(options.seconds / 2, 0.02 if options.smoke else 0.05)
+            times[worker] += worker.call("block", wake=wake, seconds=options.seconds, least=2)
         order = order[1:] + order[:1]
         if turn == 0:  # torch counts at its best number of threads: where one is far behind, its turns are saved
             best = {w: min(times[w]) for w in order if w.side.label.startswith("torch ")}

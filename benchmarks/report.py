@@ -8,6 +8,7 @@ A table stands between two comments, and whatever stands between them is replace
 
     <!-- benchmark: train -->  …  <!-- /benchmark -->      from results/train-*.json
     <!-- benchmark: conv -->   …  <!-- /benchmark -->      from results/conv-*.json
+    <!-- benchmark: profile --> … <!-- /benchmark -->      from results/profile-*.json
 
 For each device the newest complete run counts; runs with --smoke never do.
 """
@@ -110,6 +111,30 @@ def train(results: dict[str, Any]) -> str:
     return "\n\n".join(markdown(headers, rows) for headers, rows in train_tables(results))
 
 
+def profile_rows(step: dict[str, Any]) -> Table:
+    """The kernels of one step, the largest first, and what is left."""
+    lines: list[list[Any]] = [
+        [
+            row["kernel"], row["work"], row["algorithm"] or None, row["calls"], f"{row['seconds'] * 1e6:.1f}",
+            row["gflops"] and f"{row['gflops']:.0f}", f"{row['share']:.1%}",
+        ]
+        for row in step["rows"]
+    ]  # fmt: skip
+    rest = step["elsewhere"]
+    lines.append(["elsewhere", None, None, None, f"{rest * 1e6:.1f}", None, f"{rest / step['seconds']:.1%}"])
+    return ["kernel", "work", "algorithm", "calls", "us", "GFLOP/s", "share"], lines
+
+
+def profile(results: dict[str, Any]) -> str:
+    """Where the time of a step goes, for README."""
+    parts = []
+    for step in results["steps"]:
+        share = f"{step['gflops'] / results['sgemm_gflops']:.0%} of sgemm's {results['sgemm_gflops']:.0f} GFLOP/s"
+        title = f"{step['model']}, batch {step['batch']}: {step['seconds'] * 1e3:.2f} ms a step, {share}."
+        parts.append(f"{title}\n\n{markdown(*profile_rows(step), left=3)}")
+    return "\n\n".join(parts)
+
+
 def per_sample(value: float, samples: int) -> str:
     """As in 1.5 s (25 us a sample)."""
     return f"{seconds(value)} ({value / samples * 1e6:.1f} us a sample)"
@@ -164,10 +189,12 @@ def conv(results: dict[str, Any]) -> str:
     return text
 
 
-TABLES = {"train": train, "conv": conv}
+TABLES = {"train": train, "conv": conv, "profile": profile}
+SCRIPTS = {"train": "train_speed.py", "conv": "conv_speed.py", "profile": "profile_step.py"}
 PICTURES = {
     "train": "Training speed of each network, in times of torch's",
     "conv": "Speed of forward, input gradient and weight gradient of each layer, in times of torch's",
+    "profile": "Microseconds of every kernel of a training step",
 }
 
 
@@ -190,7 +217,7 @@ def section(folder: Path, benchmark: str) -> str:
     for path, results in newest(folder, benchmark):
         # The results of another folder are a test's; README's pictures lie in this one.
         picture = f"![{PICTURES[benchmark]}](benchmarks/results/{path.with_suffix('.png').name})"
-        source = f"python benchmarks/{benchmark}_speed.py --device {results['device']}"
+        source = f"python benchmarks/{SCRIPTS[benchmark]} --device {results['device']}"
         line = f"*{describe(results['machine'])}; {results['date'][:10]}, `{source}`*"
         parts.append(f"{picture}\n\n{TABLES[benchmark](results)}\n\n{line}")
     return "\n\n".join(parts) or "*No results yet.*"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
-COMMON = {"benchmark", "device", "smoke", "date", "machine", "protocol", "sgemm_gflops", "idle_cpu_share"}
+COMMON = {"benchmark", "device", "smoke", "date", "machine", "protocol", "sgemm_gflops"}
 NO_TORCH = """
 import sys
 
@@ -80,6 +80,7 @@ def test_conv_speed_compares_with_torch(tmp_path: Path) -> None:
         assert row["error"] < 1e-3, row["shape"]
         assert row["ratio"] == pytest.approx(row["minicnn_gflops"] / row["torch_gflops"])
         assert row["seconds"]["minicnn"].keys() == {"median", "low", "high", "repetitions", "warm_up"}
+    assert results["idle_cpu_share"].keys() >= {"minicnn", "torch 1t"}
     assert results["summary"]["all"]["rows"] == len(results["rows"])
     assert results["summary"]["all"]["worst"]["ratio"] == min(row["ratio"] for row in results["rows"])
     assert "geometric mean" in done.stdout
@@ -106,6 +107,7 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     results = results_of(tmp_path, "train")
     assert results["losses"][0]["difference"] < 1e-3
     assert results["losses"][0]["last"] < results["losses"][0]["first"]
+    assert results["idle_cpu_share"].keys() >= {"minicnn", "torch 1t"}
     (row,) = results["steps"]
     assert (row["model"], row["batch"]) == ("lenet5", 8)
     assert row["ratio"] == pytest.approx(row["torch_seconds"] / row["seconds"])
@@ -173,6 +175,26 @@ def test_floating_point_operations_are_counted(monkeypatch: pytest.MonkeyPatch) 
     assert networks.flop("cnn-mnist") == 2 * (2 * first + 3 * (second + third + fourth))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["recorded", "eager"])
+def test_profile_step_names_every_kernel(tmp_path: Path, way: str) -> None:
+    done = run("profile_step.py", "--smoke", *["--eager"] * (way == "eager"), "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path, "profile")
+    (step,) = results["steps"]
+    assert (step["model"], step["batch"], step["recorded"]) == ("lenet5", 8, way == "recorded")
+    kernels = [row["kernel"] for row in step["rows"]]
+    assert kernels.count("conv2d") == 8  # three forward, three weight and two input gradients
+    assert kernels.count("gemm") >= 4
+    assert "optimizer_step" in kernels
+    assert ("activation" in kernels) == (way == "eager")  # recorded, it is done on the way
+    products = sum(row["gflops"] * row["seconds"] for row in step["rows"] if row["gflops"])
+    assert products == pytest.approx(8 * 2.264e-3, rel=1e-3)  # nothing is missing, and nothing counted twice
+    total = sum(row["seconds"] for row in step["rows"]) + step["elsewhere"]
+    assert total == pytest.approx(step["seconds"])
+    assert "elsewhere" in done.stdout
+
+
 def test_train_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, str]) -> None:
     arguments = (
         "--smoke",
@@ -202,6 +224,8 @@ def test_train_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str,
         ("conv_speed.py", ["--device", "tpu"], "invalid choice: 'tpu'"),
         ("conv_speed.py", ["--only", "nothing"], "fits no shape"),
         ("conv_speed.py", ["--backend", "cupy"], "--backend cupy needs --device cuda"),
+        ("profile_step.py", ["--models", "resnet"], "invalid choice: 'resnet'"),
+        ("train_speed.py", ["--compare", "caffe"], "invalid choice: 'caffe'"),
         ("train_speed.py", ["--models", "resnet"], "invalid choice: 'resnet'"),
         ("train_speed.py", ["--skip", "everything"], "invalid choice: 'everything'"),
         ("report.py", ["--update", "no-such-file.md"], "no-such-file.md is not a file"),
@@ -226,11 +250,11 @@ def test_cuda_without_a_gpu_is_one_line(script: str) -> None:
     assert line.startswith(f"{script}: --device cuda: ")
 
 
-@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py", "report.py"])
+@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py", "profile_step.py", "report.py"])
 def test_help_tells_what_is_measured(script: str) -> None:
     done = run(script, "--help")
     assert done.returncode == 0
-    assert "torch" in done.stdout or "README" in done.stdout
+    assert "python benchmarks/" in done.stdout
 
 
 # --- report.py ----------------------------------------------------------------------------------------
@@ -310,4 +334,4 @@ def test_report_says_that_there_are_no_results_and_refuses_unknown_marks(tmp_pat
     readme.write_text(README.format("speed"), encoding="utf-8")
     done = run("report.py", "--update", str(readme), "--results", str(tmp_path))
     assert done.returncode == 2
-    assert "there is no benchmark 'speed'; expected one of train, conv" in done.stderr
+    assert "there is no benchmark 'speed'; expected one of train, conv, profile" in done.stderr

@@ -2,8 +2,8 @@
 
     python -m tests.kernels.assembly [neon …]     a line for each innermost loop of each micro-kernel
 
-The LLVM code is that of kernels/simd.py for the width and the registers of the processor asked for; Numba and
-its types stay outside, so the loops cannot be run, only read.
+The LLVM code is that of kernels/tile.py and sums.py for the width and the registers of the processor asked for.
+Numba has no part in it, so the loops cannot be run, only read.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from unittest import mock
 from llvmlite import binding, ir
 from numba import types
 
-from minicnn.kernels import simd, vectors
+from minicnn.kernels import sums, tile, vectors
 
 JUMP, CALL = r"(?:j\w+|b|b\.\w+|cbn?z|tbn?z)", r"(?:call\w*|bl|blr)"  # of x86 and of AArch64
-MICRO_KERNELS = ("tile", "dot_tile")
+MICRO_KERNELS = {"tile": tile, "dot_tile": sums, "outer_tile": sums}  # and the file each is in
+INTEGERS = ("offsets", "places")  # their arrays that are no numbers to compute with
 
 
 class Processor(NamedTuple):
@@ -57,21 +58,21 @@ class Loop(NamedTuple):
 
 @contextmanager
 def as_on(processor: Processor) -> Iterator[None]:
-    """simd.py as it is on `processor`: width and number of registers."""
+    """The micro-kernels' files as they are on `processor`: width and number of registers."""
     facts = {"vector_bytes": processor.width, "registers": processor.registers}
     with ExitStack() as patches:
-        for module in (vectors, simd):
-            for name, value in facts.items():
+        for module in (vectors, *set(MICRO_KERNELS.values())):
+            for name, value in ((name, facts[name]) for name in facts if name in vars(module)):
                 patches.enter_context(mock.patch.object(module, name, return_value=value))
         yield
 
 
 def llvm_code(name: str, element: Any, processor: Processor) -> str:
     """LLVM's code of one micro-kernel for arrays of `element`, before any optimisation."""
-    define = getattr(simd, name)._defn
+    define = getattr(MICRO_KERNELS[name], name)._defn
     floats, integers = (types.Array(kind, 1, "C") for kind in (element, types.int64))
     parameters = list(inspect.signature(define).parameters)[1:]
-    signature, generate = define(None, *(integers if p.endswith("offsets") else floats for p in parameters))
+    signature, generate = define(None, *(integers if p in INTEGERS else floats for p in parameters))
     scalars = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 
     def lowered(kind: Any) -> Any:

@@ -128,42 +128,6 @@ def test_blas_has_one_thread_once_a_kernel_has_run(tmp_path):
     assert set(after) == {1}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "dtype"), [("16", "float64"), ("32", "float32")])  # 2 and 8 lanes
-def test_narrower_vectors_give_the_same_convolution_and_product(tmp_path, width, dtype):
-    code = """
-        import os
-        from minicnn.kernels import simd
-        dtype = np.dtype(os.environ["DTYPE"])
-        rng = np.random.default_rng(0)
-        errors = []
-
-        def compare(kernel, sizes, *ins):
-            with kernels.use("numpy"):
-                expected = kernels.run(kernel, sizes, *ins)
-            with kernels.use("numba"), kernels.record() as used:
-                got = kernels.run(kernel, sizes, *ins)
-            assert used[-1].backend == "numba"
-            errors.extend(float(abs(a - b).max()) for a, b in zip(got, expected))
-
-        for N in (1, 2, 3, 4, 5, 8, 9, 21):
-            one = (1, 1)
-            z = conv2d.Sizes("forward", N, 3, 8, 7, 7, 3, 3, 8, 7, one, one, one, 1, dtype, ("bias",))
-            x, w, g = (rng.standard_normal(s).astype(dtype) for s in (z.x_shape, z.w_shape, z.y_shape))
-            compare("conv2d", z, x, w, np.ones(7, dtype))
-            compare("conv2d", z._replace(direction="input", epilogue=()), g, w)
-            compare("conv2d", z._replace(direction="weight"), x, g)
-        for order in (layout.PLAIN, layout.BATCH_LAST):
-            z = gemm.Sizes(23, 37, 41, dtype, order, order, order)
-            a, b = rng.standard_normal((23, 41)).astype(dtype), rng.standard_normal((41, 37)).astype(dtype)
-            compare("gemm", z, a, b)
-        print(json.dumps([simd.vector_bytes(), max(errors)]))
-    """
-    used, error = python(code, tmp_path, MINICNN_VECTOR_BYTES=width, DTYPE=dtype)
-    assert used == int(width)
-    assert error < 1e-4
-
-
 def test_a_wrong_vector_width_is_an_error(monkeypatch):
     from minicnn.kernels import simd
 
