@@ -1,24 +1,9 @@
-"""Vectors written out: the two micro-kernels that all dense arithmetic goes through, and a transpose.
+"""What the compiled loops need of vectors beside the two micro-kernels (tile.py and sums.py).
 
-Numba's auto-vectoriser reaches a tenth of the machine on a convolution. So the innermost loops are
-built here, instruction by instruction, as LLVM code with explicit vectors:
+    transpose_square  y[i, j] = x[j, i]: a square of side(x) numbers each way, inside the registers
+    copy_runs         many short runs copied
 
-    tile      y[k, lane] = start[k] + Σ_t w[t, k] · x[offset[t] + lane]
-              MR rows k by NR vectors of lanes stay in registers while t runs over a table of input
-              offsets. A convolution in batch-last order (a tap of the filter is an offset) and a
-              matrix product (a row of B is an offset) are this same loop.
-
-    dot_tile  s[k, t] = Σ_lane g[k, lane] · x[offset[t] + lane]
-              the weight gradient: MR · NT sums of products over long runs, added up lane by lane and
-              across lanes at the end.
-
-    transpose_square  y[i, j] = x[j, i]
-              a square of side(x) numbers each way, inside the registers.
-
-The table of offsets is the idea of indirect convolution (Dukhan 2019, arXiv:1907.02129); keeping a
-block of the result in registers is Goto's (Goto & van de Geijn 2008, "Anatomy of high-performance
-matrix multiplication"). The last partial vector is loaded and stored under a mask, so nothing has to
-be padded. `lanes(x)` is the number of elements in a vector: 16 floats or 8 doubles with AVX-512.
+`lanes(x)` is the number of elements in a vector: 8 floats or 4 doubles with AVX2, twice that with AVX-512.
 """
 
 from __future__ import annotations
@@ -26,25 +11,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .vectors import emitter, registers, vector_bytes
+from .vectors import emitter, vector_bytes
 
-NAMES = ("item_bytes", "lanes", "side", "transpose_square", "tile", "dot_tile", "sum_run")
-
-
-def vector_blocks() -> tuple[int, ...]:
-    """How many vectors of lanes a block of `tile` takes, widest first; what is left is done singly."""
-    return (4, 2) if registers() == 32 else (2,)
-
-
-def row_blocks() -> tuple[int, ...]:
-    """How many rows a block of `tile` takes. The sums, the inputs and one weight have to fit into the
-    registers (6·4 + 4 + 1 of 32, 6·2 + 2 + 1 of 16); few sizes, because each is compiled by itself."""
-    return (6, 2, 1)
-
-
-def dot_blocks() -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Rows and taps of a block of `dot_tile`: (6 + 1)·4 + 1 of 32 registers, (4 + 1)·2 + 1 of 16."""
-    return ((6, 2, 1), (4, 1)) if registers() == 32 else ((4, 1), (2, 1))
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "copy_runs")
 
 
 # --- the LLVM code ---------------------------------------------------------------------------------
@@ -121,187 +90,57 @@ def _intrinsics() -> dict[str, Any]:
         return types.void(x, size, size, y, size, size), generate
 
     @intrinsic
-    def tile(
-        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, rows: Any, row_step: Any, taps: Any, w: Any, w0: Any,
-        w_tap: Any, w_row: Any, K: Any, y: Any, y0: Any, ldy: Any, L: Any, start: Any, s0: Any, mode: Any,
-    ) -> Any:  # fmt: skip
-        """y[k, l] = begin + Σ over `rows` rows of the table, `taps` entries each: w[t, k] · x[offsets[t] + l]
-
-        for k < K (rows of y, ldy apart) and l < L; w[t, k] is w[w0 + t·w_tap + k·w_row]. The entries of table row r
-        are t0 + r·row_step … + taps. `mode` says what the sums begin with: 0 zero, 1 start[k], 2 y itself
-        (to go on with an unfinished sum). x0, w0, y0, s0 are where to begin in each array.
-        """
+    def copy_runs(
+        typing: Any, x: Any, x0: Any, x_a: Any, x_b: Any, y: Any, y0: Any, y_a: Any, y_b: Any, A: Any, B: Any, L: Any
+    ) -> Any:
+        """y[a, b, :] = x[a, b, :] for a < A and b < B: runs of L numbers, at least a vector."""
         size = types.intp
-        signature = types.void(
-            x, size, offsets, size, size, size, size, w, size, size, size, size, y, size, size, size, start, size, size
-        )
-
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            (xa, x0, oa, t0, rows, row_step, taps, wa, w0, w_tap, w_row, K, ya, y0, ldy, L, sa, s0, mode) = args
-            arrays = ((x, xa), (offsets, oa), (w, wa), (y, ya), (start, sa))
-            pointers = [pointer(context, builder, kind, value) for kind, value in arrays]
-            numbers = (x0, t0, rows, row_step, taps, w0, w_tap, w_row, K, y0, ldy, L, s0, mode)
-            name = f"minicnn_tile_{x.dtype.bitwidth}"
-            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
-            return context.get_dummy_value()
 
         def body(
-            b: Any, e: Any, xp: Any, op: Any, wp: Any, yp: Any, sp: Any, x0: Any, t0: Any, rows: Any,
-            row_step: Any, taps: Any, w0: Any, w_tap: Any, w_row: Any, K: Any, y0: Any, ldy: Any, L: Any,
-            s0: Any, mode: Any,
+            b: Any, e: Any, xp: Any, yp: Any, x_a: Any, x_b: Any, y_a: Any, y_b: Any, A: Any, B: Any, L: Any
         ) -> None:  # fmt: skip
-            wp, xp, yp, sp = (b.gep(p, [first]) for p, first in ((wp, w0), (xp, x0), (yp, y0), (sp, s0)))
+            whole, last = b.sdiv(L, e.number(e.VL)), b.sub(L, e.number(e.VL))
 
-            def block(mr: int, nr: int, k: Any, lane: Any, mask: Any) -> None:
-                """MR rows from k on, NR vectors from `lane` on: their sums stay in registers."""
-                masks = [None] * (nr - 1) + [mask]
-                x_lane = b.gep(xp, [lane])
-                w_at = [b.gep(wp, [b.mul(b.add(k, e.number(i)), w_row)]) for i in range(mr)]
-                y_row = [b.gep(yp, [b.add(b.mul(b.add(k, e.number(i)), ldy), lane)]) for i in range(mr)]
-                y_at = [[b.gep(row, [e.number(j * e.VL)]) for j in range(nr)] for row in y_row]
+            def one_run(j: Any, at: Any) -> list[Any]:
+                x_run, y_run = (b.gep(p, [b.add(first, b.mul(j, step))]) for p, first, step in at)
 
-                def from_start() -> list[Any]:
-                    values = [e.splat(e.load_scalar(sp, k, e.number(i))) for i in range(mr)]
-                    return [value for value in values for _ in range(nr)]
+                def move(lane: Any, vectors: int) -> None:
+                    places = [b.add(lane, e.number(v * e.VL)) for v in range(vectors)]
+                    for value, place in [(e.load(b.gep(x_run, [place])), place) for place in places]:
+                        e.store(value, b.gep(y_run, [place]))
 
-                def from_y() -> list[Any]:
-                    return [e.load(y_at[i][j], masks[j]) for i in range(mr) for j in range(nr)]
-
-                def multiply(t: Any, sums: list[Any]) -> list[Any]:
-                    offset = b.load(b.gep(op, [t]))
-                    xs = [e.load(e.at(x_lane, offset, e.number(j * e.VL)), masks[j]) for j in range(nr)]
-                    shift = b.mul(t, w_tap)
-                    result = []
-                    for i in range(mr):
-                        weight = e.splat(e.load_scalar(w_at[i], shift))
-                        result += [e.fma(weight, xs[j], sums[i * nr + j]) for j in range(nr)]
-                    return result
-
-                def table_row(r: Any, sums: list[Any]) -> list[Any]:
-                    first = b.add(t0, b.mul(r, row_step))
-                    return e.loop(taps, sums, lambda i, sums: multiply(b.add(first, i), sums))
-
-                sums = e.choose(mode, [e.zero()] * (mr * nr), [from_start, from_y])
-                sums = e.loop(rows, sums, table_row)
-                for i in range(mr):
-                    for j in range(nr):
-                        e.store(sums[i * nr + j], y_at[i][j], masks[j])
-
-            def all_rows(nr: int, lane: Any, mask: Any) -> None:
-                e.cover(K, row_blocks(), lambda mr, k: block(mr, nr, k, lane, mask))
-
-            size_of = e.number(e.VL)
-            whole = e.cover(b.sdiv(L, size_of), vector_blocks(), lambda nr, v: all_rows(nr, b.mul(v, size_of), None))
-            done = b.mul(whole, size_of)
-            vectors_left = b.sdiv(b.add(b.sub(L, done), e.number(e.VL - 1)), size_of)
-
-            def masked(i: Any, _: list[Any]) -> list[Any]:
-                lane = b.add(done, b.mul(i, size_of))
-                all_rows(1, lane, e.first_lanes(b.sub(L, lane)))
+                e.cover(whole, (2, 1), lambda vectors, v: move(b.mul(v, e.number(e.VL)), vectors))
+                with b.if_then(b.icmp_signed("<", b.mul(whole, e.number(e.VL)), L)):
+                    move(last, 1)  # some of it once more
                 return []
 
-            e.loop(vectors_left, [], masked)
+            def runs(i: Any, _: list[Any]) -> list[Any]:
+                at = ((xp, b.mul(i, x_a), x_b), (yp, b.mul(i, y_a), y_b))
+                return e.loop(B, [], lambda j, _: one_run(j, at))
 
-        return signature, generate
-
-    @intrinsic
-    def dot_tile(
-        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, T: Any, g: Any, g0: Any, ldg: Any, K: Any,
-        runs: Any, run: Any, x_step: Any, g_step: Any, s: Any, sum0: Any, lds: Any,
-    ) -> Any:  # fmt: skip
-        """s[k, t] += Σ over `runs` runs of `run` elements: g[k, …] · x[offsets[t0 + t] + …]
-
-        for k < K (rows of g, ldg apart, and of s, lds apart) and t < T; from one run to the next x moves
-        by x_step and g by g_step.
-        """
-        size = types.intp
-        signature = types.void(x, size, offsets, size, size, g, size, size, size, size, size, size, size, s, size, size)
+            e.loop(A, [], runs)
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            (xa, x0, oa, t0, T, ga, g0, ldg, K, runs, run, x_step, g_step, sa, sum0, lds) = args
-            pointers = [pointer(context, builder, *pair) for pair in ((x, xa), (offsets, oa), (g, ga), (s, sa))]
-            numbers = (x0, t0, T, g0, ldg, K, runs, run, x_step, g_step, sum0, lds)
-            name = f"minicnn_dot_tile_{x.dtype.bitwidth}"
+            (xa, x0, x_a, x_b, ya, y0, y_a, y_b, A, B, L) = args
+            pairs = ((x, xa, x0), (y, ya, y0))
+            pointers = [builder.gep(pointer(context, builder, kind, value), [first]) for kind, value, first in pairs]
+            name = f"minicnn_copy_runs_{x.dtype.bitwidth}"
+            numbers = [x_a, x_b, y_a, y_b, A, B, L]
             apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
             return context.get_dummy_value()
 
-        def body(
-            b: Any, e: Any, xp: Any, op: Any, gp: Any, sp: Any, x0: Any, t0: Any, T: Any, g0: Any, ldg: Any,
-            K: Any, runs: Any, run: Any, x_step: Any, g_step: Any, sum0: Any, lds: Any,
-        ) -> None:  # fmt: skip
-            xp, gp, op, sp = (b.gep(p, [first]) for p, first in ((xp, x0), (gp, g0), (op, t0), (sp, sum0)))
-            last = b.sdiv(b.sub(run, e.number(1)), e.number(e.VL))
-            all_lanes = e.first_lanes(e.number(e.VL))
-            rest = e.first_lanes(b.sub(run, b.mul(last, e.number(e.VL))))
+        return types.void(x, *(size,) * 3, y, *(size,) * 6), generate
 
-            def block(mr: int, nt: int, k: Any, t: Any) -> None:
-                x_at = [b.gep(xp, [b.load(e.at(op, t, e.number(j)))]) for j in range(nt)]
-                g_at = [b.gep(gp, [b.mul(ldg, b.add(k, e.number(i)))]) for i in range(mr)]
-
-                def multiply(x_here: Any, g_here: Any, sums: list[Any], mask: Any) -> list[Any]:
-                    xs = [e.load(b.gep(x_at[j], [x_here]), mask) for j in range(nt)]
-                    result = []
-                    for i in range(mr):
-                        value = e.load(b.gep(g_at[i], [g_here]), mask)
-                        result += [e.fma(value, xs[j], sums[i * nt + j]) for j in range(nt)]
-                    return result
-
-                def one_run(r: Any, sums: list[Any]) -> list[Any]:
-                    x_run, g_run = b.mul(r, x_step), b.mul(r, g_step)
-
-                    def vector(i: Any, sums: list[Any]) -> list[Any]:
-                        lane = b.mul(i, e.number(e.VL))
-                        mask = b.select(b.icmp_signed("==", i, last), rest, all_lanes)
-                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
-
-                    return e.loop(b.add(last, e.number(1)), sums, vector)
-
-                sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
-                for i in range(mr):
-                    for j in range(nt):
-                        address = e.at(sp, b.mul(lds, b.add(k, e.number(i))), t, e.number(j))
-                        b.store(b.fadd(b.load(address), e.sum_lanes(sums[i * nt + j])), address)
-
-            row_counts, tap_counts = dot_blocks()
-            e.cover(T, tap_counts, lambda nt, t: e.cover(K, row_counts, lambda mr, k: block(mr, nt, k, t)))
-
-        return signature, generate
-
-    @intrinsic
-    def sum_run(typing: Any, x: Any, x0: Any, run: Any) -> Any:
-        """Σ of the `run` numbers from x[x0] on: lane by lane, in four vectors, and across lanes at the end."""
-        size = types.intp
-
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            xa, x0, run = args
-            e = Emitter(b, x.dtype)
-            xp = b.gep(pointer(context, b, x, xa), [x0])
-            step, size_of = e.number(4 * e.VL), e.number(e.VL)
-
-            def four(i: Any, sums: list[Any]) -> list[Any]:
-                first = b.mul(i, step)
-                return [b.fadd(s, e.load(e.at(xp, first, e.number(j * e.VL)))) for j, s in enumerate(sums)]
-
-            whole = b.sdiv(run, step)
-            sums = e.loop(whole, [e.zero()] * 4, four)
-            done = b.mul(whole, step)
-
-            def masked(i: Any, total: list[Any]) -> list[Any]:
-                lane = b.add(done, b.mul(i, size_of))
-                return [b.fadd(total[0], e.load(b.gep(xp, [lane]), e.first_lanes(b.sub(run, lane))))]
-
-            total = b.fadd(b.fadd(sums[0], sums[1]), b.fadd(sums[2], sums[3]))
-            left = b.sdiv(b.add(b.sub(run, done), e.number(e.VL - 1)), size_of)
-            return e.sum_lanes(e.loop(left, [total], masked)[0])
-
-        return x.dtype(x, size, size), generate
-
-    made = (item_bytes, lanes, side, transpose_square, tile, dot_tile, sum_run)
+    made = (item_bytes, lanes, side, transpose_square, copy_runs)
     return dict(zip(NAMES, made, strict=True))
 
 
 def __getattr__(name: str) -> Any:
     """The names in NAMES: made when a kernel that uses them is compiled."""
+    if name == "tile":
+        from .tile import tile
+
+        return tile
     if name in NAMES:
         return _intrinsics()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,319 @@
+"""The plan of `forward` and `input`: the tables that the loops of data_loops.py walk, and how the work is cut.
+
+Both are the same loops with other tables (see ../window.py): what the transposed convolution needs is a
+convolution of g with every so-manyth tap of the filter, once for each residue of the stride. Below, "source"
+is the array that is read (x, or g) and "target" the one written; S and R are their channels of one group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import layout, pool2d, simd, threads
+from ..activation import loops as activation_loops
+from ..activation.cpu_numba import activation_of
+from ..dispatch import Plan
+from ..layout import memory
+from ..pool2d.cpu_numba import plan as plan_pool
+from ..tile import row_blocks, vector_blocks
+from ..tile_code import tile_code
+from ..window import Axis, backward_axis, forward_axis, valid_taps
+from . import Sizes, data_loops
+from .cpu_numpy import outputs
+
+WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
+PANEL_BYTES = 256 << 10  # of what a band of rows sees, copied together: it stays in the second cache
+NEAR_BYTES = 8 << 10  # what a pixel sees of all images; more is copied together first
+BAND = 4  # rows of a band at most, if they are copied together
+PLANE_BYTES = 320 << 10  # of a band of plain rows and of what is computed of it
+SMALL_TASK = 1 << 16  # multiplications below which nothing is shared out
+POOLS = {"avgpool2": 1, "maxpool2": 2}
+
+
+class Task(NamedTuple):
+    """What `forward` and `input` have in common."""
+
+    z: Sizes
+    axes_h: list[Axis]
+    axes_w: list[Axis]
+    source: tuple[int, int, int, int]
+    target: tuple[int, int, int, int]
+
+    @property
+    def S(self) -> int:
+        """Source channels of one group."""
+        return self.source[1] // self.z.groups
+
+    @property
+    def R(self) -> int:
+        """Target channels of one group: the rows of a product."""
+        return self.target[1] // self.z.groups
+
+
+def task_of(z: Sizes) -> Task:
+    """What is read and written in one direction, through which windows."""
+    forward = z.direction == "forward"
+    how = zip(z.stride, z.padding, z.dilation, strict=True)
+    if forward:
+        axes = [forward_axis(k, n, *rest) for k, n, rest in zip((z.KH, z.KW), (z.OH, z.OW), how, strict=True)]
+    else:
+        axes = [backward_axis(k, n, *rest) for k, n, rest in zip((z.KH, z.KW), (z.H, z.W), how, strict=True)]
+    ends = (z.x_shape, z.y_shape) if forward else (z.y_shape, z.x_shape)
+    return Task(z, *axes, *ends)
+
+
+# --- tables -----------------------------------------------------------------------------------------
+
+
+def phase_table(axes_h: list[Axis], axes_w: list[Axis], S: int) -> np.ndarray:
+    """A line for each pair of families of windows: how many, where they are and begin, which taps.
+
+     0  rows, their first one and step in the target, the source row of the first one and the step there
+     5  the same of columns
+    10  its first tap among those of all phases, taps of one row of the window, where its lines of the table of
+        valid taps begin: of rows, of columns
+    14  steps of the taps in the source and number of taps, of rows and columns
+    18  (filled by plan_planes) numbers from one row of the copy to the next, and of one plane of it
+    """
+    phases = []
+    lines = table = 0
+    for h in axes_h:
+        for w in axes_w:
+            phases.append([
+                h.count, h.start, h.step, h.base, h.base_step, w.count, w.start, w.step, w.base, w.base_step,
+                table, len(w.taps) * S, lines, lines + h.count, h.tap_step, w.tap_step, len(h.taps), len(w.taps), 0, 0,
+            ])  # fmt: skip
+            lines += h.count + w.count
+            table += len(h.taps) * len(w.taps) * S
+    return np.array(phases, np.int64)
+
+
+def _valid(task: Task) -> np.ndarray:
+    """For each row, then each column of each phase: the first valid tap and the one after the last."""
+    axes = [(h, w) for h in task.axes_h for w in task.axes_w]
+    pairs = [valid_taps(axis, task.source[2 + i]) for pair in axes for i, axis in enumerate(pair)]
+    return np.concatenate(pairs).astype(np.int64)
+
+
+def _weights(task: Task, pieces: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Where in w each weight comes from, in the order group, phase, piece of rows, block of rows, tap, row."""
+    z, S, R = task.z, task.S, task.R
+    group, row = np.arange(z.groups)[:, None, None], np.arange(R)
+    parts = []
+    for h in task.axes_h:
+        for w in task.axes_w:
+            taps = np.meshgrid(np.array(h.taps, int), np.array(w.taps, int), np.arange(S), indexing="ij")
+            r, s, c = (axis.reshape(1, -1, 1) for axis in taps)
+            k, channel = (group * R + row, c) if z.direction == "forward" else (group * S + c, row)
+            index = ((k * (z.C // z.groups) + channel) * z.KH + r) * z.KW + s  # (groups, taps, R)
+            index = np.broadcast_to(index, (z.groups, r.size, R))
+            for first, last in pieces:
+                for size in row_blocks(last - first):
+                    parts.append(index[:, :, first : first + size].reshape(z.groups, -1))
+                    first += size
+    return np.concatenate(parts, axis=1).astype(np.int32).reshape(-1)
+
+
+def _taps_of(phase: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Source row, column and channel of each tap of a phase, seen from the first one: channels innermost."""
+    rows, columns, c = np.meshgrid(np.arange(phase[16]), np.arange(phase[17]), np.arange(S), indexing="ij")
+    return rows.ravel() * phase[14], columns.ravel() * phase[15], c.ravel()
+
+
+def _pieces(R: int, wanted: int) -> list[tuple[int, int]]:
+    """The rows 0 … R in at most `wanted` pieces of at least a few blocks each."""
+    count = max(1, min(wanted, R // 12))
+    step = -(-R // count)
+    if count > 1:
+        step = -(-step // 6) * 6
+    return [(first, min(first + step, R)) for first in range(0, R, step)]
+
+
+# --- batch-last -------------------------------------------------------------------------------------
+
+
+class Panel(NamedTuple):
+    """What a band of rows sees, copied together (data_loops.fill_panel)."""
+
+    images: int  # at a time
+    columns: int  # of the output at a time
+    rows: int  # of the output in a band
+    width: int  # columns of the source
+    numbers: int
+
+
+def plan_direct(task: Task) -> Plan:
+    """Batch-last arrays: the lanes are the images."""
+    z, S, R = task.z, task.S, task.R
+    item = z.dtype.itemsize
+    lanes = simd.vector_bytes() // item
+    phases = phase_table(task.axes_h, task.axes_w, S)
+    mode = int("bias" in z.epilogue)
+    function, gradient = activation_of(z.epilogue)
+    pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
+    panel = _panel(task, phases, lanes, 2 if pool else 1)
+    together = panel.rows if panel else 2 if pool else 1
+    bands = [
+        (group, p, q, min(q + together, int(phase[0])))
+        for group in range(z.groups) for p, phase in enumerate(phases) for q in range(0, phase[0], together)
+    ]  # fmt: skip
+    images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
+    pieces = _pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
+    tasks = np.array([(*band, *rows, *n) for band in bands for rows in pieces for n in images], np.int64)
+    pack = _weights(task, pieces)
+    step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N
+    if panel:
+        step_c, step_h, step_w = panel.images, panel.width * S * panel.images, S * panel.images
+    seen = [_taps_of(phase, S) for phase in phases]
+    offsets = np.concatenate([c * step_c + h * step_h + w * step_w for h, w, c in seen]).astype(np.int64)
+    geometry = np.array([
+        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, function
+    ])  # fmt: skip
+    front = pack.size + (threads.most() * task.target[3] * z.N if gradient else 0)
+    room = front + (threads.most() * panel.numbers if panel else 0)
+    shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes]) if panel else None
+    quarter = np.array([0.25], z.dtype)
+    valid = _valid(task)
+
+    def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        packed = scratch.view(z.dtype)
+        data_loops.direct(
+            tile_code(z.dtype), memory(ins[0]), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed,
+            memory(ins[-1]) if gradient else None, memory(outs[0]), memory(outs[1]) if pool else None,
+            memory(outs[2]) if pool == 2 else None, quarter, offsets, phases, valid, tasks, geometry, shape,
+        )  # fmt: skip
+
+    order = layout.BATCH_LAST
+    orders = (order, layout.PLAIN, *(layout.PLAIN,) * mode, *(order,) * gradient)
+    return Plan("direct, batch in the lanes", orders, outputs(z, order), room * item, run)
+
+
+def image_pieces(N: int, step: int, lanes: int, others: int) -> list[tuple[int, int]]:
+    """The images of each task: all of them, or so many that there are tasks enough; no piece below a vector."""
+    blocks = max(1, N // step)
+    count = min(blocks, -(-WANTED_TASKS // others))
+    step *= -(-blocks // count)
+    firsts = [first for first in range(0, N, step) if N - first >= lanes]
+    return list(zip(firsts, [*firsts[1:], N], strict=True))
+
+
+def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel | None:
+    """How much is copied together; None where what a pixel sees of all images lies near anyway, or is read by too
+    few filters for a copy to pay."""
+    z, S, R = task.z, task.S, task.R
+    item = z.dtype.itemsize
+    images = min(z.N, lanes * vector_blocks(row_blocks(R)[-1])[0])
+    taps = max(int(phase[16] * phase[11]) for phase in phases)
+    if R < 6 or taps * z.N * item < NEAR_BYTES:
+        return None
+
+    def size(rows: int, columns: int) -> tuple[int, int]:
+        """Columns of the source and numbers of a panel."""
+        high = max((rows - 1) * int(p[4]) + int(max(p[16] - 1, 0) * p[14]) + 1 for p in phases)
+        width = max((columns - 1) * int(p[9]) + int(max(p[17] - 1, 0) * p[15]) + 1 for p in phases)
+        return width, width * high * S * images
+
+    rows, columns = together, int(max(phases[:, 5]))
+    while columns > 1 and size(rows, columns)[1] * item > PANEL_BYTES:
+        columns = -(-columns // 2)
+    most = int(max(phases[:, 0]))
+    while rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES:
+        rows += together
+    return Panel(images, columns, rows, *size(rows, columns))
+
+
+# --- plain ------------------------------------------------------------------------------------------
+
+
+def plan_planes(task: Task) -> Plan:
+    """Plain arrays: the lanes are the pixels."""
+    z, S, R = task.z, task.S, task.R
+    phases = phase_table(task.axes_h, task.axes_w, S)
+    mode = int("bias" in z.epilogue)
+    function, gradient = activation_of(z.epilogue)
+    pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
+    forward = z.direction == "forward"
+    cut = []
+    for phase in phases:  # the filters are cut alike for all
+        cut.append(_planes(task, phase, cut[0][2] if cut else None))
+    pieces = cut[0][2]
+    tasks = np.array([
+        (p, *band, *piece) for p, part in enumerate(cut) for band in part[1] for piece in pieces
+    ], np.int64)  # fmt: skip
+    offsets = np.concatenate([part[0] for part in cut]).astype(np.int64)
+    # the filters of a forward pass are read as they lie: their taps are in the order channel, row, column
+    pack = np.zeros(0, np.int32) if forward else _weights(task, pieces)
+    room = np.array([-(-max(part[i] for part in cut) // 16) * 16 for i in (3, 4)])
+    on_the_way = 0 if gradient else function  # of plain arrays the gradient is a second pass
+    geometry = np.array([
+        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, on_the_way
+    ])  # fmt: skip
+    then_pool = _pool_run(z, pool) if pool else None
+    quarters = np.full((z.OH // 2) * (z.OW // 2), 0.25, z.dtype)
+
+    def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        packed = scratch.view(z.dtype)
+        y = outs[0].reshape(-1)
+        data_loops.planes(
+            tile_code(z.dtype), ins[0].reshape(-1), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed, y,
+            offsets, phases, tasks, geometry, room,
+        )  # fmt: skip
+        if gradient:
+            activation_loops.backward(y, ins[-1].reshape(-1), y, function)
+        if then_pool:
+            then_pool(outs[1:], (outs[0], quarters)[: 3 - pool], scratch)
+
+    order = layout.PLAIN
+    numbers = pack.size + threads.most() * int(room.sum())
+    orders = (order,) * (2 + mode + gradient)
+    return Plan("pixels in the lanes", orders, outputs(z, order), max(1, numbers) * z.dtype.itemsize, run)
+
+
+def _planes(
+    task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None
+) -> tuple[np.ndarray, list[tuple[int, int]], list[tuple[int, int]], int, int]:
+    """How one phase is copied and cut: offsets of its taps, pieces of rows and of channels (those given, if any),
+    numbers of the copy, and of what is computed of one piece. The last columns of `phase` are filled in."""
+    z, S, R = task.z, task.S, task.R
+    rows, columns, step_h, step_w, first_h, first_w = (int(phase[i]) for i in (0, 5, 4, 9, 3, 8))
+    h, w, c = _taps_of(phase, S)
+    if z.direction == "forward":
+        h, w, c = (axis.reshape(z.KH, z.KW, S).transpose(2, 0, 1).ravel() for axis in (h, w, c))
+    last_h, last_w = int(max(phase[16] - 1, 0) * phase[14]), int(max(phase[17] - 1, 0) * phase[15])
+    inside = step_h == step_w == 1 and min(first_h, first_w) >= 0 and (
+        first_h + rows - 1 + last_h < task.source[2] and first_w + columns - 1 + last_w < task.source[3]
+    )  # fmt: skip
+    pitch = task.source[3] if inside else columns + last_w // step_w
+    planes_h, planes_w = min(step_h, last_h + 1), min(step_w, last_w + 1)
+    of_row = (S * planes_h * planes_w + R) * pitch * z.dtype.itemsize
+    band = max(1, min(rows, (PLANE_BYTES - of_row) // of_row))
+    band = -(-rows // -(-rows // band))  # as many each
+    others = z.N * z.groups * (1 if z.direction == "forward" else len(task.axes_h) * len(task.axes_w))
+    work = max(1, rows * columns * R * h.size // SMALL_TASK)
+    if pieces is None:
+        pieces = _pieces(R, min(work, -(-WANTED_TASKS // (others * -(-rows // band)))))
+    wanted = min(work, -(-WANTED_TASKS // (others * len(pieces))))
+    band = min(band, max(1, -(-rows // wanted)))
+    plane = 0 if inside else (band + last_h // step_h) * pitch
+    phase[18:] = pitch, plane
+    if inside:
+        offsets = (c * task.source[2] + h) * pitch + w
+    else:
+        of_tap = (c * planes_h + h % step_h) * planes_w + w % step_w
+        offsets = of_tap * plane + h // step_h * pitch + w // step_w
+    bands = [(q, min(q + band, rows)) for q in range(0, rows, band)]
+    computed = -(-band * pitch // 16) * 16 * max(last - first for first, last in pieces)
+    return offsets, bands, pieces, S * planes_h * planes_w * plane, computed
+
+
+def _pool_run(z: Sizes, pool: int) -> Callable[..., None] | None:
+    """The pooling of the epilogue by itself, of plain arrays."""
+    sizes = pool2d.Sizes(
+        "avg" if pool == 1 else "max", "forward", z.N, z.K, z.OH, z.OW, 2, 2, z.OH // 2, z.OW // 2, (2, 2), (0, 0),
+        (1, 1), z.dtype, layout.PLAIN,
+    )  # fmt: skip
+    plan = plan_pool(sizes)
+    return plan.run if plan else None  # None: no window has room
