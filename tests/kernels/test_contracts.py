@@ -10,6 +10,7 @@ import math
 import numpy as np
 import oracles
 import pytest
+from PIL import Image
 
 from minicnn import kernels
 from minicnn.kernels import (
@@ -20,6 +21,7 @@ from minicnn.kernels import (
     gemm,
     im2col,
     image_batch,
+    image_resize,
     layout,
     pool2d,
     reorder,
@@ -33,7 +35,8 @@ ORDERS = (PLAIN, BATCH_LAST)
 FLOATS = [pytest.param(np.dtype(name), id=name) for name in ("float32", "float64")]
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for each √ of the number of terms
 HERE = {  # tests below
-    "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "pool2d", "reorder", "softmax_cross_entropy"
+    "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "image_resize", "pool2d", "reorder",
+    "softmax_cross_entropy",
 }  # fmt: skip
 ELSEWHERE = {"optimizer_step"}
 
@@ -526,6 +529,27 @@ def test_image_batch(backend, rng, dtype, channels_last):
         memory = np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if channels_last else images
         (y,) = run(backend, "image_batch", z, memory.reshape(-1), places.reshape(-1), table.reshape(-1))
         assert np.array_equal(y.reshape(N, C, OH, OW), oracles.image_batch(images, places, table, (OH, OW)))
+
+
+# --- image_resize ----------------------------------------------------------------------------------
+
+RESIZED = [(28, 28, 32, 32), (32, 32, 28, 28), (3, 5, 7, 9), (9, 4, 9, 11), (6, 8, 6, 2), (1, 2, 4, 4), (20, 20, 3, 3)]
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("shape", RESIZED, ids=str)
+def test_image_resize(backend, rng, shape, channels_last):
+    H, W, OH, OW = shape
+    images, numbers = rng.integers(0, 256, (4, 2, H, W)).astype(np.uint8), rng.integers(0, 4, 5)
+    images[1], images[2] = 255, 0  # white stays white
+    memory = np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if channels_last else images
+    z = image_resize.Sizes(5, 4, 2, H, W, OH, OW, channels_last)
+    (y,) = run(backend, "image_resize", z, memory.reshape(-1), numbers)
+    y = y.reshape(5, 2, OH, OW)
+    assert np.abs(y - oracles.image_resize(images[numbers], (OH, OW))).max() < 1.01  # two roundings to bytes
+    assert (y[numbers == 1] == 255).all()
+    pillow = [[Image.fromarray(c).resize((OW, OH), Image.Resampling.BILINEAR) for c in images[n]] for n in numbers]
+    assert np.array_equal(y, np.array([[np.asarray(plane) for plane in planes] for planes in pillow]))
 
 
 # --- softmax_cross_entropy -------------------------------------------------------------------------
