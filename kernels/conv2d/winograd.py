@@ -26,12 +26,13 @@ from ..dispatch import Plan
 from ..layout import memory
 from ..tile import row_blocks, vector_blocks
 from ..tile_code import tile_code
-from . import Sizes, winograd_loops
+from . import winograd_loops
 from .cpu_numpy import outputs
 from .data_plan import POOLS, Task, image_pieces, phase_table
 
 CHANNELS = 32  # of source and target at least; with fewer the transforms take as long as they save
-TILE_BYTES = 512 << 10  # of the transformed pixels and the products of the tiles done together
+IMAGES = 32  # at a time, if a block of `tile` has no more: two lines of the cache for each pixel that is read
+TILE_BYTES = 2 << 20  # of the transformed pixels and the products of the tiles done together
 
 
 def plan_winograd(task: Task) -> Plan | None:
@@ -43,7 +44,8 @@ def plan_winograd(task: Task) -> Plan | None:
     (h,), (w,) = task.axes_h, task.axes_w
     N, (TH, TW) = z.N, task.target[2:]
     vector = simd.vector_bytes() // z.dtype.itemsize
-    lanes = min(N, vector * vector_blocks(row_blocks(R)[-1])[0])
+    block = vector * vector_blocks(row_blocks(R)[-1])[0]
+    lanes = min(N, max(block, IMAGES // block * block))
     of_tile = winograd_loops.PLACES * (S + R) * lanes * z.dtype.itemsize
     together = max(1, min(-(-TW // 4), TILE_BYTES // of_tile))
     phase = phase_table([h], [w], S)[0]
