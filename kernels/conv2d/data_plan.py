@@ -160,7 +160,7 @@ def plan_direct(task: Task) -> Plan:
     ]  # fmt: skip
     images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
     pieces = _pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
-    tasks = np.array([(*band, *rows, *n) for band in bands for rows in pieces for n in images], np.int64)
+    tasks = np.array([(*band, *rows, *n) for n in images for band in bands for rows in pieces], np.int64)
     pack = _weights(task, pieces)
     step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N
     if panel:
@@ -190,11 +190,12 @@ def plan_direct(task: Task) -> Plan:
 
 
 def image_pieces(N: int, step: int, lanes: int, others: int) -> list[tuple[int, int]]:
-    """The images of each task: all of them, or so many that there are tasks enough; no piece below a vector."""
-    blocks = max(1, N // step)
-    count = min(blocks, -(-WANTED_TASKS // others))
-    step *= -(-blocks // count)
-    firsts = [first for first in range(0, N, step) if N - first >= lanes]
+    """The images of each task: all of them, or blocks of `step` shared out evenly if the `others` are too few."""
+    blocks = -(-N // step)
+    wanted = min(blocks, -(-WANTED_TASKS // others))
+    count = min(range(wanted, min(blocks, 2 * wanted) + 1), key=lambda count: -(-blocks // count) * count)
+    firsts = [i * blocks // count * step for i in range(count)]
+    firsts = [first for first in firsts if N - first >= lanes]  # no piece below a vector
     return list(zip(firsts, [*firsts[1:], N], strict=True))
 
 
@@ -218,7 +219,11 @@ def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel |
     while columns > 1 and size(rows, columns)[1] * item > PANEL_BYTES:
         columns = -(-columns // 2)
     most = int(max(phases[:, 0]))
-    while rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES:
+    bands = z.groups * len(phases)
+    while (
+        rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES
+        and -(-most // (rows + together)) * bands >= WANTED_TASKS // 2
+    ):  # fmt: skip
         rows += together
     return Panel(images, columns, rows, *size(rows, columns))
 
