@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import harness
 import numpy as np
 from harness import Prepared, WorkerError
-from report import describe, geometric_mean, machine, table, write
+from records import describe, geometric_mean, machine, table, write
 
 DIRECTIONS = ("forward", "input", "weight")
 

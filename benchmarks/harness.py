@@ -33,7 +33,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from report import RESULTS, installed
+from records import installed
+from report import RESULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -146,12 +147,12 @@ def sgemm(seconds: float, size: int, device: str) -> float:
 
 
 class Side(NamedTuple):
-    """One competitor: its name in tables, its engine ("minicnn", "torch" or "peak"), its threads."""
+    """One competitor: its name in tables, its engine ("minicnn", "torch", … or "peak"), its threads."""
 
     label: str
     engine: str
     threads: int
-    compile: bool = False
+    flags: tuple[str, ...] = ()  # for its process's command line
 
 
 class WorkerError(Exception):
@@ -171,8 +172,7 @@ class Worker:
             env["MINICNN_KERNELS"] = options.backend
         self.side, self._errors = side, tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.started = time.perf_counter()
-        command = [sys.executable, script, "--worker", side.engine, "--device", options.device]
-        command += ["--compile"] * side.compile
+        command = [sys.executable, script, "--worker", side.engine, "--device", options.device, *side.flags]
         self._process = subprocess.Popen(
             [*command, "--threads", threads], env=env | environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
@@ -245,11 +245,14 @@ def alternate(workers: Sequence[Worker], case: dict[str, Any], options: argparse
         time.sleep(SETTLE)
     times: dict[Worker, list[float]] = {worker: [] for worker in ready}
     order = list(ready)
-    for _ in range(options.rounds):
+    for turn in range(options.rounds):
         for worker in order:
             time.sleep(SETTLE)
             times[worker] += worker.call("block", wake=options.seconds / 2, seconds=options.seconds, least=2)
         order = order[1:] + order[:1]
+        if turn == 0:  # torch counts at its best number of threads: where one is far behind, its turns are saved
+            best = {w: min(times[w]) for w in order if w.side.label.startswith("torch ")}
+            order = [w for w in order if best.get(w, 0) <= 1.5 * min(best.values(), default=0)]
     result = {}
     for worker in ready:
         worker.call("release")
@@ -291,17 +294,23 @@ def idle_share(workers: Iterable[Worker]) -> dict[str, float]:
     return shares
 
 
-def sides(options: argparse.Namespace, **more: bool) -> list[Side]:
-    """minicnn, and torch on one and on all threads (on a GPU threads do not matter), if it is installed."""
-    found = [Side("minicnn", "minicnn", options.threads)]
-    if not installed("torch"):
-        if not more.get("quiet"):
-            print("torch is not installed: only minicnn is measured (pip install torch==2.13.0)")
-        return found
-    counts = sorted({1, options.threads}) if options.device == "cpu" else [options.threads]
-    found += [Side(f"torch {count}t", "torch", count) for count in counts]
-    if more.get("compile"):
-        found.append(Side("torch.compile", "torch", options.threads, True))
+def sides(options: argparse.Namespace, quiet: bool = False) -> list[Side]:
+    """minicnn, torch on one and on all threads (on a GPU threads do not matter), and who else was asked for; those
+    that are not installed are said and left out."""
+    found = [Side("minicnn", "minicnn", options.threads, ("--eager",) * getattr(options, "eager", False))]
+    say = print if not quiet else lambda text: None
+    if installed("torch"):
+        counts = sorted({1, options.threads}) if options.device == "cpu" else [options.threads]
+        found += [Side(f"torch {count}t", "torch", count) for count in counts]
+        if getattr(options, "compile", False):
+            found.append(Side("torch.compile", "torch", options.threads, ("--compile",)))
+    else:
+        say("torch is not installed: only minicnn is measured (pip install torch==2.13.0)")
+    for name in getattr(options, "compare", []):
+        if installed(name):
+            found.append(Side(name, name, options.threads))
+        else:
+            say(f"{name} is not installed and not compared (pip install {name})")
     return found
 
 
@@ -328,7 +337,7 @@ def parser(description: str, batches: str) -> argparse.ArgumentParser:
     p.add_argument("--smoke", action="store_true", help="does everything work? tiny cases; the numbers mean nothing")
     p.add_argument("--output", type=Path, help="folder for JSON and PNG; otherwise benchmarks/results, "
                    "or a temporary folder with --smoke")  # fmt: skip
-    p.add_argument("--worker", choices=("minicnn", "torch", "peak"), help=argparse.SUPPRESS)
+    p.add_argument("--worker", help=argparse.SUPPRESS)  # the engine that this process is to serve
     return p
 
 

@@ -1,4 +1,4 @@
-"""README's benchmark tables, generated from the newest results: never written by hand.
+"""README's benchmark tables and pictures, from the newest results: never written by hand.
 
     python benchmarks/report.py --update README.md     replace the tables
     python benchmarks/report.py --check README.md      exit with 1 if the tables are not what the results say
@@ -15,115 +15,18 @@ For each device the newest complete run counts; runs with --smoke never do.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import datetime
 import json
-import os
-import platform
 import re
-import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from records import OTHERS, TIMES, describe, geometric_mean
+
 RESULTS = Path(__file__).resolve().parent / "results"
 SIDES = ("minicnn", "torch")
-TIMES = "\N{MULTIPLICATION SIGN}"
 MARKS = re.compile(r"(<!-- benchmark: (\w+) -->\n).*?(<!-- /benchmark -->)", re.DOTALL)
-
-
-# --- text that the benchmarks print too ---------------------------------------------------------------
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> str:
-    """Aligned text: the first `left` columns to the left, the rest to the right; None as a dash."""
-    cells = [[str(cell) if cell is not None else "-" for cell in row] for row in (headers, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in cells
-    ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def geometric_mean(values: Iterable[float]) -> float:
-    """exp of the mean logarithm: the mean of ratios, which treats 2 and 1/2 alike."""
-    return statistics.geometric_mean(values)
-
-
-def describe(info: dict[str, Any]) -> str:
-    """The machine in one line."""
-    names = ("minicnn", "torch", "numpy", "numba", "cupy")
-    versions = ", ".join(f"{name} {info[name]}" for name in names if info.get(name))
-    threads = f"{info['threads']} thread{'s' * (info['threads'] != 1)} on {info['cores']} cores"
-    return f"{info.get('gpu') or info['cpu']}, {threads}; {versions}, Python {info['python']}"
-
-
-# --- results as files ---------------------------------------------------------------------------------
-
-
-def installed(package: str) -> bool:
-    """Whether `package` could be imported."""
-    return version(package) is not None
-
-
-def version(package: str) -> str | None:
-    """The version of an installed package; None where it is not installed."""
-    import importlib.metadata
-    import importlib.util
-
-    try:
-        return importlib.metadata.version(package) if importlib.util.find_spec(package) else None
-    except ImportError:
-        return None
-
-
-def machine(options: argparse.Namespace) -> dict[str, Any]:
-    """CPU, cores, versions."""
-    import minicnn
-
-    cpu = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
-        cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), cpu)
-    found: dict[str, Any] = {
-        "cpu": cpu, "cores": os.cpu_count(), "threads": options.threads, "os": platform.platform(terse=True),
-        "python": platform.python_version(), "minicnn": minicnn.__version__,
-        **{name: version(name) for name in ("numpy", "numba", "torch")},
-    }  # fmt: skip
-    if options.device == "cuda":
-        import cupy
-
-        found["gpu"] = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-        found["cupy"] = version("cupy") or cupy.__version__
-    return found
-
-
-def write(benchmark: str, options: argparse.Namespace, content: dict[str, Any], draw: Callable[[Any], Any]) -> Path:
-    """Write the result as JSON and, with `draw(results)` returning a figure, as PNG; the JSON's path."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    protocol = {
-        "processes": "one for each side, taking turns", "rounds": options.rounds, "dtype": "float32",
-        "tf32": False, "statistic": "median of all repetitions; the first call is reported as warm_up",
-        "torch": "the faster of 1 and all threads", "backend": options.backend or "minicnn's own choice",
-    }  # fmt: skip
-    results = {
-        "benchmark": benchmark, "device": options.device, "smoke": options.smoke,
-        "date": now.isoformat(timespec="seconds"), "machine": machine(options), "protocol": protocol,
-        **content,
-    }  # fmt: skip
-    options.output.mkdir(parents=True, exist_ok=True)
-    path: Path = options.output / f"{benchmark}-{options.device}-{now:%Y%m%d-%H%M%S}{'-smoke' * options.smoke}.json"
-    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    import matplotlib
-
-    matplotlib.use("Agg")
-    draw(results).savefig(path.with_suffix(".png"), dpi=120, bbox_inches="tight")
-    print(f"\nwritten: {path} and {path.with_suffix('.png').name}")
-    return path
-
-
-# --- README's tables ----------------------------------------------------------------------------------
 
 
 def markdown(headers: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> str:
@@ -182,7 +85,24 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
         del headers[6]
         for row in steps:
             del row[6]
-    return [(h, rows) for h, rows in ((headers, steps), (["", *SIDES], facts)) if rows]
+    tables: list[Table] = [(headers, steps), compared(results) or ([], []), (["", *SIDES], facts)]
+    return [(h, rows) for h, rows in tables if rows]
+
+
+def compared(results: dict[str, Any]) -> Table | None:
+    """The same training step on other engines; None where only torch was asked."""
+    rows = [row for row in results["steps"] if row.get("others")]
+    if not rows:
+        return None
+    engines = {"minicnn": [row["seconds"] for row in rows], "torch": [row["torch_seconds"] for row in rows]}
+    engines["torch.compile"] = [row["compile_seconds"] for row in rows]
+    for name, title in OTHERS.items():
+        engines[title] = [row["others"].get(name) for row in rows]
+    lines = [
+        [title, *(t and f"{t * 1e3:.2f} ms ({row['batch'] / t:,.0f})" for row, t in zip(rows, times, strict=True))]
+        for title, times in engines.items() if any(times)
+    ]  # fmt: skip
+    return [f"step of {rows[0]['model']} (samples/s)", *(f"batch {row['batch']}" for row in rows)], lines
 
 
 def train(results: dict[str, Any]) -> str:
@@ -245,16 +165,20 @@ def conv(results: dict[str, Any]) -> str:
 
 
 TABLES = {"train": train, "conv": conv}
+PICTURES = {
+    "train": "Training speed of each network, in times of torch's",
+    "conv": "Speed of forward, input gradient and weight gradient of each layer, in times of torch's",
+}
 
 
-def newest(folder: Path, benchmark: str) -> list[dict[str, Any]]:
-    """The newest complete run on each device."""
-    found: dict[str, dict[str, Any]] = {}
+def newest(folder: Path, benchmark: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The newest complete run on each device: its file and what it says."""
+    found: dict[str, tuple[Path, dict[str, Any]]] = {}
     for path in folder.glob(f"{benchmark}-*.json"):
         results = json.loads(path.read_text(encoding="utf-8"))
         device = results["device"]
-        if not results["smoke"] and (device not in found or results["date"] > found[device]["date"]):
-            found[device] = results
+        if not results["smoke"] and (device not in found or results["date"] > found[device][1]["date"]):
+            found[device] = (path, results)
     return [found[device] for device in sorted(found)]
 
 
@@ -263,10 +187,12 @@ def section(folder: Path, benchmark: str) -> str:
     if benchmark not in TABLES:
         raise ValueError(f"there is no benchmark {benchmark!r}; expected one of {', '.join(TABLES)}")
     parts = []
-    for results in newest(folder, benchmark):
+    for path, results in newest(folder, benchmark):
+        # The results of another folder are a test's; README's pictures lie in this one.
+        picture = f"![{PICTURES[benchmark]}](benchmarks/results/{path.with_suffix('.png').name})"
         source = f"python benchmarks/{benchmark}_speed.py --device {results['device']}"
         line = f"*{describe(results['machine'])}; {results['date'][:10]}, `{source}`*"
-        parts.append(f"{TABLES[benchmark](results)}\n\n{line}")
+        parts.append(f"{picture}\n\n{TABLES[benchmark](results)}\n\n{line}")
     return "\n\n".join(parts) or "*No results yet.*"
 
 

@@ -3,6 +3,7 @@
 A leaf of the project: nothing here imports the rest of minicnn. Start with README.md in this folder.
 """
 
+from .compiled import cache_folder as cache_folder
 from .compiled import warm as warm
 from .dispatch import Output as Output
 from .dispatch import Plan as Plan

@@ -20,10 +20,11 @@ import numpy as np
 from . import layout
 
 SMALLEST, LARGEST = 1 << 16, 1 << 26  # bytes of the arrays that are pooled: smaller ones are cheap, larger ones rare
+LINE = 64  # bytes of a cache line
 KEPT = 1 << 28  # bytes in all
 
 _lock = threading.Lock()
-_blocks: dict[int, list[np.ndarray]] = {}
+_blocks: dict[int, list[tuple[np.ndarray, int]]] = {}  # by length: (block, where its first cache line begins)
 _total = 0
 
 
@@ -42,16 +43,17 @@ def _take(size: int) -> np.ndarray:
     length = -(-size // step) * step
     with _lock:
         blocks = _blocks.setdefault(length, [])
-        for block in blocks:
+        for block, start in blocks:
             if sys.getrefcount(block) == UNUSED:
-                return block[:size]
+                return block[start : start + size]
         if _total + length > KEPT:
             _drop_unused()
-        block = np.empty(length, np.uint8)
+        block = np.empty(length + LINE, np.uint8)
+        start = -block.ctypes.data % LINE  # a vector that lies across two cache lines takes twice as long
         if _total + length <= KEPT:
-            blocks.append(block)
+            blocks.append((block, start))
             _total += length
-        return block[:size]
+        return block[start : start + size]
 
 
 def _drop_unused() -> None:
@@ -59,16 +61,16 @@ def _drop_unused() -> None:
     global _total
     for blocks in _blocks.values():
         for index in range(len(blocks) - 1, -1, -1):
-            block = blocks[index]
+            block, _ = blocks[index]
             if sys.getrefcount(block) == UNUSED:
-                _total -= block.size
+                _total -= block.size - LINE
                 del blocks[index]
 
 
 def _count_of_an_unused_block() -> int:
     """What sys.getrefcount says in such a loop of a block that only the list holds (it differs between
     versions of Python)."""
-    for block in [np.empty(1, np.uint8)]:
+    for block, _ in [(np.empty(1, np.uint8), 0)]:
         return sys.getrefcount(block)
     raise AssertionError
 

@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import simd, threads
+from . import notice, simd, threads
+from .recorder import recorder
 
 _lock = threading.RLock()
 _launch = threading.RLock()
@@ -154,6 +155,9 @@ class Compiled:
         return self._dispatcher
 
     def __call__(self, *args: Any) -> Any:
+        if recorder.calls is not None:  # not to be done now: the call itself is wanted
+            recorder.calls.append((self, args))
+            return None
         dispatcher = self._dispatcher
         if dispatcher is None:
             return self._first_call(args)
@@ -162,8 +166,25 @@ class Compiled:
                 return dispatcher(*args)
         return dispatcher(*args)
 
+    def ready(self, args: tuple[Any, ...]) -> Callable[..., Any]:
+        """The machine code for arguments of these types, compiled if need be and not run.
+
+        Without Numba's look at the types of the arguments a call takes a third of the time.
+        """
+        if self.parallel and _pool_is_fragile():
+            return self
+        with _lock:
+            dispatcher = self.dispatcher
+            types = tuple(dispatcher.typeof_pyval(arg) for arg in args)
+            if types not in dispatcher.overloads:
+                with _quick_optimisation():
+                    dispatcher.compile(types)
+            entry: Callable[..., Any] = dispatcher.overloads[types].entry_point
+            return entry
+
     def _first_call(self, args: tuple[Any, ...]) -> Any:
         with _lock, _launch:  # two threads must not compile one function at once, nor launch
+            notice.before_first_call(self.function.__name__, cache_folder())
             dispatcher = self.dispatcher
             threads.enter()
             started = time.perf_counter()

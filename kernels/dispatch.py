@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import buffers, layout, threads
+from .recorder import recorder
 
 BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
 LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
@@ -60,7 +61,9 @@ class Plan(NamedTuple):
     outputs: tuple[Output, ...]
     scratch_bytes: int
     run: Callable[[Sequence[Any], Sequence[Any], Any], None]
-    backend: str = ""  # filled in by dispatch
+    backend: str = ""  # this and what follows is filled in by dispatch
+    kernel: str = ""
+    sizes: Any = None
 
 
 class Used(NamedTuple):
@@ -167,7 +170,7 @@ def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | N
         module = importlib.import_module(f"{__package__}.{kernel}.{device}_{backend}")
         made = module.plan(sizes)
         if made is not None:
-            return made._replace(backend=backend)
+            return made._replace(backend=backend, kernel=kernel, sizes=sizes)
     hint = f"; not installed: {', '.join(missing)}" if missing else ""
     raise LookupError(f"no {device.upper()} backend of kernel {kernel!r} takes {sizes}{hint}")
 
@@ -206,21 +209,51 @@ def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) ->
 
         scratch = cupy.empty(made.scratch_bytes, np.uint8)
     made.run(outs, ins, scratch)
+    note(made, "cpu" if on_cpu else "gpu")
+    if recorder.tape is not None:
+        recorder.tape.kernel(made, outs, ins)
+
+
+def calls(made: Plan, outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> list[tuple[Callable[..., Any], Any]]:
+    """What a run of this plan on these arrays comes to, as functions with their arguments, to be called again and
+    again: of Numba's kernels the compiled loops alone, since their `run` does nothing but start those."""
+    if made.backend != "numba":
+        return [(made.run, (outs, ins, scratch))]
+    recorder.calls = []
+    try:
+        made.run(outs, ins, scratch)
+        return [(loop.ready(args), args) for loop, args in recorder.calls]
+    finally:
+        recorder.calls = None
+
+
+def is_recorded() -> bool:
+    """Whether this runs within `record`."""
+    return _recording.get() is not None
+
+
+def note(made: Plan, device: str) -> None:
+    """Tell `record` that this plan ran."""
     used = _recording.get()
     if used is not None:
-        used.append(Used(kernel, "cpu" if on_cpu else "gpu", made.backend, made.algorithm))
+        used.append(Used(made.kernel, device, made.backend, made.algorithm))
 
 
 def _scratch(size: int) -> np.ndarray:
     """`size` bytes that nobody else in this thread uses until the kernel ends, 64-byte aligned."""
     kept = getattr(_here, "scratch", None)
     if kept is None or kept.size < size:
-        raw = np.empty(size + 64, np.uint8)
-        start = -raw.ctypes.data % 64
-        kept = raw[start : start + size]
+        kept = aligned(size)
         if size <= KEPT_SCRATCH:
             _here.scratch = kept
     return kept[:size]
+
+
+def aligned(size: int) -> np.ndarray:
+    """`size` bytes that begin at a cache line."""
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size]
 
 
 def in_order(array: Any, order: str) -> Any:
@@ -228,14 +261,22 @@ def in_order(array: Any, order: str) -> Any:
     if order == layout.ANY or (have := layout.order_of(array)) == order:
         return array
     if order == layout.PLAIN and have != layout.BATCH_LAST:
-        return array.copy(order="C")
+        return contiguous(array)
     if array.ndim < 2 or array.size == 0 or array.shape[0] == 1 or array.shape[0] == array.size:
-        return array if have != layout.ANY else array.copy(order="C")  # both orders are the same memory
+        return array if have != layout.ANY else contiguous(array)  # both orders are the same memory
     if have == layout.ANY:
-        array = array.copy(order="C")
+        array = contiguous(array)
     from .reorder import Sizes
 
     rows = array.shape[0]
     sizes = Sizes(rows, array.size // rows, array.dtype, order == layout.BATCH_LAST)
     (out,) = run("reorder", sizes, layout.memory(array))
     return layout.as_order(out, array.shape, order)
+
+
+def contiguous(array: Any) -> Any:
+    """A copy in plain order."""
+    copy = array.copy(order="C")
+    if recorder.tape is not None:
+        recorder.tape.copy(copy, array)
+    return copy

@@ -1,24 +1,9 @@
-"""Vectors written out: the two micro-kernels that all dense arithmetic goes through, and a transpose.
+"""What the compiled loops need of vectors beside the two micro-kernels (tile.py and sums.py).
 
-Numba's auto-vectoriser reaches a tenth of the machine on a convolution. So the innermost loops are
-built here, instruction by instruction, as LLVM code with explicit vectors:
+    transpose_square  y[i, j] = x[j, i]: a square of side(x) numbers each way, inside the registers
+    copy_runs         many short runs copied
 
-    tile      y[k, lane] = start[k] + Σ_t w[t, k] · x[offset[t] + lane]
-              MR rows k by NR vectors of lanes stay in registers while t runs over a table of input
-              offsets. A convolution in batch-last order (a tap of the filter is an offset) and a
-              matrix product (a row of B is an offset) are this same loop.
-
-    dot_tile  s[k, t] = Σ_lane g[k, lane] · x[offset[t] + lane]
-              the weight gradient: MR · NT sums of products over long runs, added up lane by lane and
-              across lanes at the end.
-
-    transpose_square  y[i, j] = x[j, i]
-              a square of side(x) numbers each way, inside the registers.
-
-The table of offsets is the idea of indirect convolution (Dukhan 2019, arXiv:1907.02129); keeping a
-block of the result in registers is Goto's (Goto & van de Geijn 2008, "Anatomy of high-performance
-matrix multiplication"). The last partial vector is loaded and stored under a mask, so nothing has to
-be padded. `lanes(x)` is the number of elements in a vector: 16 floats or 8 doubles with AVX-512.
+`lanes(x)` is the number of elements in a vector: 8 floats or 4 doubles with AVX2, twice that with AVX-512.
 """
 
 from __future__ import annotations
@@ -26,14 +11,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .vectors import emitter, registers, vector_bytes
+from .vectors import emitter, vector_bytes
 
-NAMES = ("item_bytes", "lanes", "side", "transpose_square", "dot_tile", "sum_run", "copy_runs")
-
-
-def dot_blocks() -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Rows and taps of a block of `dot_tile`: (6 + 1)·4 + 1 of 32 registers, (4 + 1)·2 + 1 of 16."""
-    return ((6, 2, 1), (4, 1)) if registers() == 32 else ((4, 1), (2, 1))
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "copy_runs")
 
 
 # --- the LLVM code ---------------------------------------------------------------------------------
@@ -110,98 +90,6 @@ def _intrinsics() -> dict[str, Any]:
         return types.void(x, size, size, y, size, size), generate
 
     @intrinsic
-    def dot_tile(
-        typing: Any, x: Any, x0: Any, offsets: Any, t0: Any, T: Any, g: Any, g0: Any, ldg: Any, K: Any,
-        runs: Any, run: Any, x_step: Any, g_step: Any, s: Any, sum0: Any, lds: Any,
-    ) -> Any:  # fmt: skip
-        """s[k, t] += Σ over `runs` runs of `run` elements: g[k, …] · x[offsets[t0 + t] + …]
-
-        for k < K (rows of g, ldg apart, and of s, lds apart) and t < T; from one run to the next x moves
-        by x_step and g by g_step.
-        """
-        size = types.intp
-        signature = types.void(x, size, offsets, size, size, g, size, size, size, size, size, size, size, s, size, size)
-
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            (xa, x0, oa, t0, T, ga, g0, ldg, K, runs, run, x_step, g_step, sa, sum0, lds) = args
-            pointers = [pointer(context, builder, *pair) for pair in ((x, xa), (offsets, oa), (g, ga), (s, sa))]
-            numbers = (x0, t0, T, g0, ldg, K, runs, run, x_step, g_step, sum0, lds)
-            name = f"minicnn_dot_tile_{x.dtype.bitwidth}"
-            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
-            return context.get_dummy_value()
-
-        def body(
-            b: Any, e: Any, xp: Any, op: Any, gp: Any, sp: Any, x0: Any, t0: Any, T: Any, g0: Any, ldg: Any,
-            K: Any, runs: Any, run: Any, x_step: Any, g_step: Any, sum0: Any, lds: Any,
-        ) -> None:  # fmt: skip
-            xp, gp, op, sp = (b.gep(p, [first]) for p, first in ((xp, x0), (gp, g0), (op, t0), (sp, sum0)))
-            last = b.sdiv(b.sub(run, e.number(1)), e.number(e.VL))
-            all_lanes = e.first_lanes(e.number(e.VL))
-            rest = e.first_lanes(b.sub(run, b.mul(last, e.number(e.VL))))
-
-            def block(mr: int, nt: int, k: Any, t: Any) -> None:
-                x_at = [b.gep(xp, [b.load(e.at(op, t, e.number(j)))]) for j in range(nt)]
-                g_at = [b.gep(gp, [b.mul(ldg, b.add(k, e.number(i)))]) for i in range(mr)]
-
-                def multiply(x_here: Any, g_here: Any, sums: list[Any], mask: Any) -> list[Any]:
-                    xs = [e.load(b.gep(x_at[j], [x_here]), mask) for j in range(nt)]
-                    result = []
-                    for i in range(mr):
-                        value = e.load(b.gep(g_at[i], [g_here]), mask)
-                        result += [e.fma(value, xs[j], sums[i * nt + j]) for j in range(nt)]
-                    return result
-
-                def one_run(r: Any, sums: list[Any]) -> list[Any]:
-                    x_run, g_run = b.mul(r, x_step), b.mul(r, g_step)
-
-                    def vector(i: Any, sums: list[Any]) -> list[Any]:
-                        lane = b.mul(i, e.number(e.VL))
-                        mask = b.select(b.icmp_signed("==", i, last), rest, all_lanes)
-                        return multiply(b.add(x_run, lane), b.add(g_run, lane), sums, mask)
-
-                    return e.loop(b.add(last, e.number(1)), sums, vector)
-
-                sums = e.loop(runs, [e.zero()] * (mr * nt), one_run)
-                for i in range(mr):
-                    for j in range(nt):
-                        address = e.at(sp, b.mul(lds, b.add(k, e.number(i))), t, e.number(j))
-                        b.store(b.fadd(b.load(address), e.sum_lanes(sums[i * nt + j])), address)
-
-            row_counts, tap_counts = dot_blocks()
-            e.cover(T, tap_counts, lambda nt, t: e.cover(K, row_counts, lambda mr, k: block(mr, nt, k, t)))
-
-        return signature, generate
-
-    @intrinsic
-    def sum_run(typing: Any, x: Any, x0: Any, run: Any) -> Any:
-        """Σ of the `run` numbers from x[x0] on: lane by lane, in four vectors, and across lanes at the end."""
-        size = types.intp
-
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            xa, x0, run = args
-            e = Emitter(b, x.dtype)
-            xp = b.gep(pointer(context, b, x, xa), [x0])
-            step, size_of = e.number(4 * e.VL), e.number(e.VL)
-
-            def four(i: Any, sums: list[Any]) -> list[Any]:
-                first = b.mul(i, step)
-                return [b.fadd(s, e.load(e.at(xp, first, e.number(j * e.VL)))) for j, s in enumerate(sums)]
-
-            whole = b.sdiv(run, step)
-            sums = e.loop(whole, [e.zero()] * 4, four)
-            done = b.mul(whole, step)
-
-            def masked(i: Any, total: list[Any]) -> list[Any]:
-                lane = b.add(done, b.mul(i, size_of))
-                return [b.fadd(total[0], e.load(b.gep(xp, [lane]), e.first_lanes(b.sub(run, lane))))]
-
-            total = b.fadd(b.fadd(sums[0], sums[1]), b.fadd(sums[2], sums[3]))
-            left = b.sdiv(b.add(b.sub(run, done), e.number(e.VL - 1)), size_of)
-            return e.sum_lanes(e.loop(left, [total], masked)[0])
-
-        return x.dtype(x, size, size), generate
-
-    @intrinsic
     def copy_runs(
         typing: Any, x: Any, x0: Any, x_a: Any, x_b: Any, y: Any, y0: Any, y_a: Any, y_b: Any, A: Any, B: Any, L: Any
     ) -> Any:
@@ -243,7 +131,7 @@ def _intrinsics() -> dict[str, Any]:
 
         return types.void(x, *(size,) * 3, y, *(size,) * 6), generate
 
-    made = (item_bytes, lanes, side, transpose_square, dot_tile, sum_run, copy_runs)
+    made = (item_bytes, lanes, side, transpose_square, copy_runs)
     return dict(zip(NAMES, made, strict=True))
 
 

@@ -120,6 +120,28 @@ def emitter() -> tuple[Any, Any, Any]:
             name = f"llvm.vector.reduce.fadd.{self.suffix}"
             return self.intrinsic(name, self.scalar, [ir.Constant(self.scalar, -0.0), value], fastmath=("reassoc",))
 
+        def sums_of_lanes(self, values: Sequence[Any]) -> list[Any]:
+            """The sum over the lanes of each of `values`.
+
+            Two vectors become one, half of whose lanes belong to each, by the exchange of `transpose_square`. After
+            log2(lanes) rounds every lane is the sum of one vector: that of vector v is where v's bits point, read
+            backwards.
+            """
+            b, n, totals = self.b, self.VL, []
+            for first in range(0, len(values), n):
+                part, d = list(values[first : first + n]), n // 2
+                while d:
+                    low = ir.Constant(ir.VectorType(i32, n), [c if not c & d else n + c - d for c in range(n)])
+                    high = ir.Constant(ir.VectorType(i32, n), [c + d if not c & d else n + c for c in range(n)])
+                    pairs = [(part[i], part[min(i + 1, len(part) - 1)]) for i in range(0, len(part), 2)]
+                    part = [b.fadd(b.shuffle_vector(x, y, low), b.shuffle_vector(x, y, high)) for x, y in pairs]
+                    d //= 2
+                bits = n.bit_length() - 1
+                for v in range(len(values[first : first + n])):
+                    lane = int(f"{v:0{bits}b}"[::-1], 2)
+                    totals.append(b.extract_element(part[0], ir.Constant(i32, lane)))
+            return totals
+
         def loop(self, count: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]) -> list[Any]:
             """for i in range(count): carried = body(i, carried); the carried values live in registers."""
             b = self.b

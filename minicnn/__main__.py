@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COMMANDS = {"train": "train a network of the course and leave its results in a folder"}
+COMMANDS = {
+    "train": "train a network of the course and leave its results in a folder",
+    "warmup": "compile the kernels now, so that no later run waits for them",
+}
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,7 +13,7 @@ import numpy as np
 
 import minicnn
 from minicnn import datasets, optim
-from minicnn.models import NETWORKS, Recipe
+from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
 from minicnn.training import report
@@ -24,7 +24,11 @@ from minicnn.utils.data import DataLoader
 CHECKPOINT = "checkpoint.safetensors"
 OPTIMIZERS = {"adam": optim.Adam, "sgd": optim.SGD}
 SCHEDULES = ("constant", "one-cycle")
-DATASETS = ("mnist", "fashion-mnist", "mnist-sample", "fashion-mnist-sample")
+DATASETS = ("mnist", "fashion-mnist", "cifar10", "mnist-sample", "fashion-mnist-sample")
+# settings that the checkpoints of older runs do not have: they were made with the defaults
+RECIPES_LEARNT_LATER = {
+    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad", "label_smoothing"
+}  # fmt: skip
 
 EPILOG = """\
 examples
@@ -67,12 +71,12 @@ def make_parser() -> Parser:
     names = ", ".join(NETWORKS)
     parser.add_argument("network", nargs="?", choices=NETWORKS, metavar="NETWORK", help=f"one of: {names}")
     add = parser.add_argument
-    add("--dataset", choices=DATASETS, metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: mnist)")
+    add("--dataset", choices=DATASETS, metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: the network's)")
     add("--root", metavar="FOLDER", help="where the data set is, or is put")
-    add("--recipe", choices=("course", "sample"), help="which defaults to take (default: what suits the data)")
+    add("--recipe", choices=RECIPES, help="which defaults to take (default: what suits the data)")
     add("--epochs", type=_positive, metavar="N", help="passes over the training images")
     add("--batch-size", type=_positive, metavar="N", help="images a step")
-    add("--optimizer", choices=OPTIMIZERS, help="adam, or sgd with momentum 0.9")
+    add("--optimizer", choices=OPTIMIZERS, help="adam, or sgd with momentum")
     add("--lr", type=_rate, metavar="RATE", help="learning rate (one-cycle: its highest)")
     add("--schedule", choices=SCHEDULES, help="how the learning rate changes")
     softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
@@ -179,7 +183,11 @@ def _fresh_folder(options: argparse.Namespace) -> Path:
 
 
 def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recipe:
-    recipe = network.sample if options.recipe == "sample" or (is_sample and options.recipe is None) else network.course
+    name = options.recipe or ("sample" if is_sample and network.sample is not None else "course")
+    recipe = network.recipe(name)
+    if recipe is None:
+        those = [candidate for candidate in RECIPES if network.recipe(candidate) is not None]
+        raise Wrong(f"--recipe {name}: {options.network} has only {' and '.join(those)}")
     given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
@@ -236,14 +244,24 @@ def _prepare(
     """Network, data and trainer of the run; `settings` gets the recipe of a new one."""
     network = NETWORKS[settings["network"]]
     try:
-        data = training_data.load(settings["dataset"], options.root, network.image_size)
+        data = training_data.load(settings["dataset"], options.root, network.dataset)
     except (OSError, ValueError) as error:
         raise Wrong(str(error)) from None
     if checkpoint is None:
         settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
-    elif settings["dataset"] != data.name:
-        raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
-    trainer = _make_trainer(settings, network, data)
+    else:
+        for field in fields(Recipe):
+            if field.name in RECIPES_LEARNT_LATER:
+                settings.setdefault(field.name, field.default)
+        if settings["dataset"] != data.name:
+            raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
+    if data.channels != network.channels:
+        raise Wrong(
+            f"{settings['network']} takes images of {network.channels} channel{'s' * (network.channels > 1)}; "
+            f"those of {data.title} have {data.channels}"
+        )
+    data.fit(network.image_size, settings["shift"], settings["pad"], settings["normalize"])
+    trainer = make_trainer(settings, network, data)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     return network, data, trainer
@@ -253,29 +271,33 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
+def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
+    """The network at its first weights, its optimiser, its schedule and its loaders, as `settings` say."""
     minicnn.manual_seed(settings["seed"])
     extra = {"softmax_output": True} if settings["softmax_output"] else {}
     try:
         model = network.build(**extra).to(settings["device"])
     except RuntimeError as error:
         raise Wrong(f"--device {settings['device']}: {error}") from None
-    if settings["shift"]:
-        data.train = training_data.ImageArray(data.train.images, data.train.labels, settings["shift"])
     train: DataLoader[Any] = DataLoader(
         data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"]
     )
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
-    momentum = {"momentum": 0.9} if settings["optimizer"] == "sgd" else {}
+    momentum = {"momentum": settings["momentum"]} if settings["optimizer"] == "sgd" else {}
     optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
     scheduler = None
     if settings["schedule"] == "one-cycle":
         scheduler = optim.lr_scheduler.OneCycleLR(
             optimizer, settings["lr"], epochs=settings["epochs"], steps_per_epoch=len(train)
         )
-    validation: DataLoader[Any] = DataLoader(data.validation, batch_size=1000)
-    return Trainer(model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"])
+    validation: DataLoader[Any] = DataLoader(
+        data.validation, settings["validation_batch_size"], drop_last=settings["validation_drop_last"]
+    )
+    return Trainer(
+        model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"],
+        label_smoothing=settings["label_smoothing"],
+    )  # fmt: skip
 
 
 def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:
@@ -285,15 +307,16 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     held_out = "validation" if data.is_sample else "test"
     sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
     print(f"{data.title}: {sizes} from {data.source}")
-    shift = f", shifts of ±{settings['shift']} pixels" if settings["shift"] else ""
+    extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
+    extras += ["padded, not enlarged"] if settings["pad"] else []
+    extras += ["normalised"] if settings["normalize"] else []
+    extras += [f"label smoothing {settings['label_smoothing']:g}"] if settings["label_smoothing"] else []
     print(
         f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
-        f"{settings['schedule']} learning rate {settings['lr']:g}{shift}, seed {settings['seed']}"
+        + ", ".join([f"{settings['schedule']} learning rate {settings['lr']:g}", *extras, f"seed {settings['seed']}"])
     )
     if trainer.history or trainer.totals.batches:
         print(f"resumed after {len(trainer.history)} epochs and {trainer.totals.batches} batches")
-    if settings["device"] == "cpu" and minicnn.kernels.preference() != "numpy" and not minicnn.kernels.warm():
-        print("compiling the kernels for this CPU: once, about 20 seconds")
     sys.stdout.flush()
 
 

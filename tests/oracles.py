@@ -163,6 +163,23 @@ def softmax_cross_entropy(x, target, ignore_index):
     return loss, p
 
 
+def image_batch(images, places, table, window):
+    """y (N, C, OH, OW) of images (count, C, H, W): every pixel of every window looked up, one after another."""
+    (OH, OW), C = window, images.shape[1]
+    y = np.zeros((len(places), C, OH, OW), table.dtype)
+    for n, (number, top, left, mirrored) in enumerate(places.tolist()):
+        for c in range(C):
+            for i in range(OH):
+                row = [pixel_at(images[number, c], top + i, left + j) for j in range(OW)]
+                y[n, c, i] = [table[c, pixel] for pixel in (reversed(row) if mirrored else row)]
+    return y
+
+
+def pixel_at(plane, i, j):
+    """One pixel, 0 beyond the edges."""
+    return int(plane[i, j]) if 0 <= i < plane.shape[0] and 0 <= j < plane.shape[1] else 0
+
+
 def ulps(values, exact):
     """The largest error of float32 `values` in units of the last place of the `exact` float64 ones."""
     spacing = np.spacing(np.abs(exact).astype(values.dtype)).astype(np.float64)

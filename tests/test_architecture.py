@@ -33,12 +33,13 @@ FLOORS = {
     "functional": {"kernels", "dtypes", "backend", "random", "autograd"},
     "nn": CORE,
     "optim": CORE | {"nn"},
+    "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
     "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils"},  # files to images
+    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
+    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
     "serialization": {"files", "dtypes", "autograd"},
-    "training": CORE | {"files", "nn", "models", "utils", "transforms", "datasets", "serialization"},
+    "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.
@@ -60,12 +61,11 @@ LIBRARIES = {
         "kernels/*/gpu_*.py",
     ),
     "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
-    "tqdm": ("minicnn/datasets/", "minicnn/training/"),
+    "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
-# dispatch imports these
-AT_FIRST_USE = ("kernels/*/loops.py", "kernels/*/*_loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")
+AT_FIRST_USE = ("kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
 
 # --- what stands in one place only -----------------------------------------------------------------
 
@@ -78,6 +78,7 @@ METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts
 ASKS_FOR_NUMPY = {
     "minicnn/autograd/tensor.py": "the constructor tells an array from a shape or a list",
     "minicnn/autograd/engine.py": "only the CPU has batch-last arrays",
+    "minicnn/capture/": "only what the CPU does is recorded",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
     "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",
@@ -91,7 +92,7 @@ ASKS_FOR_NUMPY = {
 }
 
 # Methods whose base class says what they do.
-OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose"}
+OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "reads", "writes", "run"}
 
 # --- size ------------------------------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     arguments = ("--smoke", "--models", "lenet5", "--accuracy", "--output", str(tmp_path))
     done = run("train_speed.py", *arguments)
     assert done.returncode == 0, done.stderr
-    assert "from torch's" in done.stdout
+    assert "from torch 1t's" in done.stdout
     results = results_of(tmp_path, "train")
     assert results["losses"][0]["difference"] < 1e-3
     assert results["losses"][0]["last"] < results["losses"][0]["first"]
@@ -114,6 +114,63 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory"}
     assert results["imports"].keys() == {"numpy", "minicnn", "torch"}
     assert {"minicnn", "torch"} <= results["accuracy"][0].keys()
+
+
+@pytest.mark.slow
+def test_train_speed_trains_a_network_with_dropout(tmp_path: Path) -> None:
+    arguments = ("--smoke", "--models", "cnn-mnist", "--batch", "2", "--skip", "epoch", "start", "import")
+    done = run("train_speed.py", *arguments, "--eager", "--compare", "jax", "dezero", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path, "train")
+    (row,) = results["steps"]
+    assert (row["model"], row["batch"], row["others"]) == ("cnn-mnist", 2, {})  # the others have LeNet-5 alone
+    assert results["protocol"]["eager"] is True
+    for name in ("jax", "dezero"):
+        missing = f"{name} is not installed and not compared (pip install {name})"
+        assert (missing in done.stdout) == (importlib.util.find_spec(name) is None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jax", "tinygrad", "dezero"])
+def test_other_engines_train_lenet5_to_the_same_losses(tmp_path: Path, name: str) -> None:
+    if importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    arguments = ("--smoke", "--models", "lenet5", "--skip", "epoch", "start", "import", "--compare", name)
+    done = run("train_speed.py", *arguments, "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    if f"{name}: " in done.stderr:
+        pytest.skip(done.stderr)  # installed, and it cannot run here
+    results = results_of(tmp_path, "train")
+    assert results["losses"][0]["differences"][name] < 1e-3
+    assert results["steps"][0]["others"].keys() == {name}
+
+
+@pytest.mark.parametrize("name", ["lenet5", "lenet5-relu"])
+def test_networks_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The same parameters from the same seed, and the same scores."""
+    import minicnn
+    from minicnn.models import NETWORKS
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import networks
+
+    ours = networks.build(name, minicnn)
+    minicnn.manual_seed(42)
+    theirs = NETWORKS[name].build()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert one.equal(other)
+    images = minicnn.from_numpy(networks.random_batch(name, 2)[0])
+    with minicnn.no_grad(), minicnn.kernels.use("numpy"):
+        assert ours(images).equal(theirs(images))
+
+
+def test_floating_point_operations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import networks
+
+    assert networks.flop("lenet5") == 2 * (416_520 * 2 + 298_920)  # PERFORMANCE.md's count
+    first, second, third, fourth = 784 * 32 * 9, 784 * 64 * 32 * 9, 12544 * 128, 128 * 10
+    assert networks.flop("cnn-mnist") == 2 * (2 * first + 3 * (second + third + fourth))
 
 
 def test_train_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, str]) -> None:
@@ -209,11 +266,30 @@ def test_report_replaces_the_marked_section_and_nothing_else(tmp_path: Path) -> 
     assert "old" in readme.read_text(encoding="utf-8")
     assert run("report.py", "--update", str(readme), *results).returncode == 0
     text = readme.read_text(encoding="utf-8")
-    assert text.startswith("# Title\n\n<!-- benchmark: conv -->\n\n| layer | batch 1 | batch 32 |")
+    assert text.startswith("# Title\n\n<!-- benchmark: conv -->\n\n![")
+    assert "](benchmarks/results/conv-cpu-1.png)\n\n| layer | batch 1 | batch 32 |" in text
     assert text.endswith("<!-- /benchmark -->\n\nthe rest\n")
     assert "| a 1x1 | 4.00\N{MULTIPLICATION SIGN} | 4.00\N{MULTIPLICATION SIGN} | 400 | 100 |" in text
     assert "A CPU, 2 threads on 2 cores; minicnn 0.1, torch 2.13, Python 3.11; 2026-01-01" in text
     assert run("report.py", "--check", str(readme), *results).returncode == 0
+
+
+def test_report_has_a_table_of_other_engines(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README.format("train"), encoding="utf-8")
+    step = {
+        "model": "lenet5", "batch": 32, "seconds": 0.002, "samples_per_second": 16_000.0, "peak_share": 0.25,
+        "torch_seconds": 0.008, "torch_samples_per_second": 4_000.0, "compile_seconds": None, "ratio": 4.0,
+        "others": {"jax": 0.016},
+    }  # fmt: skip
+    parts = {"epochs": [], "start": {}, "imports": {}, "accuracy": []}
+    save(tmp_path, "train-cpu-1.json", conv_results(benchmark="train", steps=[step], **parts))
+    assert run("report.py", "--update", str(readme), "--results", str(tmp_path)).returncode == 0
+    text = readme.read_text(encoding="utf-8")
+    assert "| lenet5 | 32 | 16,000 | 2.00 | 25% | 4,000 | 4.0\N{MULTIPLICATION SIGN} |" in text
+    assert "| step of lenet5 (samples/s) | batch 32 |" in text
+    assert "| JAX, jit | 16.00 ms (2,000) |" in text
+    assert "DeZero" not in text
 
 
 def test_report_takes_the_newest_complete_run(tmp_path: Path) -> None:

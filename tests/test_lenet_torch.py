@@ -50,7 +50,9 @@ def images():
         chosen = train.data.numpy()[: 100 * BATCH]
         pixels = np.stack([np.asarray(Image.fromarray(i).resize((32, 32), Image.Resampling.BILINEAR)) for i in chosen])
         return ImageArray(pixels, train.targets.numpy()[: len(pixels)])
-    return load("mnist-sample", None, 32).train
+    sample = load("mnist-sample", None)
+    sample.fit(32)
+    return sample.train
 
 
 def batches(images, count):

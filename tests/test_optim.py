@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import platform
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import pytest
 import minicnn
 from minicnn import kernels, nn, optim
 from minicnn.dtypes import float64
+from minicnn.kernels.optimizer_step.cpu_numba import BLOCK
 
 BACKENDS = ["numpy", "numba"]
 SHAPES = [(3, 4), (7,), (2, 1, 3, 3), ()]
@@ -103,10 +103,21 @@ def test_a_hundred_steps_by_the_formulas(name, options, backend):
     with kernels.use(backend), kernels.record() as used:
         ends, _ = run(name, options, starts, grads)
     assert {u.backend for u in used} == {backend}
-    assert len(used) == STEPS * len(SHAPES)
+    assert len(used) == STEPS  # one call for all parameters
     for i, end in enumerate(ends):
         expected = by_formula(name, options, starts[i], [row[i] for row in grads])
         np.testing.assert_allclose(end, expected, rtol=1e-10, atol=1e-12)
+
+
+def torchs_steps(torch, name, options, starts, grads):
+    """Parameters and optimizer after torch's single-tensor steps."""
+    params = [torch.nn.Parameter(torch.from_numpy(s.copy())) for s in starts]
+    optimizer = getattr(torch.optim, name)(params, **options, foreach=False)
+    for row in grads:
+        for param, grad in zip(params, row, strict=True):
+            param.grad = torch.from_numpy(grad.copy())
+        optimizer.step()
+    return [p.detach().numpy() for p in params], optimizer
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -115,21 +126,12 @@ def test_a_hundred_steps_by_the_formulas(name, options, backend):
 def test_a_hundred_steps_against_torch(name, options, dtype, backend):
     torch = pytest.importorskip("torch")
     starts, grads = starts_and_grads(dtype)
-    params = [torch.nn.Parameter(torch.from_numpy(s.copy())) for s in starts]
-    theirs = getattr(torch.optim, name)(params, **options, foreach=False)
-    for row in grads:
-        for param, grad in zip(params, row, strict=True):
-            param.grad = torch.from_numpy(grad.copy())
-        theirs.step()
+    expected, theirs = torchs_steps(torch, name, options, starts, grads)
     with kernels.use(backend):
         ends, ours = run(name, options, starts, grads)
-    expected = [p.detach().numpy() for p in params]
-    if backend == "numba" and dtype == np.float32 and platform.machine() in ("x86_64", "AMD64"):
-        for end, want in zip(ends, expected, strict=True):
-            np.testing.assert_array_equal(end, want)
     far = np.concatenate([(e - w).ravel() for e, w in zip(ends, expected, strict=True)])
-    near = np.concatenate([w.ravel() for w in expected])
-    assert np.linalg.norm(far) <= (1e-6 if dtype == np.float32 else 1e-14) * np.linalg.norm(near)
+    largest = max(np.abs(w).max() for w in expected)
+    assert np.abs(far).max() <= (1e-6 if dtype == np.float32 else 1e-14) * largest
     saved, expected = ours.state_dict(), theirs.state_dict()
     assert saved["state"].keys() == expected["state"].keys()
     assert [g.keys() for g in saved["param_groups"]] == [g.keys() for g in expected["param_groups"]]
@@ -144,21 +146,85 @@ def test_a_hundred_steps_against_torch(name, options, dtype, backend):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_backends_and_threads_agree_on_a_large_parameter(name, options):
+def test_steps_are_torchs_bits_but_for_its_square_root(name, options, monkeypatch):
+    # torch.sqrt is Intel's vector library, whose last bit depends on the processor: one element in six was off
+    # on a Zen 3, none on an AVX-512 machine. In float64 first, every processor's root is the correctly rounded one.
+    torch = pytest.importorskip("torch")
+    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+        pytest.skip("torch has no fused multiply-add here")
+    starts, grads = starts_and_grads(np.float32)
+    root = torch.Tensor.sqrt
+    monkeypatch.setattr(torch.Tensor, "sqrt", lambda t: root(t.double()).to(t.dtype))
+    expected, _ = torchs_steps(torch, name, options, starts, grads)
+    with kernels.use("numba"):
+        ends, _ = run(name, options, starts, grads)
+    for end, want in zip(ends, expected, strict=True):
+        np.testing.assert_array_equal(end, want)
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_many_parameters_in_many_blocks_step_as_each_alone(name, options, threads):
+    """The same bits however the elements are dealt out; some parameters are empty, some begin in mid-block."""
     random = rng(2)
-    size = 8 * (1 << 14) + 77  # more than one block, in parallel
-    starts = [random.normal(size=size).astype(np.float32)]
-    grads = [[random.normal(size=size).astype(np.float32)] for _ in range(3)]
-    with kernels.use("numba"), kernels.record() as used:
-        blocks = run(name, options, starts, grads)[0][0]
-    assert {u.algorithm for u in used} == {"blocks"}
-    with kernels.use("numba"), kernels.record() as used:
-        part = run(name, options, [starts[0][-77:]], [[g[0][-77:]] for g in grads])[0][0]
-    assert {u.algorithm for u in used} == {"loop"}
+    shapes = [(5,), (3 * BLOCK + 77,), (0,), (2, BLOCK // 2), (), (BLOCK,), (BLOCK - 83,)]
+    starts = [np.asarray(random.normal(size=shape), np.float32) for shape in shapes]
+    grads = [[np.asarray(random.normal(size=shape), np.float32) for shape in shapes] for _ in range(3)]
+    ends = []
+    for count in (1, 2):
+        threads(count)
+        with kernels.use("numba"):
+            ends.append(run(name, options, starts, grads)[0])
     with kernels.use("numpy"):
-        plain = run(name, options, starts, grads)[0][0]
-    np.testing.assert_array_equal(blocks[-77:], part)
-    np.testing.assert_allclose(blocks, plain, rtol=2e-6, atol=1e-6)
+        plain = run(name, options, starts, grads)[0]
+    for i in range(len(shapes)):
+        with kernels.use("numba"):
+            (alone,) = run(name, options, [starts[i]], [[row[i]] for row in grads])[0]
+        np.testing.assert_array_equal(ends[0][i], ends[1][i])
+        np.testing.assert_array_equal(ends[0][i], alone)
+        np.testing.assert_allclose(ends[0][i], plain[i], rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_a_parameter_listed_twice_steps_twice(name, options, backend):
+    start, grads = rng(3).normal(size=5), [rng(4).normal(size=5)] * 6
+    param = nn.Parameter(start.copy())
+    with pytest.warns(UserWarning, match="duplicate"):
+        optimizer = getattr(optim, name)([param, param], **options)
+    with kernels.use(backend):
+        for grad in grads[:3]:
+            param.grad = minicnn.Tensor(grad.copy())
+            optimizer.step()
+    np.testing.assert_allclose(param.detach().numpy(), by_formula(name, options, start, grads), rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_parameters_of_two_types_in_one_group(backend):
+    starts = [rng(3).normal(size=4).astype(kind) for kind in (np.float32, np.float64, np.float32)]
+    grads = [[rng(t).normal(size=4).astype(s.dtype) for s in starts] for t in range(5)]
+    with kernels.use(backend), kernels.record() as used:
+        ends, _ = run("Adam", {"lr": 0.1}, starts, grads)
+    assert len(used) == 2 * len(grads)
+    for i, end in enumerate(ends):
+        assert end.dtype == starts[i].dtype
+        np.testing.assert_allclose(end, by_formula("Adam", {"lr": 0.1}, starts[i], [g[i] for g in grads]), rtol=1e-5)
+
+
+def test_a_state_that_was_replaced_is_noticed():
+    params = [nn.Parameter(minicnn.ones(2)) for _ in range(2)]
+    optimizer = optim.SGD(params, lr=1.0, momentum=0.5)
+    for param in params:
+        param.grad = minicnn.zeros(2)
+    optimizer.step()
+    optimizer.state[params[1]]["momentum_buffer"] = minicnn.full((2,), 2.0)
+    optimizer.step()
+    assert [p.tolist() for p in params] == [[1.0, 1.0], [0.0, 0.0]]
+    adam = optim.Adam(params, lr=0.1)
+    for _ in range(2):
+        adam.step()
+    adam.state[params[0]]["step"].fill_(7.0)
+    adam.step()
+    assert [adam.state[p]["step"].item() for p in params] == [8.0, 3.0]
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])

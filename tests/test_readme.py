@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from minicnn.train import make_parser
 
 ROOT = Path(__file__).parent.parent
@@ -20,12 +22,16 @@ def _block(marker: str, language: str) -> str:
     return found[1]
 
 
-def test_the_example_prints_what_stands_there(tmp_path: Path) -> None:
-    example = _block("example", "python")
-    assert len([line for line in example.splitlines() if line]) <= 15
-    expected = re.search(r"<!-- example -->.*?```text\n(.*?)```", README, re.S)
-    assert expected is not None
-    assert expected[1].strip()
+def test_the_first_example_is_as_short_as_its_title_says() -> None:
+    assert len([line for line in _block("example", "python").splitlines() if line]) <= 15
+
+
+EXAMPLES = re.findall(r"<!-- example -->\n+```python\n(.*?)```\n+```text\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize(("example", "expected"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_print_what_stands_there(tmp_path: Path, example: str, expected: str) -> None:
+    assert expected.strip()
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=tmp_path,
@@ -34,7 +40,7 @@ def test_the_example_prints_what_stands_there(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert run.stdout == expected[1]
+    assert run.stdout == expected
 
 
 def test_the_commands_are_commands() -> None:

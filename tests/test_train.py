@@ -134,7 +134,9 @@ def test_the_checkpoint_scores_what_the_history_says(small):
     run("--epochs", 1, "--recipe", "course", "--output", "out")
     model = models.lenet5()
     model.load_state_dict(serialization.load_weights("out/checkpoint.safetensors"))
-    held_out = train.training_data.load("mnist-sample", None, 32).validation
+    sample = train.training_data.load("mnist-sample", None)
+    sample.fit(32)
+    held_out = sample.validation
     x, y = held_out.get_batch(np.arange(len(held_out)))
     with minicnn.no_grad():
         model.eval()
@@ -414,6 +416,9 @@ WRONG = [
     (["lenet5", "--dataset", "imagenet"], "imagenet"),
     (["lenet5", "--seed", "x"], "'x'"),
     (["lenet5", "--recipe", "quick"], "quick"),
+    (["lenet5-relu", "--recipe", "fast", "--dataset", "mnist-sample"], "lenet5-relu has only course and sample"),
+    (["cnn-cifar10", "--dataset", "mnist-sample"], "takes images of 3 channels; those of MNIST sample have 1"),
+    (["cnn-cifar10"], "no mirror has cifar10"),
     (["lenet5", "--no-such-flag"], "--no-such-flag"),
     (["lenet5", "--device", "tpu", "--dataset", "mnist-sample"], "tpu"),
     (["lenet5-relu", "--softmax-output"], "--softmax-output belongs to lenet5"),

@@ -7,8 +7,9 @@ from numba import get_thread_id, prange
 from ..activation.loops import apply_activation, slope
 from ..compiled import compiled, inner
 from ..reorder.loops import BLOCK, transpose_block
-from ..simd import sum_run, tile
+from ..simd import tile
 from ..slices import copy, fill
+from ..sums import sum_run
 
 
 @inner

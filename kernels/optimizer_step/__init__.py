@@ -1,8 +1,8 @@
-"""One step of an optimiser on one parameter: the parameter and its state, in place.
+"""One step of an optimiser on any number of parameters: the parameters and their state, in place.
 
-    ins   grad (size,)   the gradient, of the parameter's dtype
+    ins   grad (size,) of each parameter, of the parameters' dtype
           hyper (n,)     float64: the numbers that may change from step to step
-    outs  param (size,), then the state, each (size,)
+    outs  param (size,) of each, then the first state of each, then the second, …
 
 **The outputs are read and written**: param and state are what the step starts from and what it leaves
 behind. This is the one kernel whose outputs are also inputs. What changes during training (learning
@@ -36,21 +36,49 @@ Reddi et al. 2018 (AMSGrad); Loshchilov & Hutter 2019 (decoupled weight decay).
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..dispatch import Output
 
 
 class Sizes(NamedTuple):
-    """What a plan depends on: the rule, the number of elements, their dtype, the options in
-    alphabetical order."""
+    """What a plan depends on: the rule, the number of elements of each parameter, their dtype, the options
+    in alphabetical order."""
 
     rule: str
-    size: int
+    sizes: tuple[int, ...]
     dtype: Any
     options: tuple[str, ...]
 
+    def inputs(self) -> tuple[str, ...]:
+        """The memory orders of the gradients and of hyper."""
+        return ("plain",) * (len(self.sizes) + 1)
+
     def outputs(self) -> tuple[Output, ...]:
-        """param and the state."""
+        """The parameters and their states."""
         states = {"sgd": "momentum" in self.options, "adam": 2 + ("amsgrad" in self.options)}[self.rule]
-        return (Output((self.size,), self.dtype),) * (1 + states)
+        return tuple(Output((size,), self.dtype) for size in self.sizes) * (1 + states)
+
+
+class Arrays(list[Any]):
+    """Arrays that are handed to the kernel again and again: where they lie in memory is looked up once."""
+
+    _addresses: np.ndarray | None = None
+
+    @property
+    def addresses(self) -> np.ndarray:
+        """The address of each array, int64. The list must not change after it was asked for."""
+        if self._addresses is None:
+            self._addresses = np.array([_address(array) for array in self], np.int64)
+        return self._addresses
+
+
+def _address(array: np.ndarray) -> int:
+    """Where an array begins. `array.ctypes.data` takes twice as long, but also read-only and empty arrays."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    except (TypeError, ValueError):
+        return int(array.ctypes.data)

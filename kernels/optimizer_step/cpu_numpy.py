@@ -18,12 +18,15 @@ def plan(sizes: Sizes) -> Plan:
     run = {"sgd": _sgd, "adam": _adam}[sizes.rule]
     kind = np.dtype(sizes.dtype).type
 
-    def step(outs: Arrays, ins: Arrays, scratch: Any) -> None:
-        grad, hyper = ins
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverging run goes on to inf
-            run(outs, -grad if "maximize" in sizes.options else grad, hyper, sizes.options, kind)
+    count = len(sizes.sizes)
 
-    return Plan("numpy", ("plain", "plain"), sizes.outputs(), 0, step)
+    def step(outs: Arrays, ins: Arrays, scratch: Any) -> None:
+        *grads, hyper = ins
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverging run goes on to inf
+            for i, grad in enumerate(grads):
+                run(outs[i::count], -grad if "maximize" in sizes.options else grad, hyper, sizes.options, kind)
+
+    return Plan("numpy", sizes.inputs(), sizes.outputs(), 0, step)
 
 
 def _sgd(outs: Arrays, grad: Any, hyper: np.ndarray, options: tuple[str, ...], kind: Any) -> None:

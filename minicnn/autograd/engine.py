@@ -19,6 +19,7 @@ from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
 from minicnn.kernels import dispatch, layout
+from minicnn.kernels.recorder import recorder
 
 
 def backward(
@@ -33,8 +34,10 @@ def backward(
     `grads` are the cotangents, of the roots' shapes; None stands for 1 at a 0-d (1-element) root.
     """
     collected = _run(roots, grads, retain_graph, create_graph, None if inputs is None else tuple(inputs))
+    if create_graph and recorder.tape is not None:
+        recorder.tape.refuse("keeps the graph of a gradient in .grad")
     for tensor, grad, fresh in collected:
-        _accumulate(tensor, grad, fresh)
+        _accumulate(tensor, grad, fresh, create_graph)
 
 
 def grad(
@@ -67,6 +70,12 @@ def grad(
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(value if value is None or isinstance(value, Tensor) else _tensor(value) for value in result)
+
+
+def collect(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradients of `inputs`, None where none arrives; the graph is kept."""
+    found = {id(t): value for t, value, _ in _run(outputs, cotangents, True, False, tuple(inputs))}
+    return [found.get(id(tensor)) for tensor in inputs]
 
 
 def _run(
@@ -103,10 +112,12 @@ def _run(
                 shared.add(place)
 
     records_before, mode_before = mode_of_backward.records, mode.enabled
-    mode_of_backward.records = mode.enabled = create_graph
+    # A tape sees operations on Tensors: while there is one, the rules get Tensors, whether a graph is wanted or not.
+    as_tensors = create_graph or recorder.tape is not None
+    mode_of_backward.records, mode.enabled = as_tensors, create_graph
     try:
         for root, cotangent in zip(roots, grads, strict=True):
-            deliver(_edge(root), _cotangent(root, cotangent, create_graph), False)
+            deliver(_edge(root), _cotangent(root, cotangent, as_tensors), False)
         while waiting:
             node = heapq.heappop(waiting)[1]
             if node.released:
@@ -125,10 +136,11 @@ def _run(
                 results = (results,)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
+                    array = _bare(value)
                     fresh = (
-                        getattr(value, "base", value) is None
-                        and not any(value is g for g in outputs)
-                        and not any(value is v for i, v in enumerate(results) if i != position)
+                        getattr(array, "base", array) is None
+                        and not any(array is _bare(g) for g in outputs)
+                        and not any(array is _bare(v) for i, v in enumerate(results) if i != position)
                     )
                     deliver(edge, value, fresh)
             if not keep:
@@ -152,6 +164,10 @@ def add_gradients(a: Any, b: Any) -> Any:
     return a + b
 
 
+def _bare(value: Any) -> Any:
+    return value._array if isinstance(value, Tensor) else value
+
+
 def _edge(tensor: Tensor) -> tuple[Any, int]:
     if not tensor.requires_grad:
         raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
@@ -162,7 +178,7 @@ def _place(tensor: Tensor) -> Any:
     return id(tensor) if tensor.grad_fn is None else (tensor.grad_fn, tensor._output_index)
 
 
-def _cotangent(root: Tensor, given: Tensor | None, create_graph: bool) -> Any:
+def _cotangent(root: Tensor, given: Tensor | None, as_tensors: bool) -> Any:
     if given is None:
         if root._array.size != 1:
             raise RuntimeError(
@@ -170,13 +186,15 @@ def _cotangent(root: Tensor, given: Tensor | None, create_graph: bool) -> Any:
                 "give backward(gradient=...) of that shape, or take .sum() or .mean() first"
             )
         ones = root._array * 0 + 1 if not isinstance(root._array, np.ndarray) else np.ones_like(root._array)
-        return Tensor(ones) if create_graph else ones
+        if recorder.tape is not None:
+            recorder.tape.constant(ones)
+        return Tensor(ones) if as_tensors else ones
     if given.shape != root.shape:
         raise RuntimeError(
             f"Mismatch in shape: `gradient` has a shape of {list(given.shape)} "
             f"and the output has a shape of {list(root.shape)}"
         )
-    if create_graph:
+    if as_tensors:
         return given
     array = given._array
     return array if array.dtype == root._array.dtype else array.astype(root._array.dtype)
@@ -193,6 +211,8 @@ def _leaf_hooks(leaf: Tensor, value: Any) -> Any:
 
 def _call(hooks: dict[int, Any], value: Any) -> Any:
     """Hooks see Tensors and may replace the gradient."""
+    if recorder.tape is not None:
+        recorder.tape.refuse("has a hook on a gradient")
     was_tensor = isinstance(value, Tensor)
     tensor = value if was_tensor else _tensor(value)
     for hook in tuple(hooks.values()):
@@ -207,11 +227,13 @@ def _tensor(value: Any) -> Tensor:
     return Tensor(dispatch.in_order(as_array(value), layout.PLAIN))
 
 
-def _accumulate(tensor: Tensor, value: Any, fresh: bool) -> None:
-    if isinstance(value, Tensor):  # create_graph: the gradient has a history and is shared as it is
+def _accumulate(tensor: Tensor, value: Any, fresh: bool, create_graph: bool) -> None:
+    if create_graph:  # the gradient has a history and is shared as it is
         tensor.grad = value if tensor.grad is None else tensor.grad + value
         return
-    value = dispatch.in_order(as_array(value), layout.PLAIN)
+    value = dispatch.in_order(as_array(_bare(value)), layout.PLAIN)
+    if recorder.tape is not None:
+        value, fresh = recorder.tape.accumulate(tensor, value, fresh), True
     if tensor.grad is None:
         tensor.grad = Tensor(value if fresh else value.copy())
     else:

@@ -47,6 +47,8 @@ class FunctionContext:
 class _UserOperation(Operation):
     """The node behind a user's Function: forward and backward get Tensors, always plain ones."""
 
+    replayable = False
+
     def forward(node, *args: Any, **options: Any) -> Any:
         function, args = args[0], args[1:]
         ctx = node._ctx = FunctionContext()

@@ -30,6 +30,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor, Version
 from minicnn.kernels import layout
+from minicnn.kernels.recorder import recorder
 
 NOTHING: tuple[Any, ...] = ()
 _sequence = itertools.count()
@@ -42,13 +43,15 @@ class Operation:
     Class attributes say how the operation treats memory:
     `keeps_layout`   takes batch-last arrays as they are; others get plain ones (kernels/layout.py);
     `starts_layout`  may return a batch-last array although no input was one (convolution);
-    `view`           the output shares the first input's memory.
+    `view`           the output shares the first input's memory;
+    `replayable`     `forward` may be called again instead of the Python around it (minicnn/capture).
     `no_gradient`    numbers of outputs that have no gradient although they are floating-point.
     """
 
     keeps_layout = False
     starts_layout = False
     view = False
+    replayable = True
     no_gradient: tuple[int, ...] = ()
 
     __slots__ = (
@@ -137,13 +140,19 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
         ctx.needed = tuple([isinstance(a, Tensor) and a.requires_grad for a in args])
     if mixed:
         _same_device(cls, args)
+    tape = recorder.tape
+    begun = None if tape is None else tape.begin()
     with np.errstate(all="ignore"):  # inf and NaN are values like others; PyTorch does not warn of them
         result = ctx.forward(*raw, **options)
     if isinstance(result, np.generic):  # NumPy's answer to 0-d operands; `save` may have kept it
         scalar, result = result, np.asarray(result)
         ctx.saved_values = tuple(result if value is scalar else value for value in ctx.saved_values)
     several = isinstance(result, tuple)
-    outputs = tuple([wrap(array, batch_last) for array in result]) if several else (wrap(result, batch_last),)
+    results = result if several else (result,)
+    if tape is not None:
+        results = tuple([np.asarray(a) if isinstance(a, np.generic) else a for a in results])
+        tape.applied(ctx, args, raw, options, results, begun)
+    outputs = tuple([wrap(array, batch_last) for array in results])
     if cls.view:
         share(outputs, args[0])
     if needed:

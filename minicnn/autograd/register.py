@@ -11,6 +11,7 @@ import numpy as np
 
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
+from minicnn.kernels.recorder import recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -136,6 +137,8 @@ def write(target: Tensor, result: Tensor, name: str) -> Tensor:
         )
     target._make_plain()
     target._array[...] = result._array
+    if recorder.tape is not None:
+        recorder.tape.write(target._array, result._array)
     target._version.count += 1
     if result.requires_grad:
         target.requires_grad, target.grad_fn = True, result.grad_fn

@@ -16,6 +16,7 @@ from minicnn import backend, dtypes
 from minicnn.autograd import printing
 from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
+from minicnn.kernels.recorder import recorder
 
 
 class Version:
@@ -188,12 +189,14 @@ class Tensor:
 
     def item(self) -> Any:
         """The Python number of a tensor with one element."""
+        _reading("item")
         if self._array.size != 1:
             raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
         return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as nested Python lists (a number for a 0-d tensor)."""
+        _reading("tolist")
         self._make_plain()
         return self._array.tolist()
 
@@ -203,6 +206,7 @@ class Tensor:
         RuntimeError for a tensor that requires grad, TypeError for one on the GPU; `force=True`
         detaches and copies to the CPU first.
         """
+        _reading("numpy")
         if force:
             return backend.to_device(self.detach()._plain_array(), "cpu")
         if self.requires_grad:
@@ -227,6 +231,7 @@ class Tensor:
         return array
 
     def __dlpack__(self, **options: Any) -> Any:
+        _reading("__dlpack__")
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self._plain_array().__dlpack__(**options)
@@ -278,10 +283,12 @@ class Tensor:
         return iter([self[i] for i in range(len(self))])
 
     def __contains__(self, value: Any) -> bool:
+        _reading("in")
         other = value._array if isinstance(value, Tensor) else value
         return bool((self._array == other).any())
 
     def __repr__(self) -> str:
+        _reading("print")
         # a leaf has nothing to convert in place: printing must not change a tensor that is in use
         array = dispatch.in_order(self._array, layout.PLAIN)
         return printing.tensor_repr(
@@ -410,6 +417,12 @@ class Tensor:
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")
+
+
+def _reading(what: str) -> None:
+    """The numbers are asked for: a step that is being recorded depends on them from here on."""
+    if recorder.tape is not None:
+        recorder.tape.refuse(f"reads the numbers of a tensor ({what})")
 
 
 class Parameter(Tensor):

@@ -1,5 +1,7 @@
 """Image data sets with torchvision's names, arguments and folder layout; small samples are embedded."""
 
+from minicnn.datasets.cifar import CIFAR10 as CIFAR10
+from minicnn.datasets.cifar import read_cifar_binary as read_cifar_binary
 from minicnn.datasets.download import DownloadError as DownloadError
 from minicnn.datasets.embedded import sample_root as sample_root
 from minicnn.datasets.mnist import MNIST as MNIST

@@ -22,7 +22,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from minicnn.datasets.idx import BROKEN_GZIP
-from minicnn.files import flush, rename
+from minicnn.files import flush, rename, write_atomically
 
 TIMEOUT = 5.0  # seconds without a byte: an offline machine shall know soon
 _TRIES = 10  # interruptions that one mirror is forgiven, as long as each try brings bytes
@@ -59,6 +59,41 @@ def fetch(name: str, folder: Path, mirrors: Sequence[str], md5: str) -> None:
             if not packed.exists():
                 _fetch_from_any(packed, mirrors, md5)
             _unpack(packed, unpacked)
+
+
+def fetch_archive(name: str, folder: Path, mirrors: Sequence[str], md5: str, members: Sequence[str]) -> None:
+    """Have the archive `folder/NAME` as published, and its files `members` at their places under `folder`.
+
+    `name` ends in .tar.gz. What is already there is left alone, and nothing but `members` is unpacked.
+    DownloadError if no mirror delivers a file with checksum `md5`; ValueError if an archive already there is
+    damaged.
+    """
+    import tarfile
+
+    packed = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / f"{name}.lock"):
+        missing = {member for member in members if not (folder / member).exists()}
+        if not missing:
+            return
+        if not packed.exists():
+            _fetch_from_any(packed, mirrors, md5)
+        try:
+            with tarfile.open(packed, "r:gz") as archive:
+                for entry in archive:
+                    source = archive.extractfile(entry) if entry.name in missing else None
+                    if source is not None:
+                        (folder / entry.name).parent.mkdir(parents=True, exist_ok=True)
+                        write_atomically(folder / entry.name, source.read())
+                        missing.remove(entry.name)
+        except (tarfile.TarError, *BROKEN_GZIP) as error:
+            raise ValueError(_damaged(packed, f"its packing is broken ({error})")) from None
+        if missing:
+            raise ValueError(_damaged(packed, f"it lacks {', '.join(sorted(missing))}"))
+
+
+def _damaged(packed: Path, fault: str) -> str:
+    return f"{packed} is damaged: {fault}. Delete it and fetch it again (download=True)"
 
 
 def _fetch_from_any(target: Path, mirrors: Sequence[str], md5: str) -> None:
@@ -131,10 +166,7 @@ def _unpack(packed: Path, unpacked: Path) -> None:
             flush(file)
     except BROKEN_GZIP as error:
         part.unlink()
-        raise ValueError(
-            f"{packed} is damaged: its gzip packing is broken ({error}). "
-            "Delete it and fetch it again (download=True)"
-        ) from None
+        raise ValueError(_damaged(packed, f"its gzip packing is broken ({error})")) from None
     rename(part, unpacked)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.datasets.download import DownloadError, cache_folder, fetch
@@ -141,6 +142,10 @@ class MNIST(VisionDataset):
         if self.target_transform is not None:
             target = self.target_transform(target)
         return image, target
+
+    def get_batch(self, indices: NDArray[np.int64]) -> Any:
+        """The batch of the DataLoader's protocol: [images (N, 1, H, W), labels (N,)]."""
+        return self.batch_of_bytes(indices)
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

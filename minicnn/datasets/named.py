@@ -1,21 +1,25 @@
-"""Data sets by the name that commands use: "mnist", "fashion-mnist"."""
+"""Data sets by the name that commands use: "mnist", "fashion-mnist", "cifar10"."""
 
 from __future__ import annotations
 
+from minicnn.datasets.cifar import CIFAR10
 from minicnn.datasets.embedded import sample_root
 from minicnn.datasets.mnist import MNIST, FashionMNIST
 from minicnn.datasets.vision import Root
 
-NAMES: dict[str, type[MNIST]] = {"mnist": MNIST, "fashion-mnist": FashionMNIST}
+Images = MNIST | CIFAR10
+NAMES: dict[str, type[MNIST] | type[CIFAR10]] = {"mnist": MNIST, "fashion-mnist": FashionMNIST, "cifar10": CIFAR10}
 
 
-def load(name: str, root: Root | None = None, download: bool = True) -> tuple[MNIST, MNIST, str]:
+def load(name: str, root: Root | None = None, download: bool = True) -> tuple[Images, Images, str]:
     """The full set `name`: its training part, its test part, and the folder they were read from.
 
     ValueError for an unknown name; DownloadError (or RuntimeError, without `download`) if it is nowhere to be
     had.
     """
-    kind = _kind(name)
+    if name not in NAMES:
+        raise ValueError(f"`name` is {name!r}, expected one of {', '.join(NAMES)}")
+    kind = NAMES[name]
     train, test = kind(root, train=True, download=download), kind(root, train=False, download=download)
     return train, test, train.raw_folder
 
@@ -26,11 +30,7 @@ def sample(name: str) -> tuple[MNIST, MNIST]:
     >>> [len(part) for part in sample("mnist")]
     [4000, 1000]
     """
-    kind = _kind(name)
-    return kind(sample_root(), train=True), kind(sample_root(), train=False)
-
-
-def _kind(name: str) -> type[MNIST]:
-    if name not in NAMES:
-        raise ValueError(f"`name` is {name!r}, expected one of {', '.join(NAMES)}")
-    return NAMES[name]
+    kinds = {"mnist": MNIST, "fashion-mnist": FashionMNIST}
+    if name not in kinds:
+        raise ValueError(f"`name` is {name!r}; there are samples of {' and '.join(kinds)}")
+    return kinds[name](sample_root(), train=True), kinds[name](sample_root(), train=False)

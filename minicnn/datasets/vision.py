@@ -6,6 +6,12 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn.autograd.tensor import Tensor
+from minicnn.transforms.batch import transform_batch
+from minicnn.utils.data.collate import default_collate
 from minicnn.utils.data.dataset import Dataset
 
 Transform = Callable[[Any], Any]
@@ -15,9 +21,15 @@ Root = str | os.PathLike[str]
 class VisionDataset(Dataset[Any]):
     """A data set of images in a folder; subclasses define `__getitem__` and `__len__`.
 
+    A subclass with the bytes of all its images in `data` and their classes in `targets` can leave batches to
+    `batch_of_bytes`.
+
     `transform` changes the image, `target_transform` the target, `transforms` both: `transforms(image,
     target)`. ValueError if `transforms` is given together with one of the others.
     """
+
+    data: Any
+    targets: Any
 
     def __init__(
         self,
@@ -39,6 +51,25 @@ class VisionDataset(Dataset[Any]):
 
     def __len__(self) -> int:
         raise NotImplementedError
+
+    def batch_of_bytes(self, indices: NDArray[np.int64]) -> Any:
+        """The batch that `default_collate` makes of the samples `indices`: [images (N, C, H, W), labels (N,)].
+
+        With the usual transforms (see `transforms/batch.py`) a kernel makes it of `data` (uint8 (count, H, W) or
+        (count, H, W, C)) and `targets` (whole numbers (count,)); else the samples are made one by one.
+        """
+        pixels, labels = np.asarray(self.data), self.targets
+        if self.target_transform is None and len(labels) == len(pixels):
+            if isinstance(labels, list):  # an array of all of them, for each batch, would take longer than the batch
+                labels, places = [labels[i] for i in indices.tolist()], np.arange(len(indices))
+            else:
+                places = indices
+            chosen = np.asarray(labels)[places]  # IndexError as from a single sample
+            if chosen.dtype.kind in "iu" and chosen.ndim == 1:
+                images = transform_batch(self.transform, pixels, indices % len(pixels))
+                if images is not None:
+                    return [images, Tensor(chosen.astype(np.int64))]
+        return default_collate([self[i] for i in indices.tolist()])
 
     def extra_repr(self) -> str:
         """Lines that a subclass adds to the text of the data set."""

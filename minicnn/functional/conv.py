@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
@@ -60,7 +61,7 @@ class Convolution(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         x, w = ctx.saved()
-        if not isinstance(x, Tensor):
+        if not mode.enabled:  # of this backward pass no graph is kept
             x = ctx.ordered  # the same numbers, already in the kernel's memory order
         grad_x = ConvolutionInput(grad, w, None, ctx.geometry) if ctx.needs(0) else None
         grad_w = grad_b = None

@@ -13,6 +13,7 @@ from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, device, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
+from minicnn.kernels.recorder import recorder
 
 # --- another type, another device, another memory ---------------------------------------------------
 
@@ -206,6 +207,8 @@ def overwrite(target: Tensor, values: Any, name: str) -> Tensor:
         raise RuntimeError(
             f"{name}: the values of shape {list(np.shape(values))} do not broadcast to {list(array.shape)}"
         ) from None
+    if recorder.tape is not None:
+        recorder.tape.write(array, values)
     target._version.count += 1
     return target
 

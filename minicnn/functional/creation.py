@@ -19,6 +19,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import to_device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
+from minicnn.kernels.recorder import recorder
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
@@ -55,6 +56,8 @@ def takes_size(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`array` as a leaf on `device`; RuntimeError when integers are to require grad."""
     result = Tensor(array if device is None else to_device(array, device))
+    if recorder.tape is not None:
+        recorder.tape.constant(result._array)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -73,6 +76,8 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     sequences of unequal length, TypeError for what is not a number.
     """
     array = _array_of(data, dtype)
+    if recorder.tape is not None and isinstance(data, np.ndarray | Tensor):
+        recorder.tape.refuse("makes a tensor of numbers that a replay would not see change")
     if array is data or array is getattr(data, "_array", None) or isinstance(data, np.ndarray | Tensor):
         array = array.copy(order="C")
     return finished(array, device, requires_grad)
@@ -105,6 +110,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     if not ndarray.dtype.isnative:
         raise ValueError(f"`ndarray` has byte order {ndarray.dtype.byteorder!r}; pass one in native order")
     dtypes.from_numpy(ndarray.dtype)
+    if recorder.tape is not None:
+        recorder.tape.refuse("brings in numbers of NumPy's, which a replay would not see change")
     return Tensor(ndarray)
 
 

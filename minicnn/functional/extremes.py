@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, as_array
+from minicnn.backend import array_module
 from minicnn.functional.common import Dim, Expand, check_tensor, normal_axes, normal_axis
 from minicnn.functional.elementwise import Mul, maximum, minimum
 from minicnn.functional.gathering import ScatterAdd, stable_order
@@ -208,11 +208,19 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _place(input, "argmin", dim, keepdim)
 
 
+class Place(Operation):
+    """Where along an axis (of all, if None) the largest or smallest stands"""
+
+    def forward(ctx, input: Any, function: str, axis: int | None, keepdim: bool) -> Any:
+        return getattr(array_module(input), function)(input, axis=axis, keepdims=keepdim)
+
+
 def _place(input: Tensor, function: str, dim: int | None, keepdim: bool) -> Tensor:
-    array = check_tensor(input, function)._plain_array()
+    array = check_tensor(input, function)._array
     axis = None if dim is None else normal_axis(dim, array.ndim)
     if array.size == 0 and (axis is None or array.shape[axis] == 0):
         raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
     if array.ndim == 0:
         return Tensor(np.zeros((), np.int64))
-    return Tensor(as_array(getattr(array, function)(axis=axis, keepdims=keepdim)))
+    result: Tensor = Place(input, function, axis, keepdim)
+    return result

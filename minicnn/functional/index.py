@@ -20,6 +20,7 @@ from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.functional.elementwise import Where
 from minicnn.functional.joining import Key, Slice
 from minicnn.functional.shape import View, expand
+from minicnn.kernels.recorder import recorder
 
 # --- what stands in the brackets --------------------------------------------------------------------
 
@@ -88,6 +89,8 @@ def _part(part: Any) -> Any:
             raise ValueError(f"step must be greater than zero, got {cut.step}; use flip")
         return cut
     if isinstance(part, Tensor):
+        if recorder.tape is not None and (part.ndim == 0 or part._array.dtype in (bool, np.uint8)):
+            recorder.tape.refuse("indexes by a number or a mask of a tensor")
         part = part._plain_array()
     elif isinstance(part, list | tuple | range):
         part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part])
@@ -241,6 +244,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
             "__setitem__",
         )
         return
+    if recorder.tape is not None:
+        recorder.tape.refuse("assigns to a part of a tensor")
     raw = value._plain_array() if isinstance(value, Tensor) else np.asarray(value)
     assign(input._plain_array(), keys, to_device(raw, input.device) if raw.ndim else raw)
     input._version.count += 1

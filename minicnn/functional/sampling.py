@@ -6,6 +6,7 @@ Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished, takes_size
+from minicnn.kernels.recorder import recorder
 from minicnn.random import Stream
 
 
@@ -91,6 +93,19 @@ def _from(generator: Stream | None) -> Stream:
     return generator
 
 
+def _drawn(draw: Callable[[], Any], kind: Any = None) -> Any:
+    """What `draw` gives, as `kind`; a step that is being recorded draws anew each time it is replayed."""
+    values = draw()
+    values = values if kind is None else values.astype(kind, copy=False)
+
+    def again() -> None:
+        values[...] = draw()
+
+    if recorder.tape is not None:
+        recorder.tape.host(again, [values])
+    return values
+
+
 def _kind(dtype: Any, name: str) -> np.dtype[Any]:
     kind = dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
     if kind.kind != "f":
@@ -117,8 +132,8 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1), shape `size`."""
-    values = _from(generator).uniform(as_size(size, "rand"), 0.0, 1.0, _kind(dtype, "rand"))
-    return finished(values, device, requires_grad)
+    stream, shape, kind = _from(generator), as_size(size, "rand"), _kind(dtype, "rand")
+    return finished(_drawn(lambda: stream.uniform(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
 @operation()
@@ -131,8 +146,8 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Standard normal, shape `size`."""
-    values = _from(generator).normal(as_size(size, "randn"), 0.0, 1.0, _kind(dtype, "randn"))
-    return finished(values, device, requires_grad)
+    stream, shape, kind = _from(generator), as_size(size, "randn"), _kind(dtype, "randn")
+    return finished(_drawn(lambda: stream.normal(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
 @operation()
@@ -153,9 +168,9 @@ def randint(
         low, high = 0, low
     if size is None:
         raise TypeError("randint() missing argument `size` (a tuple)")
-    values = _from(generator).randint(as_size(size, "randint"), low, high)
+    stream, shape = _from(generator), as_size(size, "randint")
     kind = np.dtype(np.int64) if dtype is None else dtypes.as_numpy(dtype)
-    return finished(values.astype(kind, copy=False), device, requires_grad)
+    return finished(_drawn(lambda: stream.randint(shape, low, high), kind), device, requires_grad)
 
 
 @operation()
@@ -168,8 +183,9 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """0 … n-1 in random order, int64, shape (n,)."""
-    values = _from(generator).randperm(n)
-    return finished(values if dtype is None else values.astype(dtypes.as_numpy(dtype)), device, requires_grad)
+    stream = _from(generator)
+    values = _drawn(lambda: stream.randperm(n), None if dtype is None else dtypes.as_numpy(dtype))
+    return finished(values, device, requires_grad)
 
 
 @operation()
@@ -269,10 +285,8 @@ def normal(
         if not isinstance(value, Tensor) and value < 0:
             raise RuntimeError(f"normal expects `{name}` >= 0.0, but found std {value}")
     if size is not None:
-        kind = _kind(dtype, "normal")
-        return finished(
-            _from(generator).normal(as_size(size, "normal"), mean, std, kind), device, requires_grad
-        )
+        stream, shape, kind = _from(generator), as_size(size, "normal"), _kind(dtype, "normal")
+        return finished(_drawn(lambda: stream.normal(shape, mean, std, kind)), device, requires_grad)
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
         raise TypeError("normal(): numbers as `mean` and `std` need a `size`")
@@ -302,7 +316,8 @@ def uniform_(
     shape, kind = _numbers(input, "uniform_")
     if low > to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
-    return overwrite(input, _from(generator).uniform(shape, low, to, kind), "uniform_")
+    stream = _from(generator)
+    return overwrite(input, _drawn(lambda: stream.uniform(shape, low, to, kind)), "uniform_")
 
 
 @operation(method="normal_")
@@ -311,26 +326,26 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: St
     shape, kind = _numbers(input, "normal_")
     if std < 0:
         raise RuntimeError(f"normal expects `std` >= 0.0, but found std {std}")
-    return overwrite(input, _from(generator).normal(shape, mean, std, kind), "normal_")
+    stream = _from(generator)
+    return overwrite(input, _drawn(lambda: stream.normal(shape, mean, std, kind)), "normal_")
 
 
 @operation(method="exponential_")
 def exponential_(input: Tensor, lambd: float = 1.0, *, generator: Stream | None = None) -> Tensor:
     """Fill with exponential numbers of rate `lambd`, in place."""
     shape, kind = _numbers(input, "exponential_")
-    return overwrite(input, _from(generator).exponential(shape, lambd, kind), "exponential_")
+    stream = _from(generator)
+    return overwrite(input, _drawn(lambda: stream.exponential(shape, lambd, kind)), "exponential_")
 
 
 @operation(method="bernoulli_")
 def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
     """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
-    check_tensor(input, "bernoulli_")
+    stream, array = _from(generator), check_tensor(input, "bernoulli_")._array
     if isinstance(p, Tensor):
-        chances = np.broadcast_to(p.numpy(force=True), input._array.shape)
-        values = _from(generator).bernoulli_from(chances)
-    else:
-        values = _from(generator).bernoulli(input._array.shape, p)
-    return overwrite(input, values.astype(input._array.dtype), "bernoulli_")
+        chances = np.broadcast_to(p.numpy(force=True), array.shape)
+        return overwrite(input, stream.bernoulli_from(chances).astype(array.dtype), "bernoulli_")
+    return overwrite(input, _drawn(lambda: stream.bernoulli(array.shape, p), array.dtype), "bernoulli_")
 
 
 @operation(method="bernoulli")
@@ -338,8 +353,8 @@ def bernoulli_method(input: Tensor, p: float | None = None, *, generator: Stream
     """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
     if p is None:
         return bernoulli(input, generator=generator)
-    values = _from(generator).bernoulli(input._array.shape, p)
-    return finished(values.astype(input._array.dtype), _place(input, None))
+    stream, array = _from(generator), input._array
+    return finished(_drawn(lambda: stream.bernoulli(array.shape, p), array.dtype), _place(input, None))
 
 
 @operation(method="random_")

@@ -4,10 +4,21 @@
 `python -m minicnn.train lenet5` uses.
 """
 
+from minicnn.models.cnn import CNNCifar10 as CNNCifar10
+from minicnn.models.cnn import CNNDropout2d as CNNDropout2d
+from minicnn.models.cnn import CNNMnist as CNNMnist
+from minicnn.models.cnn import CNNThreeConv as CNNThreeConv
+from minicnn.models.cnn import CNNTwoLayer as CNNTwoLayer
+from minicnn.models.cnn import cnn_cifar10 as cnn_cifar10
+from minicnn.models.cnn import cnn_dropout2d as cnn_dropout2d
+from minicnn.models.cnn import cnn_mnist as cnn_mnist
+from minicnn.models.cnn import cnn_three_conv as cnn_three_conv
+from minicnn.models.cnn import cnn_two_layer as cnn_two_layer
 from minicnn.models.lenet import LeNet5 as LeNet5
 from minicnn.models.lenet import LeNet5ReLU as LeNet5ReLU
 from minicnn.models.lenet import lenet5 as lenet5
 from minicnn.models.lenet import lenet5_relu as lenet5_relu
 from minicnn.models.recipes import NETWORKS as NETWORKS
+from minicnn.models.recipes import RECIPES as RECIPES
 from minicnn.models.recipes import Network as Network
 from minicnn.models.recipes import Recipe as Recipe

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from minicnn.models import cnn
 from minicnn.models.lenet import lenet5, lenet5_relu
+
+MNIST_MEAN_STD = (0.1307, 0.3081)  # of all pixels of the training images
 
 
 @dataclass(frozen=True)
@@ -17,36 +20,100 @@ class Recipe:
     batch_size: int
     lr: float
     optimizer: str = "adam"
+    momentum: float = 0.9  # of SGD
     schedule: str = "constant"  # or "one-cycle", with `lr` as its highest rate
     drop_last: bool = False
+    validation_batch_size: int = 1000
+    validation_drop_last: bool = False
+    normalize: tuple[float, float] | None = None  # mean and deviation of the pixels, 0 ... 1 as they are if None
     shift: int = 0  # training images are moved by up to this many pixels, anew in each epoch
+    pad: bool = False  # smaller images get a black frame up to the network's size, and are not enlarged
+    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
 class Network:
     """A network, the images it takes and its recipes: `course` for the full data, `sample` for the
-    embedded 4,000 images, where the course's few steps would not be enough."""
+    embedded 4,000 images, where the course's few steps would not be enough, `fast` for the shortest training."""
 
     build: Callable[..., Any]
     image_size: int
     course: Recipe
-    sample: Recipe
     title: str
+    sample: Recipe | None = None
+    fast: Recipe | None = None
+    dataset: str = "mnist"  # what it is trained on if nobody says
+    channels: int = 1
 
+    def recipe(self, name: str) -> Recipe | None:
+        """The recipe of this name; None if this network has none."""
+        found: Recipe | None = getattr(self, name)
+        return found
+
+
+RECIPES = ("course", "sample", "fast")
+_SAMPLE = Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", shift=2)
+# MNIST's digits in a black frame, shifted by a pixel, in six epochs.
+_FAST = Recipe(
+    epochs=6, batch_size=128, lr=3e-3, schedule="one-cycle", drop_last=True,
+    normalize=(0.1, 0.2752),  # of the images with their frame
+    shift=1, pad=True, label_smoothing=0.05,
+)  # fmt: skip
 
 NETWORKS = {
     "lenet5": Network(
         lenet5,
         32,
         course=Recipe(epochs=20, batch_size=32, lr=1e-4),
-        sample=Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", shift=2),
+        sample=_SAMPLE,
+        fast=_FAST,
         title="LeNet-5 (tanh, average pooling)",
     ),
     "lenet5-relu": Network(
         lenet5_relu,
         28,
         course=Recipe(epochs=30, batch_size=128, lr=1e-3, drop_last=True),
-        sample=Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", shift=2),
+        sample=_SAMPLE,
         title="LeNet-5 with ReLU and max pooling",
+    ),
+    "cnn-mnist": Network(
+        cnn.cnn_mnist,
+        28,
+        course=Recipe(epochs=12, batch_size=128, lr=1e-3, drop_last=True, validation_batch_size=256),
+        sample=_SAMPLE,
+        title="Two 3×3 convolutions with dropout",
+    ),
+    "cnn-cifar10": Network(
+        cnn.cnn_cifar10,
+        32,
+        course=Recipe(epochs=30, batch_size=128, lr=1e-3, drop_last=True),
+        title="Four 3×3 convolutions with dropout",
+        dataset="cifar10",
+        channels=3,
+    ),
+    "cnn-two-layer": Network(
+        cnn.cnn_two_layer,
+        28,
+        course=Recipe(epochs=15, batch_size=100, lr=1e-3),
+        sample=_SAMPLE,
+        title="Two 3×3 convolutions and one linear layer",
+    ),
+    "cnn-dropout2d": Network(
+        cnn.cnn_dropout2d,
+        28,
+        course=Recipe(
+            epochs=40, batch_size=64, lr=0.01, optimizer="sgd", momentum=0.5, normalize=MNIST_MEAN_STD
+        ),
+        sample=_SAMPLE,
+        title="Two 5×5 convolutions with dropped channels",
+    ),
+    "cnn-three-conv": Network(
+        cnn.cnn_three_conv,
+        28,
+        course=Recipe(
+            epochs=10, batch_size=256, lr=2e-4, drop_last=True, validation_batch_size=256, validation_drop_last=True
+        ),
+        sample=_SAMPLE,
+        title="Three 5×5 convolutions",
     ),
 }

@@ -18,6 +18,7 @@ from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.autograd.operation import Operation, share
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import dispatch, layout
+from minicnn.kernels.recorder import recorder
 
 Grads = tuple[Any, ...]
 
@@ -44,6 +45,8 @@ def register(hooks: Hooks, hook: Any, prepend: bool) -> RemovableHandle:
 
 def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`module.forward(*args, **kwargs)` with the module's hooks around it."""
+    if recorder.tape is not None:
+        recorder.tape.refuse(f"calls {type(module).__name__}, which has hooks")
     result = None
     called: set[int] = set()
     try:

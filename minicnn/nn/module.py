@@ -13,6 +13,7 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.hook import RemovableHandle
 from minicnn.autograd.tensor import Tensor
 from minicnn.dtypes import dtype as DType
+from minicnn.kernels.recorder import recorder
 from minicnn.nn import hooks, state
 from minicnn.nn.members import Members
 from minicnn.nn.parameter import clear_grads
@@ -49,6 +50,8 @@ class Module(Members):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if recorder.tape is not None:
+            recorder.tape.module(self)
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
             return hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import tensor, zeros_like
-from minicnn.optim.optimizer import Optimizer, Params, evaluated
+from minicnn.optim.optimizer import Params
 from minicnn.optim.sgd import check_implementation
-from minicnn.optim.update import update
+from minicnn.optim.update import KernelOptimizer
 
 
-class Adam(Optimizer):
+class Adam(KernelOptimizer):
     """Steps by the running mean of the gradient over the root of the running mean of its square
     (Kingma & Ba 2015, algorithm 1); the formulas are in kernels/optimizer_step.
 
@@ -33,6 +29,8 @@ class Adam(Optimizer):
     >>> w
     tensor([0.9000], requires_grad=True)
     """
+
+    rule = "adam"
 
     def __init__(
         self,
@@ -75,51 +73,35 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step for every parameter that has a gradient; returns what `closure` returns."""
-        loss = evaluated(closure)
-        preference = kernels.preference()
-        for group in self.param_groups:
-            amsgrad = group["amsgrad"]
-            flags = (
-                ("amsgrad", amsgrad),
-                ("decoupled", group["decoupled_weight_decay"]),
-                ("maximize", group["maximize"]),
-            )
-            key = (tuple(name for name, on in flags if on), preference)
-            names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
-            known: dict[float, Any] = {}  # number of the step -> the kernel's numbers; mostly one for all
-            for param in group["params"]:
-                if param.grad is None:
-                    continue
-                state = self.state[param]
-                if not state:
-                    state["step"] = tensor(0.0)
-                    state.update({name: zeros_like(param) for name in names})
-                step = _next(state["step"])
-                numbers = known.get(step)
-                if numbers is None:
-                    numbers = known[step] = _numbers(group, step)
-                update(self._updates, "adam", key, param, [state[name] for name in names], numbers)
-        return loss
+    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
+        flags = {
+            "amsgrad": group["amsgrad"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        return tuple(name for name, on in flags.items() if on)
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+
+    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
+        state = self.state[param]
+        if not state:
+            state["step"] = tensor(0.0)
+            state.update({name: zeros_like(param) for name in self._names(group)})
+        return float(state["step"]._array)
+
+    @staticmethod
+    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
+        beta1, beta2 = group["betas"]
+        corrections = 1 - beta1 ** (before + 1), (1 - beta2 ** (before + 1)) ** 0.5
+        return (float(group["lr"]), beta1, beta2, group["eps"], group["weight_decay"], *corrections)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for saved in self.state.values():  # very old checkpoints have a number
             if "step" in saved and not isinstance(saved["step"], Tensor):
                 saved["step"] = tensor(float(saved["step"]))
-
-
-def _next(counter: Tensor) -> float:
-    step = float(counter._array) + 1
-    counter._array[()] = step
-    return step
-
-
-def _numbers(group: dict[str, Any], step: float) -> np.ndarray:
-    beta1, beta2 = group["betas"]
-    corrections = 1 - beta1**step, (1 - beta2**step) ** 0.5
-    return np.array((float(group["lr"]), beta1, beta2, group["eps"], group["weight_decay"], *corrections))
 
 
 class AdamW(Adam):

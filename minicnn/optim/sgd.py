@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from minicnn import kernels
+from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import zeros_like
-from minicnn.optim.optimizer import Optimizer, Params, evaluated
-from minicnn.optim.update import update
+from minicnn.optim.optimizer import Params
+from minicnn.optim.update import KernelOptimizer
 
 
-class SGD(Optimizer):
+class SGD(KernelOptimizer):
     """p = p - lr·g, or with momentum p = p - lr·b, b = momentum·b + (1 - dampening)·g.
 
     `weight_decay` adds weight_decay·p to the gradient, `nesterov` steps by g + momentum·b (Sutskever et
@@ -29,6 +26,8 @@ class SGD(Optimizer):
     >>> w
     tensor([0.8000], requires_grad=True)
     """
+
+    rule = "sgd"
 
     def __init__(
         self,
@@ -66,33 +65,27 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step for every parameter that has a gradient; returns what `closure` returns."""
-        loss = evaluated(closure)
-        preference = kernels.preference()
-        for group in self.param_groups:
-            momentum = group["momentum"]
-            flags = (
-                ("maximize", group["maximize"]),
-                ("momentum", momentum != 0),
-                ("nesterov", group["nesterov"]),
-            )
-            key = (tuple(name for name, on in flags if on), preference)
-            numbers = np.array((float(group["lr"]), momentum, group["dampening"], group["weight_decay"]))
-            first = numbers * (1, 1, 0, 1)  # no dampening yet: the buffer starts as the gradient
-            for param in group["params"]:
-                if param.grad is None:
-                    continue
-                if momentum == 0:
-                    update(self._updates, "sgd", key, param, (), numbers)
-                    continue
-                state = self.state[param]
-                buffer, chosen = state.get("momentum_buffer"), numbers
-                if buffer is None:
-                    buffer = state["momentum_buffer"] = zeros_like(param)
-                    chosen = first
-                update(self._updates, "sgd", key, param, (buffer,), chosen)
-        return loss
+    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
+        flags = {"maximize": group["maximize"], "momentum": group["momentum"] != 0, "nesterov": group["nesterov"]}
+        return tuple(name for name, on in flags.items() if on)
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] != 0 else ()
+
+    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
+        if group["momentum"] == 0:
+            return 1
+        state = self.state[param]
+        if state.get("momentum_buffer") is not None:
+            return 1
+        state["momentum_buffer"] = zeros_like(param)
+        return 0
+
+    @staticmethod
+    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
+        lr, momentum, dampening = float(group["lr"]), group["momentum"], group["dampening"]
+        # no dampening at the first step: the buffer starts as the gradient
+        return (lr, momentum, dampening if before else 0, group["weight_decay"])
 
 
 def check_implementation(foreach: bool | None, differentiable: bool, fused: bool | None) -> None:

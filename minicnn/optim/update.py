@@ -1,84 +1,172 @@
-"""The step of one parameter through the kernel `optimizer_step`, prepared once and repeated.
+"""Steps through the kernel `optimizer_step`: one call for all parameters of a group that step alike.
 
-Looking up a plan and making flat views costs more than updating a small bias. So each parameter keeps
-an Update, and makes a new one only when its memory, its state's memory, an option or the choice of
-kernels has changed.
+Looking up a plan and making flat views costs more than updating a small bias. So an optimiser keeps an
+Update for its parameters, and makes a new one only when their memory, their states' memory, an option, the
+choice of kernels or the set of those that have a gradient has changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
 
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
-from minicnn.kernels.optimizer_step import Sizes
+from minicnn.kernels.optimizer_step import Arrays, Sizes
+from minicnn.kernels.recorder import recorder
+from minicnn.optim.optimizer import Optimizer, evaluated
 
 KERNEL = "optimizer_step"
 Key = tuple[tuple[str, ...], str | None]  # (the kernel's options, the preferred backend)
 
 
+class KernelOptimizer(Optimizer):
+    """An optimiser whose step is the kernel `optimizer_step`.
+
+    A subclass says by which `rule` it steps, `_options` for the kernel, the names of a parameter's states
+    (`_names`), and the kernel's `_numbers` from the group and the number of steps taken before. A state "step"
+    counts those; without it, what counts is whether the states were made just now.
+    """
+
+    rule: str
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step for every parameter that has a gradient; returns what `closure` returns."""
+        loss = evaluated(closure)
+        for index, group in enumerate(self.param_groups):
+            updates = self._prepared(index, group)
+            if recorder.tape is not None:
+                self._report(recorder.tape, index, group, updates)
+            for update in updates:
+                grads = update.gradients()
+                update.refresh()
+                if recorder.tape is not None:
+                    recorder.tape.host(update.refresh)
+                update.run(grads)
+        return loss
+
+    def _report(self, tape: Any, index: int, group: dict[str, Any], updates: list[Update]) -> None:
+        """Tell a tape what a replay of this step takes for granted."""
+        if any(update.copied for update in updates):
+            tape.refuse("steps parameters that are not contiguous")
+        kept = self._updates[index]
+        key = (self._options(group), kernels.preference())
+
+        def same() -> bool:
+            now = (self._options(group), kernels.preference())
+            return self._updates.get(index) is kept and now == key and all(update.fits() for update in updates)
+
+        tape.guards.append(same)
+
+    def _prepared(self, index: int, group: dict[str, Any]) -> list[Update]:
+        """The updates of a group: those of the last step if nothing has changed since."""
+        key = (self._options(group), kernels.preference())
+        params = [param for param in group["params"] if param.grad is not None]
+        kept: tuple[Any, list[Any], list[Update]] | None = self._updates.get(index)
+        if kept is not None:
+            known_key, known_params, updates = kept
+            same = known_key == key and len(known_params) == len(params) and all(map(is_, known_params, params))
+            if same and all(update.fits() for update in updates):
+                return updates
+        alike: dict[Any, list[Tensor]] = {}  # one kernel call takes parameters that differ in size only
+        times = Counter[Tensor]()  # a parameter that is listed twice steps twice, one after the other
+        for param in params:
+            before = self._begin(param, group)
+            array = param._array
+            alike.setdefault((array.dtype, type(array), before, times[param]), []).append(param)
+            times[param] += 1
+        updates = [Update(self, key, group, alike[kind], kind[2]) for kind in alike]
+        self._updates[index] = (key, params, updates)
+        return updates
+
+    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
+        """Make the state of `param` if there is none; how many steps it took (1 for some, if nobody counts)."""
+        raise NotImplementedError
+
+    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @staticmethod
+    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
+        raise NotImplementedError
+
+
 class Update:
-    """A parameter, its state, and the plan for them."""
+    """Parameters that step together, their states, the kernel's numbers, and the plan."""
 
-    __slots__ = ("arrays", "dtype", "flat", "hyper", "key", "plan", "shape")
-
-    def __init__(self, rule: str, key: Key, param: Tensor, state: Sequence[Tensor], numbers: int) -> None:
-        self.key = key
-        self.arrays = tuple(t._plain_array() for t in (param, *state))
-        self.shape, self.dtype = self.arrays[0].shape, self.arrays[0].dtype
-        for array in self.arrays:
-            if array.dtype != self.dtype or array.shape != self.shape:
+    def __init__(
+        self, optimizer: KernelOptimizer, key: Key, group: dict[str, Any], params: Sequence[Tensor], before: float
+    ) -> None:
+        self.params, self.group, self.before = params, group, before
+        self.numbers = optimizer._numbers
+        names = optimizer._names(group)
+        states = [optimizer.state[param] for param in params] if names else []
+        self.counters = [state["step"] for state in states if "step" in state]
+        # where each state stands, so that `fits` can look whether it is still the same
+        self.places = [(state, name, state[name]) for name in names for state in states]
+        self.tensors = [*params, *(tensor for _, _, tensor in self.places)]
+        self.arrays = [tensor._plain_array() for tensor in self.tensors]
+        dtype = self.arrays[0].dtype
+        for index, array in enumerate(self.arrays):
+            param = self.arrays[index % len(params)]
+            if array.dtype != dtype or array.shape != param.shape:
                 raise RuntimeError(
                     f"the optimizer's state has dtype {array.dtype} and shape {list(array.shape)}, its "
-                    f"parameter {self.dtype} and {list(self.shape)}; make the optimizer after model.to(...)"
+                    f"parameter {dtype} and {list(param.shape)}; make the optimizer after model.to(...)"
                 )
-        contiguous = all(array.flags.c_contiguous for array in self.arrays)
-        self.flat = [array.reshape(-1) for array in self.arrays] if contiguous else None
-        self.hyper = np.empty(numbers)
-        device = "cpu" if isinstance(param._array, np.ndarray) else "gpu"
-        self.plan = kernels.plan(KERNEL, Sizes(rule, param._array.size, self.dtype, key[0]), device)
+        self.flat = Arrays(array.reshape(-1) for array in self.arrays)  # views, but copies of these:
+        self.copied = [i for i, array in enumerate(self.arrays) if not array.flags.c_contiguous]
+        self.hyper = np.array(self.numbers(group, before), np.float64)
+        sizes = Sizes(optimizer.rule, tuple(param._array.size for param in params), dtype, key[0])
+        device = "cpu" if isinstance(params[0]._array, np.ndarray) else "gpu"
+        self.plan = kernels.plan(KERNEL, sizes, device)
 
-    def fits(self, key: Key, param: Tensor, state: Sequence[Tensor]) -> bool:
+    def fits(self) -> bool:
         """Whether nothing it was made from has changed."""
-        arrays = self.arrays
-        if self.key != key or arrays[0] is not param._array or len(arrays) != 1 + len(state):
-            return False
-        for place, tensor in enumerate(state, 1):  # noqa: SIM110  all(...) takes as long as the kernel
-            if tensor._array is not arrays[place]:
+        if self.counters:
+            if len({float(counter._array) for counter in self.counters}) != 1:
                 return False
-        return True
+        elif self.before == 0 and self.places:  # the first step with these states is taken
+            return False
+        if any(state.get(name) is not tensor for state, name, tensor in self.places):
+            return False
+        return all(map(is_, self.arrays, [tensor._array for tensor in self.tensors]))
 
-    def run(self, grad: Tensor, numbers: Any) -> None:
-        """One step with these numbers (the kernel's `hyper`)."""
-        array = grad._plain_array()
-        if array.shape != self.shape or array.dtype != self.dtype:
-            raise RuntimeError(
-                f"the gradient has shape {list(array.shape)} and dtype {array.dtype}, its parameter "
-                f"{list(self.shape)} and {self.dtype}"
-            )
-        self.hyper[:] = numbers
-        ins = (array.reshape(-1), self.hyper)
-        if self.flat is not None:
-            kernels.execute(KERNEL, self.plan, self.flat, ins)
-            return
-        copies = [array.reshape(-1) for array in self.arrays]
-        kernels.execute(KERNEL, self.plan, copies, ins)
-        for array, copy in zip(self.arrays, copies, strict=True):
-            array[...] = copy.reshape(self.shape)
+    def gradients(self) -> list[Any]:
+        """The gradients, flat."""
+        grads = []
+        for param, own in zip(self.params, self.arrays, strict=False):
+            assert param.grad is not None
+            array = param.grad._plain_array()
+            if array.shape != own.shape or array.dtype != own.dtype:
+                raise RuntimeError(
+                    f"the gradient has shape {list(array.shape)} and dtype {array.dtype}, its parameter "
+                    f"{list(own.shape)} and {own.dtype}"
+                )
+            grads.append(array.reshape(-1))
+        return grads
 
+    def refresh(self) -> None:
+        """All of a step but the kernel: count it, and write its numbers where the kernel reads them."""
+        if self.counters:
+            self.before = float(self.counters[0]._array)
+            for counter in self.counters:
+                counter._array[()] = self.before + 1
+        self.hyper[:] = self.numbers(self.group, self.before)
+        for tensor in self.tensors:
+            tensor._version.count += 1
 
-def update(
-    updates: dict[Any, Update], rule: str, key: Key, param: Tensor, state: Sequence[Tensor], numbers: Any
-) -> None:
-    """Step `param`, which has a gradient, by `rule`; `numbers` are the kernel's `hyper`."""
-    prepared = updates.get(param)
-    if prepared is None or not prepared.fits(key, param, state):
-        prepared = updates[param] = Update(rule, key, param, state, len(numbers))
-    assert param.grad is not None
-    prepared.run(param.grad, numbers)
-    param._version.count += 1
-    for tensor in state:
-        tensor._version.count += 1
+    def run(self, grads: Sequence[Any]) -> None:
+        """The kernel: the step with the numbers that `refresh` wrote."""
+        for i in self.copied:
+            self.flat[i][...] = self.arrays[i].reshape(-1)
+        kernels.execute(KERNEL, self.plan, self.flat, [*grads, self.hyper])
+        for i in self.copied:
+            self.arrays[i][...] = self.flat[i].reshape(self.arrays[i].shape)

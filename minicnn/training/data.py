@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,25 +11,40 @@ import numpy as np
 
 from minicnn import datasets, transforms
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import default_generator
+from minicnn.transforms.batch import in_one_piece, transform_batch
 from minicnn.utils.data import Dataset
 
 SAMPLE = "-sample"
 
 
 class ImageArray(Dataset[Any]):
-    """uint8 images (N, H, W) with their labels; batches are float32 (batch, 1, H, W) in [0, 1].
+    """uint8 images (N, H, W) or (N, H, W, C) with their labels; batches are float32 (batch, C, H, W) in [0, 1].
 
     With `shift`, each image of a batch is moved by up to that many pixels in both directions, black behind
-    it, as torchvision's RandomCrop(size, padding=shift) does, with numbers from the default generator.
+    it, as torchvision's RandomCrop(size, padding=shift) does, with its random numbers. `frame` is the width of
+    a black frame around each image; `normalize` a mean and a deviation, as for torchvision's Normalize.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, shift: int = 0) -> None:
-        self.size = images.shape[1:]
-        self.shift = shift
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        shift: int = 0,
+        frame: int = 0,
+        normalize: tuple[float, float] | None = None,
+    ) -> None:
+        self.images = images if in_one_piece(images) is not None else np.array(images, order="C")
         self.labels = labels
-        self.images = np.pad(images, ((0, 0), (shift, shift), (shift, shift))) if shift else images
-        self._windows = np.lib.stride_tricks.sliding_window_view(self.images, self.size, axis=(1, 2))
+        height, width = (length + 2 * frame for length in images.shape[1:3])
+        steps: list[Callable[[Any], Any]] = [transforms.ToTensor()]
+        if shift:
+            steps.insert(0, transforms.RandomCrop((height, width), padding=frame + shift))
+        elif frame:
+            steps.insert(0, transforms.Pad(frame))
+        if normalize is not None:
+            mean, std = normalize
+            steps.append(transforms.Normalize((mean,), (std,)))
+        self.transform = transforms.Compose(steps)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -39,15 +55,10 @@ class ImageArray(Dataset[Any]):
 
     def get_batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """The images and labels of one batch (the DataLoader's protocol for whole batches)."""
-        indices = np.asarray(indices)
-        if self.shift:
-            rows, columns = default_generator.randint((2, len(indices)), 0, 2 * self.shift + 1)
-            pixels = self._windows[indices, rows, columns]
-        else:
-            pixels = self.images[indices]
-        batch = pixels.astype(np.float32)
-        batch /= 255  # ToTensor: the quotient, not a product with 1/255, to the last bit
-        return Tensor(batch[:, None]), Tensor(self.labels[indices])
+        labels = Tensor(self.labels[indices])
+        images = transform_batch(self.transform, self.images, indices % len(self.images))
+        assert images is not None  # these transforms are the usual ones
+        return images, labels
 
 
 @dataclass
@@ -63,7 +74,7 @@ class Data:
     @property
     def title(self) -> str:
         """The name as people write it."""
-        whole = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[self.name.removesuffix(SAMPLE)]
+        whole = TITLES[self.name.removesuffix(SAMPLE)]
         return f"{whole} sample" if self.is_sample else whole
 
     @property
@@ -71,14 +82,35 @@ class Data:
         """Whether this is the embedded sample."""
         return self.name.endswith(SAMPLE)
 
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for coloured ones."""
+        return 1 if self.train.images.ndim == 3 else int(self.train.images.shape[3])
 
-def load(name: str | None, root: str | None, image_size: int) -> Data:
-    """The data set `name` ("mnist", "fashion-mnist", or "mnist-sample", "fashion-mnist-sample").
+    def fit(self, size: int, shift: int = 0, pad: bool = False, normalize: tuple[float, float] | None = None) -> None:
+        """Make both sets give square images of `size`: enlarged, or with a black frame if `pad`; see ImageArray.
 
-    None is "mnist" where it can be had, and its sample where not, said in a line. An explicit name never
-    falls back: DownloadError.
+        `shift` is for the training set alone.
+        """
+        frame = max(size - self.train.images.shape[1], 0) // 2 if pad else 0
+        inner = size - 2 * frame
+        train, validation = (_resized(part.images, inner) for part in (self.train, self.validation))
+        self.train = ImageArray(train, self.train.labels, shift, frame, normalize)
+        self.validation = ImageArray(validation, self.validation.labels, 0, frame, normalize)
+
+
+TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+
+
+def load(name: str | None, root: str | None, usual: str = "mnist") -> Data:
+    """The data set `name` ("mnist", "fashion-mnist", "cifar10", or "mnist-sample", "fashion-mnist-sample").
+
+    None is `usual` where it can be had; if that is "mnist", its sample where not, said in a line. An explicit
+    name never falls back: DownloadError.
     """
-    wanted = name or "mnist"
+    wanted = name or usual
+    train: Any
+    test: Any
     if wanted.endswith(SAMPLE):
         train, test = datasets.sample(wanted.removesuffix(SAMPLE))
         source = "minicnn's embedded sample"
@@ -86,14 +118,11 @@ def load(name: str | None, root: str | None, image_size: int) -> Data:
         try:
             train, test, source = datasets.load(wanted, root)
         except datasets.DownloadError:
-            if name is not None:
+            if name is not None or usual != "mnist":
                 raise
             print(NO_NETWORK, file=sys.stderr)
-            return load(f"mnist{SAMPLE}", None, image_size)
-    parts = [
-        ImageArray(_resized(part.data.numpy(), image_size), part.targets.numpy().astype(np.int64))
-        for part in (train, test)
-    ]
+            return load(f"mnist{SAMPLE}", None)
+    parts = [ImageArray(np.asarray(part.data), np.array(part.targets, np.int64)) for part in (train, test)]
     return Data(parts[0], parts[1], wanted, source, list(train.classes))
 
 
@@ -105,13 +134,13 @@ NO_NETWORK = (
 
 
 def _resized(images: np.ndarray, size: int) -> np.ndarray:
-    """(N, H, W) uint8 at size×size, pixel for pixel what torchvision's Resize((size, size)) gives."""
-    if images.shape[1:] == (size, size):
-        return np.array(images)
+    """uint8 images at size×size, pixel for pixel what torchvision's Resize((size, size)) gives."""
+    if images.shape[1:3] == (size, size):
+        return images
     from PIL import Image
 
     resize = transforms.Resize((size, size))
-    out = np.empty((len(images), size, size), np.uint8)
+    out = np.empty((len(images), size, size, *images.shape[3:]), np.uint8)
     for i, image in enumerate(images):
         out[i] = resize(Image.fromarray(image))
     return out

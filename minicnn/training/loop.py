@@ -13,6 +13,8 @@ import numpy as np
 
 from minicnn import nn
 from minicnn.autograd.grad_mode import no_grad
+from minicnn.autograd.tensor import Tensor
+from minicnn.capture import compile
 from minicnn.functional.sampling import default_generator
 from minicnn.serialization import Checkpoint
 from minicnn.utils.data import DataLoader
@@ -73,6 +75,7 @@ class Trainer:
     validation: DataLoader[Any]
     epochs: int
     device: Any = "cpu"
+    label_smoothing: float = 0.0  # in training only
     history: list[Epoch] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)  # of the epoch that is running
     seconds: float = 0.0  # spent on it before this process
@@ -85,11 +88,21 @@ class Trainer:
         watch: Callable[[], Any] = time.perf_counter,
     ) -> None:
         """Train until `epochs` are done. DivergedError when a loss is not finite."""
-        criterion = nn.CrossEntropyLoss()
+        criterion = nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
+
+        @compile
+        def step(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            self.optimizer.zero_grad()
+            scores = self.model(images)
+            loss = criterion(scores, labels)
+            loss.backward()
+            self.optimizer.step()
+            return loss, scores
+
         while len(self.history) < self.epochs:
             begun = watch() - self.seconds
             try:
-                self._epoch(criterion, on_batch)
+                self._epoch(step, on_batch)
             finally:
                 self.seconds = watch() - begun
             evaluated = self.evaluate()
@@ -107,7 +120,7 @@ class Trainer:
             self.totals, self.seconds = Totals(), 0.0
             on_epoch(self.history[-1])
 
-    def _epoch(self, criterion: Callable[..., Any], on_batch: Callable[[Totals], None]) -> None:
+    def _epoch(self, step: Callable[..., tuple[Tensor, Tensor]], on_batch: Callable[[Totals], None]) -> None:
         self.model.train()
         now = default_generator.state()
         resumed = self.totals.batches
@@ -122,17 +135,13 @@ class Trainer:
             default_generator.set_state(now)
         for images, labels in batches:
             images, labels = images.to(self.device), labels.to(self.device)
-            self.optimizer.zero_grad()
-            scores = self.model(images)
-            loss = criterion(scores, labels)
-            loss.backward()
+            loss, scores = step(images, labels)
             value = loss.item()
             if not math.isfinite(value):
                 raise DivergedError(
                     f"the loss is {value} in epoch {len(self.history) + 1}, batch {self.totals.batches + 1}: "
                     "the learning rate is probably too high (--lr)"
                 )
-            self.optimizer.step()
             if self.scheduler is not None:
                 self.scheduler.step()
             self.totals.add(value, count_correct(scores, labels), len(labels))
@@ -188,4 +197,4 @@ def scheduler_state(scheduler: Any) -> dict[str, Any]:
 
 def count_correct(scores: Any, labels: Any) -> int:
     """How many rows have their largest score at the label."""
-    return int((scores.detach().argmax(1) == labels).sum().item())
+    return int((scores.detach().cpu().numpy().argmax(1) == labels.cpu().numpy()).sum())

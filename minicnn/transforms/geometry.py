@@ -56,7 +56,7 @@ class RandomCrop:
     ) -> None:
         self.size = _two(size)
         if padding is not None:
-            _borders(padding)
+            borders(padding)
         _check_mode(padding_mode)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
@@ -65,7 +65,7 @@ class RandomCrop:
 
     def __call__(self, img: Any) -> Any:
         if self.padding is not None:
-            img = _pad(img, _borders(self.padding), self.fill, self.padding_mode)
+            img = _pad(img, borders(self.padding), self.fill, self.padding_mode)
         height, width = height_width(img)
         crop_height, crop_width = self.size
         if self.pad_if_needed and width < crop_width:
@@ -146,7 +146,7 @@ class Pad:
     """
 
     def __init__(self, padding: int | Sequence[int], fill: Fill = 0, padding_mode: str = "constant") -> None:
-        _borders(padding)
+        borders(padding)
         if not isinstance(fill, numbers.Number | tuple | list):
             raise TypeError(f"Got inappropriate fill arg: {fill!r}, expected a number or one a channel")
         _check_mode(padding_mode)
@@ -156,7 +156,7 @@ class Pad:
 
     def __call__(self, img: Any) -> Any:
         check_image(img)
-        return _pad(img, _borders(self.padding), self.fill, self.padding_mode)
+        return _pad(img, borders(self.padding), self.fill, self.padding_mode)
 
     def __repr__(self) -> str:
         what = f"padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode}"
@@ -169,12 +169,12 @@ def _crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     return as_tensor(img.numpy()[..., top : top + height, left : left + width])
 
 
-def _pad(img: Any, borders: tuple[int, int, int, int], fill: Fill, mode: str) -> Any:
-    left, top, right, bottom = borders
+def _pad(img: Any, frame: tuple[int, int, int, int], fill: Fill, mode: str) -> Any:
+    left, top, right, bottom = frame
     if is_pil(img) and mode == "constant":
         from PIL import ImageOps
 
-        framed = ImageOps.expand(img, border=borders, fill=_colour(fill, img))
+        framed = ImageOps.expand(img, border=frame, fill=_colour(fill, img))
         if img.mode == "P":
             framed.putpalette(img.getpalette())
         return framed
@@ -212,8 +212,8 @@ def _colour(fill: Fill, img: Any) -> Any:
     return fill[0] if count == 1 else tuple(fill)
 
 
-def _borders(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
-    """left, top, right, bottom."""
+def borders(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of a `padding` argument; TypeError or ValueError for another one."""
     if isinstance(padding, int):
         return padding, padding, padding, padding
     if not isinstance(padding, tuple | list):

@@ -19,6 +19,7 @@ from minicnn.kernels import (
     dispatch,
     gemm,
     im2col,
+    image_batch,
     layout,
     pool2d,
     reorder,
@@ -33,7 +34,7 @@ ORDERS = (PLAIN, BATCH_LAST)
 FLOATS = [pytest.param(np.dtype(name), id=name) for name in ("float32", "float64")]
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for each √ of the number of terms
 HERE = {  # tests below
-    "activation", "col2im", "conv2d", "gemm", "im2col", "pool2d", "reorder", "softmax_cross_entropy"
+    "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "pool2d", "reorder", "softmax_cross_entropy"
 }  # fmt: skip
 ELSEWHERE = {"optimizer_step"}
 
@@ -436,7 +437,7 @@ def test_the_gradient_of_pooling_and_of_the_activation_before_it(backend, rng, d
 @pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
 def test_gemm(backend, rng, dtype, orders):
     lanes = simd.vector_bytes() // dtype.itemsize
-    lengths = [lanes - 1, lanes, lanes + 1, 33, 70, 130]
+    lengths = [max(2, lanes - 1), lanes, lanes + 1, 33, 70, 130]  # of one number, the order would be undecided
     for epilogue in ((), ("bias",)):
         for _ in range(3):
             M, N, K = (int(n) for n in rng.choice(lengths, 3))
@@ -560,6 +561,24 @@ def test_in_order_changes_the_memory_and_not_the_array(backend, rng):
                 assert layout.order_of(other) == order
             assert np.array_equal(kernels.in_order(other, PLAIN), array)
     assert kernels.in_order(x, PLAIN) is x
+
+
+# --- image_batch -----------------------------------------------------------------------------------
+
+
+@each_float
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_image_batch(backend, rng, dtype, channels_last):
+    for N, C, H, W, OH, OW in ((1, 1, 28, 28, 28, 28), (40, 3, 5, 7, 4, 9), (33, 1, 6, 6, 6, 6), (9, 2, 3, 2, 9, 8)):
+        images = rng.integers(0, 256, (5, C, H, W)).astype(np.uint8)
+        table = rng.standard_normal((C, 256)).astype(dtype)
+        places = rng.integers(-4, 5, (N, 4))  # windows that reach over every edge, or see nothing of the image
+        places[: N // 3, 1:3] = 0  # and some that fit
+        places[:, 0], places[:, 3] = rng.integers(0, 5, N), rng.integers(0, 2, N)
+        z = image_batch.Sizes(N, 5, C, H, W, OH, OW, dtype, channels_last)
+        memory = np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if channels_last else images
+        (y,) = run(backend, "image_batch", z, memory.reshape(-1), places.reshape(-1), table.reshape(-1))
+        assert np.array_equal(y.reshape(N, C, OH, OW), oracles.image_batch(images, places, table, (OH, OW)))
 
 
 # --- softmax_cross_entropy -------------------------------------------------------------------------

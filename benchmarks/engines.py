@@ -1,0 +1,155 @@
+"""One side of train_speed.py: minicnn or torch, behind the names that they share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import competitors
+import harness
+import networks
+import numpy as np
+from harness import Prepared
+
+
+class Engine:
+    """minicnn or torch."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.device, self.compile, self.eager = options.device, options.compile, options.eager
+        self.engine: Any
+        self.data: Any
+        if options.worker == "torch":
+            import torch
+            import torch.utils.data
+
+            harness.prepare_torch(options)
+            self.engine, self.data = torch, torch.utils.data
+            self.wait = torch.cuda.synchronize if options.device == "cuda" else lambda: None
+        else:
+            import minicnn.utils.data
+            from minicnn import backend
+
+            self.engine, self.data = minicnn, minicnn.utils.data
+            self.wait = backend.synchronize
+        self.is_torch = options.worker == "torch"
+
+    def batch(self, model: str, count: int) -> tuple[Any, Any]:
+        """Random images and labels on the CPU."""
+        images, labels = networks.random_batch(model, count)
+        return self.engine.from_numpy(images), self.engine.from_numpy(labels)
+
+    def trainer(self, model: str, **options: float) -> tuple[Any, Any, Callable[[Any, Any], Any]]:
+        """A fresh network, its optimiser, and the function that trains it one step and returns the loss."""
+        spec = networks.NETWORKS[model]
+        network = networks.build(model, self.engine).to(self.device)
+        rule, settings = spec.optimizer
+        optimizer = getattr(self.engine.optim, rule)(network.parameters(), **{**settings, **options})
+        loss_of = getattr(self.engine.nn.functional, spec.loss)
+        forward = self.engine.compile(network) if self.compile else network
+
+        def step(x: Any, y: Any) -> Any:
+            optimizer.zero_grad()
+            loss = loss_of(forward(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        if not self.is_torch and not self.eager and hasattr(self.engine, "compile"):
+            step = self.engine.compile(step)
+        return network, optimizer, step
+
+    def prepare(self, model: str, batch: int) -> Prepared:
+        """Steps on one resident batch."""
+        x, y = (a.to(self.device) for a in self.batch(model, batch))
+        step = self.trainer(model)[2]
+        return Prepared(lambda: step(x, y), self.wait, 10 if self.device == "cuda" else 1)
+
+    def losses(self, model: str, steps: int) -> list[float]:
+        """The first losses on a fixed batch of 32."""
+        x, y = (a.to(self.device) for a in self.batch(model, 32))
+        step = self.trainer(model)[2]
+        return [step(x, y).item() for _ in range(steps)]
+
+    def first(self, model: str, batch: int, steps: int) -> dict[str, Any]:
+        """The first step of a fresh process, and its peak memory after `steps` more."""
+        run = self.prepare(model, batch).step
+        run()
+        self.wait()
+        done = time.time()
+        for _ in range(steps):
+            run()
+        self.wait()
+        return {"done": done, "memory": peak_memory()}
+
+    def epoch(self, model: str, batch: int, samples: int) -> float:
+        """Seconds of one epoch through the data loader."""
+        set_of = self.data.TensorDataset(*self.batch(model, samples))
+        loader = self.data.DataLoader(set_of, batch_size=batch, shuffle=True)
+        step = self.trainer(model)[2]
+        for _ in range(3):  # warm-up, and what minicnn.compile records
+            step(*(a.to(self.device) for a in self.batch(model, batch)))
+        self.wait()
+        started = time.perf_counter()
+        for x, y in loader:
+            step(x.to(self.device), y.to(self.device))
+        self.wait()
+        return time.perf_counter() - started
+
+    def accuracy(self, model: str, file: str, target: float, epochs: int, lr: float) -> dict[str, Any]:
+        """One-cycle Adam, batch 128, until `target` test accuracy; `seconds` leaves out the evaluation."""
+        arrays = np.load(file)
+        x, y, test_x, test_y = (self.engine.from_numpy(arrays[name]) for name in ("x", "y", "test_x", "test_y"))
+        loader = self.data.DataLoader(self.data.TensorDataset(x, y), batch_size=128, shuffle=True)
+        network, optimizer, step = self.trainer(model, lr=lr)
+        schedule = self.engine.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=epochs * len(loader))
+        trained, reached, found, done = 0.0, False, 0.0, 0
+        while done < epochs and not reached:
+            done += 1
+            network.train()
+            started = time.perf_counter()
+            for images, labels in loader:
+                step(images.to(self.device), labels.to(self.device))
+                schedule.step()
+            self.wait()
+            trained += time.perf_counter() - started
+            network.eval()
+            right = 0
+            with self.engine.no_grad():
+                for i in range(0, len(test_x), 1000):
+                    scores = network(test_x[i : i + 1000].to(self.device))
+                    right += int((scores.argmax(1).cpu() == test_y[i : i + 1000]).sum().item())
+            found = right / len(test_x)
+            reached = found >= target
+        seconds = trained if reached else None
+        return {"seconds": seconds, "epochs": done, "accuracy": found, "trained": trained}
+
+
+def peak_memory() -> float | None:
+    """The largest resident set of this process so far, in MB; None where the system does not tell."""
+    # Not ru_maxrss where it can be avoided: on Linux it starts at the size of the parent that forked us.
+    with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Answer the parent's requests as the side that it asked for."""
+    if options.worker == "peak":
+        return harness.serve(lambda: Prepared(lambda: None), {"sgemm": harness.sgemm})
+    if options.worker in competitors.NAMES:
+        side = competitors.Competitor(options)
+        return harness.serve(side.prepare, {"losses": side.losses})
+    engine = Engine(options)
+    calls = {name: getattr(engine, name) for name in ("losses", "first", "epoch", "accuracy")}
+    return harness.serve(engine.prepare, calls)

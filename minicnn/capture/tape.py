@@ -1,0 +1,373 @@
+"""The tape: what one step computed, in order, as calls that can be made again on the same memory.
+
+While a step runs as ever, everything that computes reports here: `autograd/operation.py` each operation,
+`kernels/dispatch.py` each kernel, and the few places that write into memory that is there already. All arrays
+of the step are kept alive, so an array can be known by its memory, and the tape needs no variables: doing the
+entries again in order, each on the arrays it was recorded with, is the step.
+
+    KernelCall   a plan and its arrays: replayed as the bare compiled loops
+    Forward      an operation that computes with NumPy: its `forward` is called again and the result copied
+    Copy, Add    into memory that is there already: a layout that changes, a gradient that accumulates
+    Constant     numbers that Python knows
+    Host         a Python function: the random numbers of a draw, the learning rate of an optimiser
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minicnn.autograd.operation import NOTHING, Operation
+from minicnn.kernels.recorder import recorder
+
+PACKAGE = str(Path(__file__).parents[1])
+
+
+class Entry:
+    """One thing to do again: which arrays it reads and which it writes."""
+
+    def reads(self) -> Sequence[Any]:
+        """The arrays whose numbers it needs."""
+        return ()
+
+    def writes(self) -> Sequence[Any]:
+        """The arrays that it fills or changes."""
+        return ()
+
+    def run(self) -> None:
+        """Do it (a kernel is not run here: see dispatch.calls)."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class KernelCall(Entry):
+    """A kernel on its arrays."""
+
+    def __init__(self, plan: Any, outs: Sequence[Any], ins: Sequence[Any]) -> None:
+        self.plan, self.outs, self.ins = plan, outs, ins
+
+    def reads(self) -> Sequence[Any]:
+        return [*self.ins, *self.outs] if self.updates else self.ins
+
+    def writes(self) -> Sequence[Any]:
+        return self.outs
+
+    @property
+    def updates(self) -> bool:
+        """Whether its outputs are read, too (kernels/README.md: the exception)."""
+        return self.plan.kernel in IN_PLACE
+
+
+IN_PLACE = ("optimizer_step",)
+
+
+class Forward(Entry):
+    """An operation's `forward`, which computes with NumPy. What it returns, and what it keeps for its backward
+    rule, is copied to where it was when the step was recorded."""
+
+    def __init__(self, cls: type[Operation], ctx: Operation, raw: list[Any], options: dict[str, Any]) -> None:
+        self.cls, self.needed, self.raw, self.options = cls, ctx.needed, raw, options
+        self.outputs: list[tuple[int, Any]] = []  # (which output, its array)
+        self.kept: list[tuple[Any, Any]] = []  # (place in the context, its array)
+        self.values: dict[str, Any] = {}  # what else the context holds: it must not depend on the numbers
+
+    def reads(self) -> Sequence[Any]:
+        return list(_arrays((self.raw, self.options)))
+
+    def writes(self) -> Sequence[Any]:
+        return [array for _, array in self.outputs + self.kept]
+
+    def run(self) -> None:
+        ctx = object.__new__(self.cls)
+        ctx.needed, ctx.saved_values = self.needed, NOTHING
+        result = ctx.forward(*self.raw, **self.options)
+        results = result if isinstance(result, tuple) else (result,)
+        for index, array in self.outputs:
+            _refill(array, results[index], self.cls)
+        for place, array in self.kept:
+            _refill(array, kept_at(ctx, place), self.cls)
+        for name, value in self.values.items():
+            if ctx.__dict__.get(name) != value:
+                raise RuntimeError(
+                    f"{self.cls.__name__} did something else than when the step was recorded (its {name} was {value!r} "
+                    f"and is {ctx.__dict__.get(name)!r}): what this step does depends on its numbers; call it "
+                    "without minicnn.compile"
+                )
+
+
+def _refill(array: Any, value: Any, cls: type[Operation]) -> None:
+    if np.shape(value) != array.shape:
+        raise RuntimeError(
+            f"{cls.__name__} gave the shape {list(np.shape(value))}, but {list(array.shape)} when the step was "
+            "recorded: the shapes of this step depend on its numbers; call it without minicnn.compile"
+        )
+    array[...] = value
+
+
+class Copy(Entry):
+    """target[...] = source"""
+
+    def __init__(self, target: Any, source: Any) -> None:
+        self.target, self.source = target, source
+
+    def reads(self) -> Sequence[Any]:
+        return list(_arrays(self.source))
+
+    def writes(self) -> Sequence[Any]:
+        return [self.target]
+
+    def run(self) -> None:
+        self.target[...] = self.source
+
+
+class Constant(Copy):
+    """target = numbers that Python knows: zeros, ones, a list. To be done again only if the step writes over them."""
+
+
+class Add(Copy):
+    """target += source"""
+
+    def reads(self) -> Sequence[Any]:
+        return [self.source, self.target]
+
+    def run(self) -> None:
+        self.target += self.source
+
+
+class Host(Entry):
+    """A Python function that takes no arguments; `arrays` are those it fills."""
+
+    def __init__(self, function: Callable[[], Any], arrays: Sequence[Any] = ()) -> None:
+        self.function, self.arrays = function, arrays
+
+    def writes(self) -> Sequence[Any]:
+        return self.arrays
+
+    def run(self) -> None:
+        self.function()
+
+
+class Tape:
+    """What one call of the captured function did. `earlier` is the tape of the call before, from which it is known
+    which tensors outlive a call."""
+
+    def __init__(self, earlier: Tape | None = None) -> None:
+        self.entries: list[Entry] = []
+        self.refusal: str | None = None  # why this step cannot be replayed, with file and line
+        self.modules: dict[int, tuple[Any, bool]] = {}  # called in the step: the module, its mode
+        self.leaves: dict[int, tuple[Any, Any, bool]] = {}  # leaf, its gradient before, whether that counts
+        self.externals: dict[int, tuple[Any, Any]] = {}  # memory -> (the Tensor, its array) from outside the step
+        self.guards: list[Callable[[], bool]] = []
+        self.unsettled = False  # refused for a tensor that may outlive a call: the next call will tell
+        self._earlier = earlier
+        self._memory: dict[int, Any] = {}  # id -> the memory that the step made or was given, kept alive
+        self._inside = False  # an operation's forward is running
+
+    def continued(self) -> Tape:
+        """An empty tape that knows all that this one knows."""
+        tape = Tape(self._earlier)
+        tape._memory, tape.externals = dict(self._memory), dict(self.externals)
+        return tape
+
+    # --- what reports ------------------------------------------------------------------------------
+
+    def refuse(self, why: str) -> None:
+        """This step cannot be replayed, because of something that happens at the user's line."""
+        if self.refusal is None:
+            self.refusal = f"{_users_line()} {why}"
+
+    def own(self, array: Any) -> None:
+        """`array` was made in this step (or holds an argument of it)."""
+        memory = root(array)
+        self._memory[id(memory)] = memory
+
+    def knows(self, array: Any) -> bool:
+        """Whether the memory of `array` is the step's own, or was found to outlive it."""
+        memory = id(root(array))
+        return memory in self._memory or memory in self.externals
+
+    def begin(self) -> int:
+        """An operation's forward starts; what `applied` wants to be given."""
+        self._inside = True
+        return len(self.entries)
+
+    def applied(
+        self, ctx: Operation, args: Sequence[Any], raw: list[Any], options: dict[str, Any], results: tuple[Any, ...],
+        start: int,
+    ) -> None:  # fmt: skip
+        """An operation's forward is over: keep the kernels that it ran, if they are all it did, else itself."""
+        self._inside = False
+        if not ctx.replayable:
+            return self.refuse(f"calls {type(ctx).__name__}, which runs Python that a replay would not")
+        for arg, array in zip(args, raw, strict=True):
+            if hasattr(arg, "_array") and not isinstance(array, np.ndarray):
+                self.refuse("computes on a GPU, and only what the CPU does is recorded")
+            self._meet(arg, array)
+        for array in _arrays(options):
+            self._meet(None, array)
+        kept = [(place, value) for place, value in kept_arrays(ctx) if not self.knows(value)]
+        fresh = [(i, a) for i, a in enumerate(results) if isinstance(a, np.ndarray) and not self.knows(a)]
+        if self._complete(start) and not kept and not fresh:
+            return None
+        entry = Forward(type(ctx), ctx, raw, options)
+        made = {id(root(a)) for e in self.entries[start:] for a in e.writes()}  # by kernels that will not run alone
+        del self.entries[start:]
+        entry.outputs = fresh + [(i, a) for i, a in enumerate(results) if id(root(a)) in made]
+        entry.kept = kept + [(p, a) for p, a in kept_arrays(ctx) if id(root(a)) in made]
+        entry.values = {k: v for k, v in ctx.__dict__.items() if isinstance(v, bool | int | float | str)}
+        for array in entry.writes():
+            self.own(array)
+        self.entries.append(entry)
+        return None
+
+    def kernel(self, plan: Any, outs: Sequence[Any], ins: Sequence[Any]) -> None:
+        """A kernel ran."""
+        call = KernelCall(plan, outs, ins)
+        if not self._inside:  # an optimiser's, or a change of layout between operations
+            for array in call.ins:
+                self._persist(array)
+        for array in outs:
+            if call.updates:
+                self._persist(array)
+            else:
+                self.own(array)
+        self.entries.append(call)
+
+    def copy(self, target: Any, source: Any) -> None:
+        """target[...] = source was done; `target` is new, or known."""
+        if not self.knows(target):
+            self.own(target)
+        self.entries.append(Copy(target, source))
+
+    def write(self, target: Any, source: Any) -> None:
+        """The memory of a tensor was written over, in place."""
+        self._meet(None, source)
+        self._persist(target)
+        self.entries.append(Copy(target, source))
+
+    def host(self, function: Callable[[], Any], arrays: Sequence[Any] = ()) -> None:
+        """`function` was called, and must be called in every step; it fills `arrays`."""
+        for array in arrays:
+            self.own(array)
+        self.entries.append(Host(function, arrays))
+
+    def constant(self, array: Any) -> None:
+        """An array of numbers that Python knows: zeros, ones, a list."""
+        if not self.knows(array):
+            self.own(array)
+            self.entries.append(Constant(array, array.copy()))
+
+    def module(self, module: Any) -> None:
+        """A module was called."""
+        if id(module) not in self.modules:
+            self.modules[id(module)] = (module, module.training)
+
+    def leaf(self, leaf: Any, counts: bool) -> None:
+        """The gradient of a leaf is about to be added to (`counts`: so what it was before matters) or forgotten."""
+        if id(leaf) not in self.leaves:
+            self.leaves[id(leaf)] = (leaf, leaf.grad, counts)
+
+    def accumulate(self, leaf: Any, value: Any, fresh: bool) -> Any:
+        """The array that becomes the gradient of `leaf`, or is added to the one it has."""
+        self.leaf(leaf, True)
+        if leaf.grad is not None:
+            self._persist(leaf.grad._array)
+            self.entries.append(Add(leaf.grad._array, value))
+            return value
+        if fresh:
+            return value
+        copied = value.copy()
+        self.copy(copied, value)
+        return copied
+
+    # --- whose memory it is ------------------------------------------------------------------------
+
+    def _meet(self, arg: Any, array: Any) -> None:
+        """An operation was given `array`, as the Tensor `arg` or bare."""
+        for part in _arrays(array):
+            if self.knows(part):
+                continue
+            if self._earlier is not None and id(root(part)) not in self._earlier.externals:
+                self.unsettled = self.unsettled or self.refusal is None
+                self.refuse("uses an array that neither an argument nor an operation of minicnn brings: it may hold "
+                            "other numbers in the next step")  # fmt: skip
+            self.externals[id(root(part))] = (arg, part)
+
+    def _persist(self, array: Any) -> None:
+        """`array` is a parameter's, a gradient's, an optimiser's: it stays where it is from step to step."""
+        if not self.knows(array):
+            self.externals[id(root(array))] = (None, array)
+
+    def _complete(self, start: int) -> bool:
+        """Whether the kernels since `start` read nothing that somebody else computed in between."""
+        return all(self.knows(a) for entry in self.entries[start:] for a in entry.reads())
+
+
+@contextmanager
+def listening(tape: Tape) -> Iterator[None]:
+    """Let everything that this thread computes report to `tape`."""
+    recorder.tape = tape
+    try:
+        yield
+    finally:
+        recorder.tape = None
+
+
+def root(array: Any) -> Any:
+    """The array that owns the memory of `array`."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def address(array: Any) -> int:
+    """Where the first element of `array` lies."""
+    place: int = array.__array_interface__["data"][0]
+    return place
+
+
+def kept_arrays(ctx: Operation) -> Iterator[tuple[Any, Any]]:
+    """(place, array) of every array that an operation keeps for its backward rule."""
+    for index, value in enumerate(ctx.saved_values):
+        if isinstance(value, np.ndarray):
+            yield index, value
+    for name, value in ctx.__dict__.items():
+        if isinstance(value, np.ndarray):
+            yield name, value
+        elif isinstance(value, tuple | list):
+            for index, part in enumerate(value):
+                if isinstance(part, np.ndarray):
+                    yield (name, index), part
+
+
+def kept_at(ctx: Operation, place: Any) -> Any:
+    """What `kept_arrays` found at `place`."""
+    if isinstance(place, int):
+        return ctx.saved_values[place]
+    if isinstance(place, str):
+        return ctx.__dict__[place]
+    name, index = place
+    return ctx.__dict__[name][index]
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    """The arrays in a value, also within tuples, lists and dicts."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _arrays(part)
+    elif isinstance(value, dict):
+        yield from _arrays(list(value.values()))
+
+
+def _users_line() -> str:
+    """file:line of the innermost frame that is not minicnn's own."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return "a step" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,162 @@
+"""A whole batch at once: what the usual transforms do to one image after another, by one kernel.
+
+The usual ones are Pad, RandomCrop and RandomHorizontalFlip (with black around the image), then ToTensor, then
+Normalize. The first three only say where the window of an image lies, the others what becomes of a byte. So
+they are asked for that, and the kernel `image_batch` does it to all images; the bits are those of the images
+one by one, and so are the random numbers, drawn image after image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn import dtypes, kernels
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.sampling import default_generator
+from minicnn.kernels.image_batch import Sizes
+from minicnn.transforms.compose import Compose
+from minicnn.transforms.convert import Normalize, ToTensor
+from minicnn.transforms.geometry import Pad, RandomCrop, RandomHorizontalFlip, borders
+
+Transform = Callable[[Any], Any]
+
+
+def transform_batch(transform: Transform | None, images: NDArray[Any], indices: NDArray[np.int64]) -> Tensor | None:
+    """`transform` of the images (H, W) or (H, W, C) numbered `indices`, as a batch (N, C, H, W) of floats.
+
+    `images` are all of the data set, (count, H, W) or (count, H, W, C); the latter may be a view of (count, C, H,
+    W). None if the transforms are not the usual ones or the images no plain bytes: then nothing was drawn, and
+    they are to be taken one by one.
+
+    >>> transform_batch(ToTensor(), np.full((3, 1, 2), 51, np.uint8), np.array([2, 0]))
+    tensor([[[[0.2000, 0.2000]]],
+    <BLANKLINE>
+    <BLANKLINE>
+            [[[0.2000, 0.2000]]]])
+    """
+    steps = _flattened(transform)
+    moves = [step for step in steps if type(step) in (Pad, RandomCrop, RandomHorizontalFlip)]
+    colours = steps[len(moves) :]
+    usual = colours and type(colours[0]) is ToTensor and all(type(step) is Normalize for step in colours[1:])
+    memory = in_one_piece(images)
+    if not usual or memory is None or steps[: len(moves)] != moves:
+        return None
+    count, height, width = images.shape[:3]
+    channels = images.shape[3] if images.ndim == 4 else 1
+    kind = dtypes.get_default_dtype().numpy
+    try:
+        table = _table(kind, channels, tuple((_numbers(step.mean), _numbers(step.std)) for step in colours[1:]))
+    except (TypeError, ValueError):
+        return None  # as the transform itself will say
+    windows = _Windows(indices, height, width)
+    if moves and not windows.move(moves):
+        return None
+    channels_last = images.ndim == 4 and memory is images
+    sizes = Sizes(
+        len(indices), count, channels, height, width, windows.height, windows.width, kind, channels_last
+    )
+    (batch,) = kernels.run("image_batch", sizes, memory.reshape(-1), windows.places.reshape(-1), table)
+    return Tensor(batch.reshape(len(indices), channels, windows.height, windows.width))
+
+
+def in_one_piece(images: NDArray[Any]) -> NDArray[Any] | None:
+    """The array whose memory the kernel can read: (count, H, W), (count, H, W, C) or (count, C, H, W) of bytes.
+
+    None if `images` (count, H, W) or (count, H, W, C) lie in memory in another way.
+    """
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.size == 0:
+        return None
+    planes = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
+    return next((array for array in (images, planes) if array.flags.carray), None)
+
+
+def _flattened(transform: Any) -> list[Any]:
+    if type(transform) is not Compose:
+        return [transform]
+    return [step for part in transform.transforms for step in _flattened(part)]
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    return tuple(np.asarray(values, np.float64).ravel().tolist())
+
+
+@lru_cache(maxsize=64)
+def _table(kind: np.dtype[Any], channels: int, normalised: tuple[Any, ...]) -> NDArray[Any]:
+    """What becomes of the bytes 0 ... 255 of each channel, (C·256,): asked of the transforms themselves."""
+    every = np.repeat(np.arange(256, dtype=np.uint8), channels).reshape(1, 256, channels)  # an image (H, W, C)
+    tensor = ToTensor()(every)  # (C, 1, 256)
+    for mean, std in normalised:
+        tensor = Normalize(mean, std)(tensor)
+    return tensor.numpy().reshape(-1)
+
+
+class _Windows:
+    """The window of each image of a batch, as the kernel wants it: `places` (N, 4) = image, top, left, mirrored.
+
+    Pixel (i, j) of a window is (top + i, left + j) of its image, or if mirrored (top + i, left + width - 1 - j).
+    """
+
+    def __init__(self, indices: NDArray[np.int64], height: int, width: int) -> None:
+        self.height, self.width = height, width
+        self.places = np.zeros((len(indices), 4), np.int64)
+        self.places[:, 0] = indices
+        self.top, self.left, self.mirrored = self.places[:, 1], self.places[:, 2], self.places[:, 3]
+
+    def move(self, steps: Sequence[Any]) -> bool:
+        """Do what `steps` say; False, before anything is drawn, if one of them is unusual."""
+        height, width, cropped = self.height, self.width, False
+        frames, draws = [], []  # what each step lays around the image, how many words it draws for an image
+        for step in steps:
+            frame = (0, 0, 0, 0) if type(step) is RandomHorizontalFlip else _frame(step)
+            if frame is None or (cropped and any(frame)):  # a frame around a crop hides what is beyond the crop
+                return False
+            height, width = height + frame[1] + frame[3], width + frame[0] + frame[2]
+            drawn = 1 if type(step) is RandomHorizontalFlip else 0
+            if type(step) is RandomCrop:
+                if cropped or step.size[0] > height or step.size[1] > width:
+                    return False
+                drawn = 2 if step.size != (height, width) else 0
+                (height, width), cropped = step.size, True
+            frames.append(frame)
+            draws.append(drawn)
+        words, begin = self._words(sum(draws)), 0
+        for step, frame, drawn in zip(steps, frames, draws, strict=True):
+            mine = words[:, begin : begin + drawn]
+            begin += drawn
+            self._frame(*frame)
+            if type(step) is RandomHorizontalFlip:
+                fractions = (mine[:, 0] & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2**-24)
+                self.mirrored ^= fractions < step.p  # as `rand(1) < p`
+            elif drawn:
+                self._crop(step.size[0], step.size[1], mine)
+        return True
+
+    def _words(self, each: int) -> NDArray[np.uint64]:
+        """(N, each): every image's words one after another, as if the images came one by one."""
+        return default_generator._words(len(self.places) * each).reshape(len(self.places), each)
+
+    def _frame(self, left: int, top: int, right: int, bottom: int) -> None:
+        self.top -= top
+        self.left -= np.where(self.mirrored, right, left)
+        self.height, self.width = self.height + top + bottom, self.width + left + right
+
+    def _crop(self, height: int, width: int, words: NDArray[np.uint64]) -> None:
+        top, left = (words % np.array([self.height - height + 1, self.width - width + 1], np.uint64)).astype(np.int64).T
+        self.top += top
+        self.left += np.where(self.mirrored, self.width - width - left, left)
+        self.height, self.width = height, width
+
+
+def _frame(step: Any) -> tuple[int, int, int, int] | None:
+    """(left, top, right, bottom) of the black frame that Pad or RandomCrop lays around the image; None if it
+    is another kind of frame."""
+    if step.padding is None:
+        return 0, 0, 0, 0
+    frame = borders(step.padding)
+    usual = step.padding_mode == "constant" and isinstance(step.fill, int) and step.fill == 0 and min(frame) >= 0
+    return frame if usual and not getattr(step, "pad_if_needed", False) else None
