@@ -51,7 +51,7 @@ DOORS = {"__init__", "__main__", *COMMANDS}
 
 LIBRARIES = {
     "numba": ("kernels/",),
-    "llvmlite": ("kernels/simd.py", "kernels/vectors.py"),
+    "llvmlite": ("kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/*/*_transforms.py"),
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",

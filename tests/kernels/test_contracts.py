@@ -28,6 +28,7 @@ from minicnn.kernels import (
     simd,
     softmax_cross_entropy,
 )
+from minicnn.kernels.conv2d import winograd
 from minicnn.kernels.gemm import cpu_numba
 
 PLAIN, BATCH_LAST = layout.PLAIN, layout.BATCH_LAST
@@ -215,6 +216,58 @@ def test_conv2d_of_many_channels(rng, dtype):
                 run(backend, "conv2d", z._replace(direction=direction), *ins) for backend in ("numba", "numpy")
             )
             close(got, expected, 4 * 9 * z.C)
+
+
+def test_conv2d_by_winograd(rng, monkeypatch):
+    """3×3 filters of many channels: tiles that stick out of the image on any side, groups, parts of a vector."""
+    monkeypatch.setattr(winograd, "GAIN", 0)  # however small the image
+    dtype, lanes = np.dtype("float32"), simd.vector_bytes() // 4
+    for N, H, W, padding, groups in (
+        (lanes, 8, 8, (1, 1), 1), (lanes + 1, 7, 5, (0, 2), 1), (33, 3, 10, (2, 0), 2), (70, 9, 4, (1, 1), 1),
+    ):  # fmt: skip
+        OH, OW = H + 2 * padding[0] - 2, W + 2 * padding[1] - 2
+        z = conv2d.Sizes(
+            "forward", N, 33 * groups, H, W, 40 * groups, 3, 3, OH, OW, (1, 1), padding, (1, 1), groups, dtype,
+            ("bias",),
+        )  # fmt: skip
+        x, g = (rng.standard_normal(shape).astype(dtype) for shape in (z.x_shape, z.y_shape))
+        w = rng.standard_normal(z.w_shape).astype(dtype)
+        how = (z.stride, padding, z.dilation, groups)
+        for direction, source, channels, expected in (
+            ("forward", x, z.K, oracles.conv2d(x, w, (OH, OW), *how)),
+            ("input", g, z.C, oracles.conv2d_input(g, w, z.x_shape, *how)),
+        ):
+            sizes, bias = z._replace(direction=direction), rng.standard_normal(channels).astype(dtype)
+            with kernels.use("numba"):
+                assert kernels.plan("conv2d", sizes).algorithm.startswith("Winograd")
+            expected += bias.reshape(1, -1, 1, 1)
+            (got,) = run("numba", "conv2d", sizes, source, w, bias)
+            assert np.abs(got - expected).max() < 5e-6 * np.abs(expected).max()
+        for epilogue in (("bias", "tanh", "avgpool2"), ("bias", "relu", "maxpool2")):
+            sizes, bias = z._replace(epilogue=epilogue), rng.standard_normal(z.K).astype(dtype)
+            if min(OH, OW) > 1:
+                with kernels.use("numba"):
+                    expected = separately("numba", sizes, x, w, bias)
+                for out, other in zip(run("numba", "conv2d", sizes, x, w, bias), expected, strict=True):
+                    assert np.array_equal(out, other)
+        sizes = z._replace(direction="input", epilogue=("tanh_gradient",))
+        with kernels.use("numba"):
+            expected = separately("numba", sizes, g, w, x)
+        assert np.array_equal(run("numba", "conv2d", sizes, g, w, x)[0], expected[0])
+
+
+def test_conv2d_has_the_same_bits_on_any_number_of_threads(rng, threads):
+    for N, C, K, kernel in ((40, 6, 16, 5), (40, 33, 40, 3), (2, 33, 40, 3), (40, 65, 70, 2)):
+        z = conv2d.Sizes(
+            "forward", N, C, 12, 12, K, kernel, kernel, 12, 12, (1, 1), (kernel // 2, 1), (1, 1), 1,
+            np.dtype("float32"), ("bias", "relu"),
+        )  # fmt: skip
+        ins = [rng.standard_normal(shape).astype("float32") for shape in (z.x_shape, z.w_shape, (K,))]
+        results = []
+        for count in (1, 2, 3):
+            threads(count)
+            results.append(run("numba", "conv2d", z, *ins)[0].tobytes())
+        assert len(set(results)) == 1
 
 
 @each_float
