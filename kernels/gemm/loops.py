@@ -67,39 +67,51 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
     for each piece of the result (in parallel)
         for each few k, so that what is read again and again stays in the cache
             the part of x (k, lanes of the piece) packed, where x does not lie well
-            y[piece] += `tile`
+            for each few rows of the piece
+                the part of w (k, these rows) packed, where w does not lie well
+                y[these rows, lanes of the piece] += `tile`
 
-    `room` has for each thread the packed part of x and `lane_step` numbers for what is multiplied by a slope.
+    `room` has for each thread the packed parts and `lane_step` numbers for what is multiplied by a slope.
     Without `activated` (None) Numba leaves that part out.
     """
     (
-        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed, wide
+        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed, wide,
+        few, packed_w,
     ) = geometry  # fmt: skip
     lane_pieces = (lanes + lane_step - 1) // lane_step
     for piece in prange((rows + row_step - 1) // row_step * lane_pieces):
         r0, l0 = piece // lane_pieces * row_step, piece % lane_pieces * lane_step
         r1, count = min(rows, r0 + row_step), min(lane_step, lanes - l0)
-        mine = get_thread_id() * (packed * depth + 1) * lane_step
+        mine = get_thread_id() * ((packed * depth + 1) * lane_step + packed_w * depth * few)
+        free = mine + packed * depth * lane_step
+        panel_w = free + lane_step
         if bias_mode == 2:
             begin_with_bias(bias, l0, count, y, lanes, r0, r1)
         mode, source, together = bias_mode, x, count
         if packed:
             source, together = room, wide
+        weights, k_step = w, w_k
+        if packed_w:
+            weights, k_step = room, few
         for k0 in range(0, K, depth):
             k1 = min(K, k0 + depth)
             if packed:
                 at = l0 * K + k0 if transposed else k0 * lanes + l0
                 pack(x, at, K if transposed else lanes, transposed, room, mine, k1 - k0, count, wide)
-            for lane in range(0, count, together):
-                tile(
-                    source, mine + lane * (k1 - k0) if packed else k0 * lanes + l0, offsets, 0, 1, 0, k1 - k0,
-                    w, k0 * w_k + r0 * w_row, w_k, w_row, r1 - r0,
-                    y, r0 * lanes + l0 + lane, lanes, min(together, count - lane), bias, r0, mode,
-                )  # fmt: skip
+            for r in range(r0, r1, few):
+                here, at = min(few, r1 - r), k0 * w_k + r * w_row
+                if packed_w:
+                    copy_rows(w, at, w_k, room, panel_w, few, k1 - k0, here)
+                    at = panel_w
+                for lane in range(0, count, together):
+                    tile(
+                        source, mine + lane * (k1 - k0) if packed else k0 * lanes + l0, offsets, 0, 1, 0, k1 - k0,
+                        weights, at, k_step, w_row, here,
+                        y, r * lanes + l0 + lane, lanes, min(together, count - lane), bias, r, mode,
+                    )  # fmt: skip
             mode = 2
         if function:
-            free = room[mine + packed * depth * lane_step :]
             for r in range(r0, r1):
-                activate(y, activated, r * lanes + l0, count, free, function)
+                activate(y, activated, r * lanes + l0, count, room[free:], function)
         if with_sums and l0 == 0:
             sum_rows(w, w_k, w_row, K, r0, r1, sums)
