@@ -1,4 +1,4 @@
-"""exp, sigmoid, tanh and ReLU as plain arithmetic, so that LLVM makes vectors of the loops that call them.
+"""exp, sigmoid and tanh as plain arithmetic, so that LLVM makes vectors of the loops that call them.
 
 A call of the C library keeps a loop from becoming vector code. These have no call, no branch and no table: a
 vector of any width runs through them as one number does. Each is for float32 and float64; NaN, infinities, the sign
@@ -59,19 +59,19 @@ def from_bits(typing_context, n):
 
 
 @intrinsic
-def positive(typing_context, x):
-    """x, or 0 where x < 0; NaN stays NaN.
+def larger(typing_context, x, y):
+    """The larger of two numbers, NaN if one is NaN.
 
-    As a choice in Python, LLVM would make it a store under a mask, which takes some processors (Zen) ten times
-    as long.
+    Of a choice in Python between a number of an array and another, LLVM may make a store under a mask, which takes
+    some processors (Zen) ten times as long.
     """
 
     def build(context, builder, signature, args):
         kind = args[0].type
         maximum = builder.module.declare_intrinsic("llvm.maximum", [kind], ir.FunctionType(kind, [kind, kind]))
-        return builder.call(maximum, [args[0], context.get_constant(x, 0)], fastmath=("nsz",))
+        return builder.call(maximum, args, fastmath=("nsz",))
 
-    return x(x), build
+    return x(x, x), build
 
 
 def exp(x):

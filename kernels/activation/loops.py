@@ -11,7 +11,7 @@ from __future__ import annotations
 from numba import prange
 
 from ..compiled import compiled, inner
-from ..elementary import positive, sigmoid, tanh
+from ..elementary import larger, sigmoid, tanh
 from ..slices import copy
 
 BLOCK = 2048  # numbers that one task handles at a time: they stay in the first cache
@@ -21,8 +21,9 @@ BLOCK = 2048  # numbers that one task handles at a time: they stay in the first 
 def apply_activation(y, function):
     """y = f(y) in place; 1 ReLU, 2 tanh, 3 sigmoid."""
     if function == 1:
+        zero = y.dtype.type(0)
         for i in range(y.size):
-            y[i] = positive(y[i])
+            y[i] = larger(y[i], zero)
     elif function == 2:
         for i in range(y.size):
             y[i] = tanh(y[i])
