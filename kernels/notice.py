@@ -17,7 +17,7 @@ _watcher: Callable[[str], None] | None = None
 
 
 def before_first_call(name: str, cold: bool, cache: Path) -> None:
-    """compiled.py calls this before each loop is loaded or compiled; `cold`: it is the first, and the cache is empty."""
+    """compiled.py calls this before it loads or compiles a loop; `cold`: the first one, and the cache is empty."""
     if _watcher is not None:
         _watcher(name)
     elif cold and os.environ.get("MINICNN_QUIET", "") in ("", "0"):
