@@ -52,7 +52,8 @@ DOORS = {"__init__", "__main__", *COMMANDS}
 LIBRARIES = {
     "numba": ("kernels/",),
     "llvmlite": (
-        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py", "kernels/*/*_transforms.py",
+        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py",
+        "kernels/*/*_transforms.py",
     ),
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (

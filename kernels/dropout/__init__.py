@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout
 from ..dispatch import Output
 
 STATE = 625
@@ -58,4 +57,4 @@ class Sizes(NamedTuple):
         if self.direction == "backward":
             return (values,)
         keep = self.shape[:2] if self.features else self.shape
-        return (values, Output(keep, np.dtype("uint8"), self.order), Output((STATE,), np.dtype("uint32"), layout.PLAIN))
+        return (values, Output(keep, np.dtype("uint8"), self.order), Output((STATE,), np.dtype("uint32"), updated=True))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, simd, threads
+from .. import layout, simd, threads, tile
 from ..activation.cpu_numba import activation_of
 from ..dispatch import Plan
 from ..layout import memory
@@ -44,7 +44,7 @@ def plan(z: Sizes) -> Plan | None:
     bias_mode = 0 if not bias else 1 if transposed else 2
     function, gradient = activation_of(z.epilogue)
     item = z.dtype.itemsize
-    wide = simd.vector_blocks()[0] * simd.vector_bytes() // item  # lanes of a register tile
+    wide = tile.vector_blocks(tile.ROWS)[0] * simd.vector_bytes() // item  # lanes of a register tile
     # Numbers that lie far apart fall into the same few sets of the cache, where the next ones push them out; so they
     # are packed, if there are enough rows or lanes to pay for that.
     packed_w = int(w_row == 1 and rows * item >= FAR and lanes >= 2 * wide)
