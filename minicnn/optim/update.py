@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from minicnn.kernels.recorder import recorder
 from minicnn.optim.optimizer import Optimizer, evaluated
 
 KERNEL = "optimizer_step"
+ARRAY = attrgetter("_array")
 Key = tuple[tuple[str, ...], str | None]  # (the kernel's options, the preferred backend)
 
 
@@ -110,8 +111,10 @@ class Update:
         states = [optimizer.state[param] for param in params] if names else []
         self.counters = [state["step"] for state in states if "step" in state]
         # where each state stands, so that `fits` can look whether it is still the same
-        self.places = [(state, name, state[name]) for name in names for state in states]
-        self.tensors = [*params, *(tensor for _, _, tensor in self.places)]
+        self.holders = [state for _ in names for state in states]
+        self.names = [name for name in names for _ in states]
+        self.states: list[Any] = list(map(dict.get, self.holders, self.names))
+        self.tensors: list[Any] = [*params, *self.states]
         self.arrays = [tensor._plain_array() for tensor in self.tensors]
         dtype = self.arrays[0].dtype
         for index, array in enumerate(self.arrays):
@@ -131,13 +134,14 @@ class Update:
     def fits(self) -> bool:
         """Whether nothing it was made from has changed."""
         if self.counters:
-            if len({float(counter._array) for counter in self.counters}) != 1:
+            first, *others = [counter._array.item() for counter in self.counters]
+            if others.count(first) != len(others):
                 return False
-        elif self.before == 0 and self.places:  # the first step with these states is taken
+        elif self.before == 0 and self.states:  # the first step with these states is taken
             return False
-        if any(state.get(name) is not tensor for state, name, tensor in self.places):
+        if not all(map(is_, map(dict.get, self.holders, self.names), self.states)):
             return False
-        return all(map(is_, self.arrays, [tensor._array for tensor in self.tensors]))
+        return all(map(is_, self.arrays, map(ARRAY, self.tensors)))
 
     def gradients(self) -> list[Any]:
         """The gradients, flat."""
