@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import notice, simd, threads
+from . import notice, simd, threads, together
 from .recorder import recorder
 
 _lock = threading.RLock()
@@ -52,7 +52,7 @@ def cache_folder() -> Path:
 
 def warm() -> bool:
     """Whether kernels of this state of the sources were compiled before, on this machine."""
-    return cache_folder().is_dir()
+    return next(cache_folder().rglob("*.nbi"), None) is not None  # Numba's index of one function
 
 
 @functools.lru_cache(maxsize=1)
@@ -147,12 +147,31 @@ class Compiled:
                     before = numba.config.CACHE_DIR
                     numba.config.CACHE_DIR = str(cache_folder())
                     try:
-                        self._dispatcher = numba.njit(
+                        dispatcher = numba.njit(
                             parallel=self.parallel, fastmath=self.fastmath, cache=True, error_model="numpy", nogil=True
                         )(self.function)
                     finally:
                         numba.config.CACHE_DIR = before
+                    dispatcher._compile_for_args = functools.partial(self._compile, dispatcher._compile_for_args)
+                    self._dispatcher = dispatcher
         return self._dispatcher
+
+    def _compile(self, compile_for: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What Numba's dispatcher calls for arguments of types that it has not seen: load or compile."""
+        dispatcher = self._dispatcher
+        types = tuple(dispatcher.typeof_pyval(arg) for arg in args)
+        with _lock:
+            cold = not COMPILATIONS and not warm()
+            notice.before_first_call(self.function.__name__, cold, cache_folder())
+            if cold:
+                together.start(threads.available())
+            hits = sum(dispatcher.stats.cache_hits.values())
+            started = time.perf_counter()
+            with _quick_optimisation(), together.turn(cache_folder(), f"{self.function.__qualname__} {types}"):
+                result = compile_for(*args, **kwargs)
+            took = time.perf_counter() - started
+            COMPILATIONS.append((self.function.__name__, took, sum(dispatcher.stats.cache_hits.values()) > hits))
+            return result
 
     def __call__(self, *args: Any) -> Any:
         if recorder.calls is not None:  # not to be done now: the call itself is wanted
@@ -177,26 +196,18 @@ class Compiled:
             dispatcher = self.dispatcher
             types = tuple(dispatcher.typeof_pyval(arg) for arg in args)
             if types not in dispatcher.overloads:
-                with _quick_optimisation():
-                    dispatcher.compile(types)
+                dispatcher._compile_for_args(*args)
             entry: Callable[..., Any] = dispatcher.overloads[types].entry_point
             return entry
 
     def _first_call(self, args: tuple[Any, ...]) -> Any:
         with _lock, _launch:  # two threads must not compile one function at once, nor launch
-            notice.before_first_call(self.function.__name__, cache_folder())
             dispatcher = self.dispatcher
             threads.enter()
-            started = time.perf_counter()
-            with _quick_optimisation():
-                result = dispatcher(*args)
-            took = time.perf_counter() - started
-            hits = sum(dispatcher.stats.cache_hits.values())
-            COMPILATIONS.append((self.function.__name__, took, hits > 0))
-            return result
+            return dispatcher(*args)
 
 
-COMPILATIONS: list[tuple[str, float, bool]] = []  # (function, seconds of the first call, from the disk cache)
+COMPILATIONS: list[tuple[str, float, bool]] = []  # (function, seconds to load or compile it, from the disk cache)
 
 
 @functools.lru_cache(maxsize=1)

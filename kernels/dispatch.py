@@ -41,11 +41,13 @@ KEPT_SCRATCH = 64 << 20  # bytes of scratch memory a thread keeps between kernel
 
 
 class Output(NamedTuple):
-    """One output of a plan: logical shape, NumPy dtype, memory order."""
+    """One output of a plan: logical shape, NumPy dtype, memory order, and whether it is read before it is written
+    (a parameter that takes a step, the state of a generator): the caller then brings it."""
 
     shape: tuple[int, ...]
     dtype: Any
     order: str = layout.PLAIN
+    updated: bool = False
 
 
 class Plan(NamedTuple):

@@ -14,23 +14,18 @@ from pathlib import Path
 SECONDS = 20  # what the kernels of a training step take to compile, on two cores of 2.1 GHz
 
 _watcher: Callable[[str], None] | None = None
-_decided = False
 
 
-def before_first_call(name: str, cache: Path) -> None:
-    """compiled.py calls this before the first call of each loop, which loads or compiles it."""
-    global _decided
+def before_first_call(name: str, cold: bool, cache: Path) -> None:
+    """compiled.py calls this before it loads or compiles a loop; `cold`: the first one, and the cache is empty."""
     if _watcher is not None:
         _watcher(name)
-    elif not _decided:
-        _decided = True
-        quiet = os.environ.get("MINICNN_QUIET", "") not in ("", "0")
-        if not quiet and next(cache.rglob("*.nbi"), None) is None:  # Numba's index of one function
-            print(
-                f"minicnn compiles its kernels for this CPU: about {SECONDS} s, once; cached in {cache}",
-                file=sys.stderr,
-                flush=True,
-            )
+    elif cold and os.environ.get("MINICNN_QUIET", "") in ("", "0"):
+        print(
+            f"minicnn compiles its kernels for this CPU: about {SECONDS} s, once; cached in {cache}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
     transpose_square  y[i, j] = x[j, i]: a square of side(x) numbers each way, inside the registers
     copy_runs         many short runs copied
+    copy_rows         rows copied, also such as are shorter than a vector
 
 `lanes(x)` is the number of elements in a vector: 8 floats or 4 doubles with AVX2, twice that with AVX-512.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 from .vectors import emitter, vector_bytes
 
-NAMES = ("item_bytes", "lanes", "side", "transpose_square", "copy_runs")
+NAMES = ("item_bytes", "lanes", "side", "transpose_square", "copy_runs", "copy_rows")
 
 
 # --- the LLVM code ---------------------------------------------------------------------------------
@@ -131,7 +132,48 @@ def _intrinsics() -> dict[str, Any]:
 
         return types.void(x, *(size,) * 3, y, *(size,) * 6), generate
 
-    made = (item_bytes, lanes, side, transpose_square, copy_runs)
+    @intrinsic
+    def copy_rows(typing: Any, x: Any, x0: Any, ldx: Any, y: Any, y0: Any, ldy: Any, rows: Any, count: Any) -> Any:
+        """y[r, i] = x[r, i] for r < rows, i < count: short rows, which a loop over slices would not do in vectors."""
+        size = types.intp
+        signature = types.void(x, size, size, y, size, size, size, size)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            xa, x0, ldx, ya, y0, ldy, rows, count = args
+            pointers = [pointer(context, builder, x, xa), pointer(context, builder, y, ya)]
+            name = f"minicnn_copy_rows_{x.dtype.bitwidth}"
+            numbers = (x0, ldx, y0, ldy, rows, count)
+            apart(builder, name, [*pointers, *numbers], lambda b, args: body(b, Emitter(b, x.dtype), *args))
+            return context.get_dummy_value()
+
+        def body(
+            b: Any, e: Any, xp: Any, yp: Any, x0: Any, ldx: Any, y0: Any, ldy: Any, rows: Any, count: Any
+        ) -> None:  # fmt: skip
+            whole = b.sdiv(count, e.number(e.VL))
+            done = b.mul(whole, e.number(e.VL))
+            mask = e.first_lanes(b.sub(count, done))
+            left = b.select(b.icmp_signed("<", done, count), e.number(1), e.number(0))
+
+            def row(r: Any, _: list[Any]) -> list[Any]:
+                from_, to = e.at(xp, x0, b.mul(r, ldx)), e.at(yp, y0, b.mul(r, ldy))
+
+                def vectors(n: int, first: Any) -> None:
+                    at = [b.mul(b.add(first, e.number(i)), e.number(e.VL)) for i in range(n)]
+                    for value, i in [(e.load(b.gep(from_, [i])), i) for i in at]:
+                        e.store(value, b.gep(to, [i]))
+
+                def partial(_: Any, __: list[Any]) -> list[Any]:
+                    e.store(e.load(b.gep(from_, [done]), mask), b.gep(to, [done]), mask)
+                    return []
+
+                e.cover(whole, (2, 1), vectors)
+                return e.loop(left, [], partial)
+
+            e.loop(rows, [], row)
+
+        return signature, generate
+
+    made = (item_bytes, lanes, side, transpose_square, copy_runs, copy_rows)
     return dict(zip(NAMES, made, strict=True))
 
 

@@ -162,9 +162,22 @@ def emitter() -> tuple[Any, Any, Any]:
             i.add_incoming(b.add(i, self.number(1)), b.block)
             for phi, value in zip(phis, results, strict=True):
                 phi.add_incoming(value, b.block)
-            b.branch(head)
+            b.branch(head).set_metadata("llvm.loop", self._not_unrolled())
             b.position_at_end(after)
             return phis
+
+        def _not_unrolled(self) -> Any:
+            """What tells LLVM to leave a loop as it is written: unrolled four times, it takes twice as long to compile
+            and runs no faster."""
+            module = self.b.module
+            known: Any = module.get_named_metadata("minicnn.loop") if "minicnn.loop" in module.namedmetadata else None
+            if known is None:
+                off = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+                loop = module.add_metadata([ir.MetaDataString(module, "minicnn"), off])
+                loop.operands = (loop, off)  # LLVM knows the description of a loop by its first operand: itself
+                known = module.add_named_metadata("minicnn.loop")
+                known.add(loop)
+            return known.operands[0]
 
         def cover(self, total: Any, blocks: Sequence[int], body: Callable[[int, Any], Any]) -> Any:
             """body(size, start) for blocks that cover 0 … total, largest first; returns where they end:

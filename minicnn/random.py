@@ -19,6 +19,7 @@ NumPy has vector code of its own: hence `_libm`.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import operator
 import os
@@ -52,6 +53,8 @@ class Stream:
 
     def __init__(self, seed: int = 67280421310721) -> None:  # what PyTorch's default generator is born with
         self._twister = np.random.MT19937()
+        words = ctypes.c_uint32 * (_KEY + 1)
+        self._memory: Array = np.ctypeslib.as_array(words.from_address(self._twister.ctypes.state_address))
         self.manual_seed(seed)
 
     # ---- seed and state
@@ -67,7 +70,7 @@ class Stream:
             )
         self._seed = number % 2**64
         self._set_twister(np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)["state"])
-        self._fresh = True  # no word drawn yet: only `state` wants to know
+        self._seeded = self._memory.copy()  # for `state`, which tells whether no word was drawn yet
         self._pending: float | None = None  # the second value of a Box-Muller pair, see `_normal_serial`
         return self
 
@@ -87,11 +90,11 @@ class Stream:
         word, the 624 words as 64-bit integers; then the normal cache (x, y, rho, y is pending?) and one of
         float32 that nothing uses.
         """
-        twister = self._twister.state["state"]
-        position = int(twister["pos"])
-        header = _HEADER.pack(self._seed, _KEY + 1 - position, 1, 0 if self._fresh else position)
+        position = int(self._memory[-1])
+        fresh = np.array_equal(self._memory, self._seeded)
+        header = _HEADER.pack(self._seed, _KEY + 1 - position, 1, 0 if fresh else position)
         tail = _TAIL.pack(0.0, self._pending or 0.0, 0.0, self._pending is not None, 0.0, False)
-        return header + twister["key"].astype("<u8").tobytes() + tail
+        return header + self._memory[:-1].astype("<u8").tobytes() + tail
 
     def set_state(self, state: bytes) -> None:
         """Go on from the bytes of `state()` or of `torch.get_rng_state()`; RuntimeError for any others."""
@@ -107,8 +110,17 @@ class Stream:
             raise RuntimeError("Invalid mt19937 state: pass what `state()` or torch.get_rng_state() gave")
         key = np.frombuffer(state, "<u8", _KEY, _HEADER.size).astype(np.uint32)
         _, y, _, is_pending, _, _ = _TAIL.unpack_from(state, len(state) - _TAIL.size)
-        self._seed, self._fresh, self._pending = seed, fresh, y if is_pending else None
+        self._seed, self._pending = seed, y if is_pending else None
         self._set_twister({"key": key, "pos": _KEY + 1 - left})
+        self._seeded = self._memory.copy() if fresh else np.empty(0, np.uint32)
+
+    def memory(self) -> Array:
+        """The twister itself, uint32 (625,): its 624 words and how many of them were taken (624: the next draw
+        makes new ones). A kernel that draws reads it and writes it, and every other draw goes on from there.
+
+        The memory is the same as long as the stream lives.
+        """
+        return self._memory
 
     def _set_twister(self, state: dict[str, Any]) -> None:
         whole: Any = {"bit_generator": "MT19937", "state": state}
@@ -118,7 +130,6 @@ class Stream:
 
     def _words(self, n: int) -> Array:
         """`n` 32-bit words, each in a uint64."""
-        self._fresh = self._fresh and n == 0
         return self._twister.random_raw(n)
 
     def _long_words(self, n: int) -> Array:

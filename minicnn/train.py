@@ -27,7 +27,7 @@ SCHEDULES = ("constant", "one-cycle")
 DATASETS = ("mnist", "fashion-mnist", "cifar10", "mnist-sample", "fashion-mnist-sample")
 # settings that the checkpoints of older runs do not have: they were made with the defaults
 RECIPES_LEARNT_LATER = {
-    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad", "label_smoothing"
+    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
 
 EPILOG = """\
@@ -294,10 +294,7 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     validation: DataLoader[Any] = DataLoader(
         data.validation, settings["validation_batch_size"], drop_last=settings["validation_drop_last"]
     )
-    return Trainer(
-        model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"],
-        label_smoothing=settings["label_smoothing"],
-    )  # fmt: skip
+    return Trainer(model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"])
 
 
 def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:
@@ -310,7 +307,6 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
     extras += ["padded, not enlarged"] if settings["pad"] else []
     extras += ["normalised"] if settings["normalize"] else []
-    extras += [f"label smoothing {settings['label_smoothing']:g}"] if settings["label_smoothing"] else []
     print(
         f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
         + ", ".join([f"{settings['schedule']} learning rate {settings['lr']:g}", *extras, f"seed {settings['seed']}"])

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import kernels
+import minicnn
+from minicnn import kernels, nn, optim
 from minicnn.kernels import compiled, notice
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.train import make_trainer
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = ", ".join(NETWORKS)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"some of: {names} (default: all)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--help-compiling", action="store_true", help=argparse.SUPPRESS)  # kernels/together.py
     options = parser.parse_args(arguments)
     for name in options.networks:
         if name not in NETWORKS:
@@ -37,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
     if kernels.preference() == "numpy":
         print("MINICNN_KERNELS=numpy is set: the NumPy reference compiles nothing")
+        return 0
+    if options.help_compiling:
+        _step_backwards()
         return 0
     begun, first = time.perf_counter(), len(compiled.COMPILATIONS)
     try:
@@ -62,6 +67,20 @@ def _warm_up(names: Sequence[str], quiet: bool) -> None:
             with notice.watch(lambda loop, name=name: bar.set_description_str(f"{name}: {loop}")):  # type: ignore[misc]
                 _run(name, recipe)
             bar.update()
+
+
+def _step_backwards() -> None:
+    """One small step of which only the way back is compiled: another process compiles the way forward."""
+    minicnn.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 40, 3, padding=1), nn.Flatten(), nn.Linear(640, 84), nn.Tanh(), nn.Linear(84, 10),
+    )  # fmt: skip
+    optimizer = optim.Adam(model.parameters())
+    with kernels.use("numpy"):
+        loss = nn.functional.cross_entropy(model(minicnn.rand(32, 1, 24, 24)), minicnn.randint(0, 10, (32,)))
+    loss.backward()
+    optimizer.step()
 
 
 def _recipes(name: str) -> Iterator[Recipe]:

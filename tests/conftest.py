@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("MINICNN_COMPILE_ALONE", "1")  # tests that compile do so in caches that vanish
 os.environ.setdefault("MINICNN_QUIET", "1")  # the line about compiling would land in some test's stderr
 if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the processors: one thread each
     for name in ("MINICNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -180,6 +180,21 @@ def pixel_at(plane, i, j):
     return int(plane[i, j]) if 0 <= i < plane.shape[0] and 0 <= j < plane.shape[1] else 0
 
 
+def image_resize(images, window):
+    """y (N, C, OH, OW), float64, unrounded: each pixel the mean of those around it, weighted by a triangle."""
+
+    def along(line, new_length):
+        scale, result = len(line) / new_length, []
+        for j in range(new_length):
+            distances = [abs(i + 0.5 - scale * (j + 0.5)) / max(scale, 1) for i in range(len(line))]
+            weights = [max(0.0, 1 - distance) for distance in distances]
+            result.append(math.fsum(w * x for w, x in zip(weights, line, strict=True)) / math.fsum(weights))
+        return result
+
+    wide = np.apply_along_axis(along, 3, images.astype(np.float64), window[1])
+    return np.apply_along_axis(along, 2, wide, window[0])
+
+
 def ulps(values, exact):
     """The largest error of float32 `values` in units of the last place of the `exact` float64 ones."""
     spacing = np.spacing(np.abs(exact).astype(values.dtype)).astype(np.float64)

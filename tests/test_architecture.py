@@ -51,7 +51,10 @@ DOORS = {"__init__", "__main__", *COMMANDS}
 
 LIBRARIES = {
     "numba": ("kernels/",),
-    "llvmlite": ("kernels/simd.py", "kernels/vectors.py"),
+    "llvmlite": (
+        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py",
+        "kernels/*/*_transforms.py",
+    ),
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",
@@ -65,7 +68,9 @@ LIBRARIES = {
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
-AT_FIRST_USE = ("kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
+AT_FIRST_USE = (  # dispatch imports these
+    "kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py", "kernels/elementary.py",
+)  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class Net(nn.Module):
     def __init__(self, activation=nn.Tanh, pool=nn.AvgPool2d):
         super().__init__()
         self.conv1, self.conv2 = nn.Conv2d(1, 3, 3, padding=1), nn.Conv2d(3, 4, 3)
-        self.activation, self.pool, self.dropout = activation(), pool(2), nn.Dropout(0.0)
+        self.activation, self.pool, self.dropout = activation(), pool(2), nn.Dropout(0.3)
         self.fc1, self.fc2 = nn.Linear(4 * 9, 12), nn.Linear(12, 5)
 
     def forward(self, x):

@@ -108,13 +108,33 @@ def test_max_pool_with_indices():
     assert indices.flatten().tolist() == [5, 7, 13, 15]
 
 
-def test_dropout_masks_are_torchs():
+DROPOUTS = [("Dropout", (50, 7)), ("Dropout", (33, 2, 3, 5)), ("Dropout1d", (4, 9)), ("Dropout1d", (9, 4, 3)),
+            ("Dropout2d", (33, 5, 2, 3)), ("Dropout2d", (2, 40, 1, 1))]  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("name", "shape"), DROPOUTS)
+def test_dropout_masks_are_torchs(name, shape, backend):
     torch = pytest.importorskip("torch")
+    data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     torch.manual_seed(4)
     minicnn.manual_seed(4)
-    ours, theirs = nn.Dropout(0.3)(minicnn.ones(50, 7)), torch.nn.Dropout(0.3)(torch.ones(50, 7))
-    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
-    assert nn.Dropout(0.3).eval()(minicnn.ones(5)).tolist() == [1.0] * 5
+    ours, theirs = getattr(nn, name)(0.3), getattr(torch.nn, name)(0.3)
+    assert repr(ours) == repr(theirs)
+    with kernels.use(backend):
+        for _ in range(30):  # across several twists of the generator
+            np.testing.assert_array_equal(ours(minicnn.tensor(data)).numpy(), theirs(torch.tensor(data)).numpy())
+    np.testing.assert_array_equal(minicnn.get_rng_state().numpy(), torch.get_rng_state().numpy())
+    assert ours.eval()(minicnn.tensor(data)).tolist() == data.tolist()
+
+
+def test_dropout2d_warns_of_shapes_that_are_no_images():
+    with pytest.warns(UserWarning, match="3D input"):
+        nn.Dropout2d()(minicnn.ones(2, 3, 4))
+    with pytest.warns(UserWarning, match="2-D input"):
+        nn.Dropout2d()(minicnn.ones(2, 3))
+    with pytest.warns(UserWarning, match="1-D input"), pytest.raises(RuntimeError, match="at least 2 dimensions"):
+        nn.Dropout2d()(minicnn.ones(2))
 
 
 LOSSES = {
@@ -169,6 +189,7 @@ WRONG = [
     ),
     (lambda: nn.Conv2d(4, 4, 3, padding_mode="mirror"), "but got padding_mode='mirror'"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), 'Only "zeros" padding mode is supported'),
+    (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]
 

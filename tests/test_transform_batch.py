@@ -26,6 +26,10 @@ USUAL = {
             T.Compose([T.ToTensor(), MNIST_NORM]),
         ]
     ),
+    "enlarged": T.Compose([T.Resize((32, 32)), T.ToTensor(), MNIST_NORM]),
+    "enlarged and shifted": T.Compose([T.Resize(40), T.RandomCrop(40, 3), T.RandomHorizontalFlip(), T.ToTensor()]),
+    "made smaller": T.Compose([T.Resize((14, 14)), T.ToTensor()]),
+    "its own size": T.Compose([T.Resize(28, T.InterpolationMode.BICUBIC), T.ToTensor()]),
     "nothing drawn": T.Compose([T.RandomCrop(28), T.ToTensor()]),
 }
 UNUSUAL = {
@@ -38,6 +42,9 @@ UNUSUAL = {
     "function": T.Compose([T.ToTensor(), T.Lambda(lambda x: x * 2)]),
     "upside down": T.Compose([T.RandomVerticalFlip(), T.ToTensor()]),
     "bytes": T.PILToTensor(),
+    "lower, not narrower": T.Compose([T.Resize((14, 32)), T.ToTensor()]),
+    "bicubic": T.Compose([T.Resize(32, T.InterpolationMode.BICUBIC), T.ToTensor()]),
+    "size of a crop": T.Compose([T.RandomCrop(20), T.Resize(28), T.ToTensor()]),
 }
 
 
@@ -79,7 +86,9 @@ def test_batches_are_those_of_single_samples(backend, name):
     data = digits(USUAL.get(name) or UNUSUAL[name])
     with kernels.record() as used:
         batches, place = passed_through(data)
-    assert [(u.kernel, u.backend) for u in used] == [("image_batch", backend)] * 6 * (name in USUAL)
+    assert [u.backend for u in used if u.kernel == "image_batch"] == [backend] * 6 * (name in USUAL)
+    resized = name in ("enlarged", "enlarged and shifted", "made smaller")
+    assert [u.backend for u in used if u.kernel == "image_resize"] == [backend] * 6 * resized
     expected, their_place = passed_through(OneByOne(data))
     check_same(batches, expected)
     assert place == their_place

@@ -56,13 +56,11 @@ class Task(NamedTuple):
 def task_of(z: Sizes) -> Task:
     """What is read and written in one direction, through which windows."""
     forward = z.direction == "forward"
-    how = zip(z.stride, z.padding, z.dilation, strict=True)
-    if forward:
-        axes = [forward_axis(k, n, *rest) for k, n, rest in zip((z.KH, z.KW), (z.OH, z.OW), how, strict=True)]
-    else:
-        axes = [backward_axis(k, n, *rest) for k, n, rest in zip((z.KH, z.KW), (z.H, z.W), how, strict=True)]
-    ends = (z.x_shape, z.y_shape) if forward else (z.y_shape, z.x_shape)
-    return Task(z, *axes, *ends)
+    axis = forward_axis if forward else backward_axis
+    source, target = (z.x_shape, z.y_shape) if forward else (z.y_shape, z.x_shape)
+    axes_h = axis(z.KH, target[2], z.stride[0], z.padding[0], z.dilation[0])
+    axes_w = axis(z.KW, target[3], z.stride[1], z.padding[1], z.dilation[1])
+    return Task(z, axes_h, axes_w, source, target)
 
 
 # --- tables -----------------------------------------------------------------------------------------
@@ -162,7 +160,7 @@ def plan_direct(task: Task) -> Plan:
     ]  # fmt: skip
     images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
     pieces = _pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
-    tasks = np.array([(*band, *rows, *n) for band in bands for rows in pieces for n in images], np.int64)
+    tasks = np.array([(*band, *rows, *n) for n in images for band in bands for rows in pieces], np.int64)
     pack = _weights(task, pieces)
     step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N
     if panel:
@@ -192,11 +190,12 @@ def plan_direct(task: Task) -> Plan:
 
 
 def image_pieces(N: int, step: int, lanes: int, others: int) -> list[tuple[int, int]]:
-    """The images of each task: all of them, or so many that there are tasks enough; no piece below a vector."""
-    blocks = max(1, N // step)
-    count = min(blocks, -(-WANTED_TASKS // others))
-    step *= -(-blocks // count)
-    firsts = [first for first in range(0, N, step) if N - first >= lanes]
+    """The images of each task: all of them, or blocks of `step` shared out evenly if the `others` are too few."""
+    blocks = -(-N // step)
+    wanted = min(blocks, -(-WANTED_TASKS // others))
+    count = min(range(wanted, min(blocks, 2 * wanted) + 1), key=lambda count: -(-blocks // count) * count)
+    firsts = [i * blocks // count * step for i in range(count)]
+    firsts = [first for first in firsts if N - first >= lanes]  # no piece below a vector
     return list(zip(firsts, [*firsts[1:], N], strict=True))
 
 
@@ -220,12 +219,26 @@ def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel |
     while columns > 1 and size(rows, columns)[1] * item > PANEL_BYTES:
         columns = -(-columns // 2)
     most = int(max(phases[:, 0]))
-    while rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES:
+    bands = z.groups * len(phases)
+    while (
+        rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES
+        and -(-most // (rows + together)) * bands >= WANTED_TASKS // 2
+    ):  # fmt: skip
         rows += together
     return Panel(images, columns, rows, *size(rows, columns))
 
 
 # --- plain ------------------------------------------------------------------------------------------
+
+
+class Planes(NamedTuple):
+    """How one phase is copied and cut (data_loops.fill_planes)."""
+
+    offsets: np.ndarray  # of its taps in the copy
+    bands: list[tuple[int, int]]  # of rows
+    pieces: list[tuple[int, int]]  # of channels, the same for all phases
+    copied: int  # numbers of the copy of a band
+    computed: int  # numbers of the result of a piece
 
 
 def plan_planes(task: Task) -> Plan:
@@ -236,17 +249,17 @@ def plan_planes(task: Task) -> Plan:
     function, gradient = activation_of(z.epilogue)
     pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
     forward = z.direction == "forward"
-    cut = []
-    for phase in phases:  # the filters are cut alike for all
-        cut.append(_planes(task, phase, cut[0][2] if cut else None))
-    pieces = cut[0][2]
+    cut: list[Planes] = []
+    for phase in phases:
+        cut.append(_planes(task, phase, cut[0].pieces if cut else None))
+    pieces = cut[0].pieces
     tasks = np.array([
-        (p, *band, *piece) for p, part in enumerate(cut) for band in part[1] for piece in pieces
+        (p, *band, *piece) for p, part in enumerate(cut) for band in part.bands for piece in pieces
     ], np.int64)  # fmt: skip
-    offsets = np.concatenate([part[0] for part in cut]).astype(np.int64)
+    offsets = np.concatenate([part.offsets for part in cut]).astype(np.int64)
     # the filters of a forward pass are read as they lie: their taps are in the order channel, row, column
     pack = np.zeros(0, np.int32) if forward else _weights(task, pieces)
-    room = np.array([-(-max(part[i] for part in cut) // 16) * 16 for i in (3, 4)])
+    room = -(-np.array([part[3:] for part in cut]).max(axis=0) // 16) * 16
     on_the_way = 0 if gradient else function  # of plain arrays the gradient is a second pass
     geometry = np.array([
         S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, on_the_way
@@ -272,11 +285,8 @@ def plan_planes(task: Task) -> Plan:
     return Plan("pixels in the lanes", orders, outputs(z, order), max(1, numbers) * z.dtype.itemsize, run)
 
 
-def _planes(
-    task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None
-) -> tuple[np.ndarray, list[tuple[int, int]], list[tuple[int, int]], int, int]:
-    """How one phase is copied and cut: offsets of its taps, pieces of rows and of channels (those given, if any),
-    numbers of the copy, and of what is computed of one piece. The last columns of `phase` are filled in."""
+def _planes(task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None) -> Planes:
+    """How one phase is copied and cut, with the pieces of another. The last columns of `phase` are filled in."""
     z, S, R = task.z, task.S, task.R
     rows, columns, step_h, step_w, first_h, first_w = (int(phase[i]) for i in (0, 5, 4, 9, 3, 8))
     h, w, c = _taps_of(phase, S)
@@ -306,7 +316,7 @@ def _planes(
         offsets = of_tap * plane + h // step_h * pitch + w // step_w
     bands = [(q, min(q + band, rows)) for q in range(0, rows, band)]
     computed = -(-band * pitch // 16) * 16 * max(last - first for first, last in pieces)
-    return offsets, bands, pieces, S * planes_h * planes_w * plane, computed
+    return Planes(offsets, bands, pieces, S * planes_h * planes_w * plane, computed)
 
 
 def _pool_run(z: Sizes, pool: int) -> Callable[..., None] | None:

@@ -36,7 +36,7 @@ def weight_plan(z: Sizes, batch_last: bool) -> Plan:
     if (z.KH, z.KW, *z.stride, *z.padding) == (1, 1, 1, 1, 0, 0) and (z.H, z.W) == (z.OH, z.OW):
         z = z._replace(H=1, W=z.H * z.W, OH=1, OW=z.H * z.W)  # it matters to no sum where a row ends
     C, K = z.C // z.groups, z.K // z.groups
-    if C * z.KH * z.KW >= MANY_TAPS and K >= vector and (not batch_last or min(C, K) >= MANY_CHANNELS):
+    if C * z.KH * z.KW >= MANY_TAPS and vector <= K and (not batch_last or min(C, K) >= MANY_CHANNELS):
         return _outer(z, batch_last, order, outputs)
     return (_direct if batch_last else _rows)(z, order, outputs)
 

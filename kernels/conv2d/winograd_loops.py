@@ -10,33 +10,38 @@ from .data_loops import finish
 from .winograd_transforms import transform_input, transform_output
 
 PLACES = 36
+TOGETHER = 64  # filters
 
 
 @inner
-def filter_line(g0, g1, g2, factors):
-    """G g for one line of three weights; the rows of G are factor · (1, x, x²), x being 0, ±3/4, ±3/2 and infinity."""
-    f0, f1, f2, p, q = factors
-    even, odd = g0 + p * p * g2, p * g1
-    even2, odd2 = g0 + q * q * g2, q * g1
-    return f0 * g0, f1 * (even + odd), f1 * (even - odd), f2 * (even2 + odd2), f2 * (even2 - odd2), g2
+def combine(x, y, z, factors, out):
+    """out = factors · (x, y, z)"""
+    a, b, c = factors
+    for i in range(out.size):
+        out[i] = a * x[i] + b * y[i] + c * z[i]
 
 
 @inner
-def transform_filters(w, index, taps, factors, packed, first, last, place):
-    """packed[place, i] = G g Gᵀ of the filters first … last: their taps are w[index[i] + taps[r, s]]."""
-    for i in range(first, last):
-        at = index[i]
-        a = filter_line(w[at + taps[0]], w[at + taps[3]], w[at + taps[6]], factors)
-        b = filter_line(w[at + taps[1]], w[at + taps[4]], w[at + taps[7]], factors)
-        c = filter_line(w[at + taps[2]], w[at + taps[5]], w[at + taps[8]], factors)
+def transform_filters(w, index, taps, G, packed, begin, end, room):
+    """packed[place, i] = G g Gᵀ of the filters begin … end, whose taps are w[index[i] + taps[r, s]]."""
+    for first in range(begin, end, TOGETHER):
+        n = min(TOGETHER, end - first)
+        for tap in range(9):
+            for i in range(n):
+                room[tap * TOGETHER + i] = w[index[first + i] + taps[tap]]
+        g = room[: 9 * TOGETHER].reshape((3, 3, TOGETHER))
+        half = room[9 * TOGETHER : 27 * TOGETHER].reshape((6, 3, TOGETHER))
         for row in range(6):
-            line = filter_line(a[row], b[row], c[row], factors)
+            for column in range(3):
+                combine(g[0, column], g[1, column], g[2, column], G[row], half[row, column])
+        for row in range(6):
             for column in range(6):
-                packed[(row * 6 + column) * place + i] = line[column]
+                to = (row * 6 + column) * index.size + first
+                combine(half[row, 0], half[row, 1], half[row, 2], G[column], packed[to : to + n])
 
 
 @compiled(parallel=True)
-def winograd(code, x, w, index, taps, factors, packed, bias, activated, y, pooled, argmax, quarter, offsets, phase,
+def winograd(code, x, w, index, taps, G, packed, bias, activated, y, pooled, argmax, quarter, offsets, phase,
              tasks, geometry):  # fmt: skip
     """Batch-last: the lanes are the images.
 
@@ -52,7 +57,7 @@ def winograd(code, x, w, index, taps, factors, packed, bias, activated, y, poole
     filters = index.size
     for part in prange(64):
         begin, end = part * filters // 64, (part + 1) * filters // 64
-        transform_filters(w, index, taps, factors, packed, begin, end, filters)
+        transform_filters(w, index, taps, G, packed, begin, end, packed[v0 + get_thread_id() * room :])
     for task in prange(tasks.shape[0]):
         group, h0, l0, l1 = tasks[task]
         mine = v0 + get_thread_id() * room

@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, threads
+from .. import layout, simd, threads, tile
 from ..activation.cpu_numba import activation_of
 from ..dispatch import Plan
 from ..layout import memory
 from . import Sizes, loops
 from .cpu_numpy import orders, outputs
 
-LANES, ROWS = 128, 48  # a piece of work: at most this many lanes of this many rows of the result
+LANES, ROWS = 64, 192  # a piece of work: at most this many lanes of this many rows of the result
+PANEL_BYTES = 16 << 10  # of the lanes that a register tile reads: they stay in the first cache
+FEW = 24  # rows whose packed numbers stay in the first cache beside those
+FAR = 2048  # bytes
 PIECES = 8  # enough to share out
 SMALL = 1 << 12  # products below this many multiplications are left to NumPy
 
@@ -40,12 +43,24 @@ def plan(z: Sizes) -> Plan | None:
     bias = "bias" in z.epilogue
     bias_mode = 0 if not bias else 1 if transposed else 2
     function, gradient = activation_of(z.epilogue)
-    row_step, lane_step = _pieces(rows, lanes)
-    offsets = np.arange(z.K) * lanes
+    item = z.dtype.itemsize
+    wide = tile.vector_blocks(tile.ROWS)[0] * simd.vector_bytes() // item  # lanes of a register tile
+    # Numbers that lie far apart fall into the same few sets of the cache, where the next ones push them out; so they
+    # are packed, if there are enough rows or lanes to pay for that.
+    packed_w = int(w_row == 1 and rows * item >= FAR and lanes >= 2 * wide)
+    row_step, lane_step = _pieces(rows, lanes, wide, packed_w)
+    packed = int(not along or (lanes > 4 * wide and rows >= 24))
+    depth = min(z.K, max(128, PANEL_BYTES // (wide * item)))
+    few = row_step
+    if packed_w:
+        depth, few = min(z.K, 128), FEW
+    offsets = np.arange(depth) * (wide if packed else lanes)
     geometry = np.array([
-        rows, lanes, z.K, w_k, w_row, bias_mode, int(not along), row_step, lane_step, function, int(row_sums)
+        rows, lanes, z.K, w_k, w_row, bias_mode, int(not along), row_step, lane_step, function, int(row_sums), depth,
+        packed, wide, few, packed_w,
     ])  # fmt: skip
-    room = (0 if along else z.K * lanes) + (threads.most() * lane_step if gradient else 0)
+    room = threads.most() * ((packed * depth + 1) * lane_step + packed_w * depth * few)
+    room *= int(packed or packed_w or gradient)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         a, b, y = memory(ins[0]), memory(ins[1]), memory(outs[0])
@@ -58,10 +73,12 @@ def plan(z: Sizes) -> Plan | None:
     return Plan("register tiles", orders(z), outputs(z), room * z.dtype.itemsize, run)
 
 
-def _pieces(rows: int, lanes: int) -> tuple[int, int]:
+def _pieces(rows: int, lanes: int, wide: int, wanted: int) -> tuple[int, int]:
     """Rows and lanes of a piece: large enough to be worth it, small enough that there are about PIECES, and of
     one size, so that no thread waits long for another. No sum depends on them."""
-    lane_step = LANES if lanes >= 4 * LANES else 64
+    lane_step = max(wide, LANES // wide * wide) << wanted
+    while lane_step > 2 * wide and -(-lanes // lane_step) * (-(-rows // ROWS)) < PIECES:
+        lane_step = max(2 * wide, lane_step // 2 // wide * wide)
     lane_pieces = -(-lanes // lane_step)
     row_pieces = max(-(-PIECES // lane_pieces), -(-rows // ROWS))
-    return max(6, rows // row_pieces // 6 * 6), lane_step
+    return max(6, -(-rows // row_pieces // 6) * 6), lane_step

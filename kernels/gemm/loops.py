@@ -6,8 +6,8 @@ from numba import get_thread_id, prange
 
 from ..activation.loops import apply_activation, slope
 from ..compiled import compiled, inner
-from ..reorder.loops import BLOCK, transpose_block
-from ..simd import tile
+from ..reorder.loops import transpose_block
+from ..simd import copy_rows, tile
 from ..slices import copy, fill
 from ..sums import sum_run
 
@@ -46,38 +46,72 @@ def activate(y, activated, first, count, room, function):
         slope(mine, activated[first : first + count], here, function)
 
 
+@inner
+def pack(x, at, step, transposed, panel, p0, K, count, wide):
+    """panel[block, k, lane]: `wide` lanes of all K next to each other, then the next ones, as `tile` wants them.
+
+    x has k `step` apart and lanes side by side, or, `transposed`, lanes `step` apart and k side by side.
+    """
+    for lane in range(0, count, wide):
+        mine = min(wide, count - lane)
+        if transposed:
+            transpose_block(x, at + lane * step, step, panel, p0 + lane * K, wide, mine, K)
+        else:
+            copy_rows(x, at + lane, step, panel, p0 + lane * K, wide, K, mine)
+
+
 @compiled(parallel=True)
 def product(x, w, bias, activated, y, sums, room, offsets, geometry):
     """y[row, lane] = f(bias + Σ_k w[k, row] · x[k, lane]), or with `activated` = f(…) that sum times f'(…).
 
-    Where x does not run along the lanes, it is first transposed into `room`. Behind that, each thread has
-    `lane_step` numbers for what is multiplied by a slope. Without `activated` (None) Numba leaves that part out.
+    for each piece of the result (in parallel)
+        for each few k, so that what is read again and again stays in the cache
+            the part of x (k, lanes of the piece) packed, where x does not lie well
+            for each few rows of the piece
+                the part of w (k, these rows) packed, where w does not lie well
+                y[these rows, lanes of the piece] += `tile`
+
+    `room` has for each thread the packed parts and `lane_step` numbers for what is multiplied by a slope.
+    Without `activated` (None) Numba leaves that part out.
     """
     (
-        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums
+        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed, wide,
+        few, packed_w,
     ) = geometry  # fmt: skip
-    if transposed:
-        across = (K + BLOCK - 1) // BLOCK
-        for task in prange((lanes + BLOCK - 1) // BLOCK * across):
-            lane, k = task // across * BLOCK, task % across * BLOCK
-            transpose_block(
-                x, lane * K + k, K, room, k * lanes + lane, lanes, min(BLOCK, lanes - lane), min(BLOCK, K - k)
-            )
-    source = room if transposed else x
     lane_pieces = (lanes + lane_step - 1) // lane_step
     for piece in prange((rows + row_step - 1) // row_step * lane_pieces):
         r0, l0 = piece // lane_pieces * row_step, piece % lane_pieces * lane_step
         r1, count = min(rows, r0 + row_step), min(lane_step, lanes - l0)
+        mine = get_thread_id() * ((packed * depth + 1) * lane_step + packed_w * depth * few)
+        free = mine + packed * depth * lane_step
+        panel_w = free + lane_step
         if bias_mode == 2:
             begin_with_bias(bias, l0, count, y, lanes, r0, r1)
-        tile(
-            source, l0, offsets, 0, 1, 0, K,
-            w, r0 * w_row, w_k, w_row, r1 - r0,
-            y, r0 * lanes + l0, lanes, count, bias, r0, bias_mode,
-        )  # fmt: skip
+        mode, source, together = bias_mode, x, count
+        if packed:
+            source, together = room, wide
+        weights, k_step = w, w_k
+        if packed_w:
+            weights, k_step = room, few
+        for k0 in range(0, K, depth):
+            k1 = min(K, k0 + depth)
+            if packed:
+                at = l0 * K + k0 if transposed else k0 * lanes + l0
+                pack(x, at, K if transposed else lanes, transposed, room, mine, k1 - k0, count, wide)
+            for r in range(r0, r1, few):
+                here, at = min(few, r1 - r), k0 * w_k + r * w_row
+                if packed_w:
+                    copy_rows(w, at, w_k, room, panel_w, few, k1 - k0, here)
+                    at = panel_w
+                for lane in range(0, count, together):
+                    tile(
+                        source, mine + lane * (k1 - k0) if packed else k0 * lanes + l0, offsets, 0, 1, 0, k1 - k0,
+                        weights, at, k_step, w_row, here,
+                        y, r * lanes + l0 + lane, lanes, min(together, count - lane), bias, r, mode,
+                    )  # fmt: skip
+            mode = 2
         if function:
-            mine = room[transposed * K * lanes + get_thread_id() * lane_step :]
             for r in range(r0, r1):
-                activate(y, activated, r * lanes + l0, count, mine, function)
+                activate(y, activated, r * lanes + l0, count, room[free:], function)
         if with_sums and l0 == 0:
             sum_rows(w, w_k, w_row, K, r0, r1, sums)

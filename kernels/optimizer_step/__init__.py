@@ -60,7 +60,7 @@ class Sizes(NamedTuple):
     def outputs(self) -> tuple[Output, ...]:
         """The parameters and their states."""
         states = {"sgd": "momentum" in self.options, "adam": 2 + ("amsgrad" in self.options)}[self.rule]
-        return tuple(Output((size,), self.dtype) for size in self.sizes) * (1 + states)
+        return tuple(Output((size,), self.dtype, updated=True) for size in self.sizes) * (1 + states)
 
 
 class Arrays(list[Any]):

@@ -51,18 +51,10 @@ class KernelCall(Entry):
         self.plan, self.outs, self.ins = plan, outs, ins
 
     def reads(self) -> Sequence[Any]:
-        return [*self.ins, *self.outs] if self.updates else self.ins
+        return [*self.ins, *(a for a, out in zip(self.outs, self.plan.outputs, strict=True) if out.updated)]
 
     def writes(self) -> Sequence[Any]:
         return self.outs
-
-    @property
-    def updates(self) -> bool:
-        """Whether its outputs are read, too (kernels/README.md: the exception)."""
-        return self.plan.kernel in IN_PLACE
-
-
-IN_PLACE = ("optimizer_step",)
 
 
 class Forward(Entry):
@@ -230,8 +222,8 @@ class Tape:
         if not self._inside:  # an optimiser's, or a change of layout between operations
             for array in call.ins:
                 self._persist(array)
-        for array in outs:
-            if call.updates:
+        for array, out in zip(outs, plan.outputs, strict=True):
+            if out.updated:
                 self._persist(array)
             else:
                 self.own(array)

@@ -32,6 +32,8 @@ from minicnn.functional.creation import tensor as tensor
 from minicnn.functional.creation import zeros as zeros
 from minicnn.functional.creation import zeros_like as zeros_like
 from minicnn.functional.dropout import dropout as dropout
+from minicnn.functional.dropout import dropout1d as dropout1d
+from minicnn.functional.dropout import dropout2d as dropout2d
 from minicnn.functional.elementwise import abs_ as abs  # noqa: F401
 from minicnn.functional.elementwise import add as add
 from minicnn.functional.elementwise import bitwise_and as bitwise_and

@@ -1,15 +1,59 @@
-"""Dropout: random numbers of PyTorch's, bit for bit."""
+"""Dropout of elements and of channels: random numbers of PyTorch's, bit for bit."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
+
+from minicnn import kernels
+from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.sampling import default_generator
+from minicnn.kernels import buffers, dispatch, layout
+from minicnn.kernels.dropout import Sizes
+
+KERNEL = "dropout"
+
+
+class Dropout(Operation):
+    """x · keep / (1 - p), with keep drawn anew; what is kept serves the gradient, too"""
+
+    keeps_layout = True
+
+    def forward(ctx, x: Any, p: float, features: bool, state: Any) -> Any:
+        order = layout.order_of(x)
+        order = layout.PLAIN if order == layout.ANY else order
+        ctx.sizes = Sizes("forward", x.shape, x.dtype, order, p, features)
+        plan = kernels.plan(KERNEL, ctx.sizes)
+        y, ctx.keep = [buffers.empty(out.shape, out.dtype, out.order) for out in plan.outputs[:2]]
+        kernels.execute(KERNEL, plan, (y, ctx.keep, state), (kernels.in_order(x, order),))
+        return y
+
+    def backward(ctx, grad: Any) -> Any:
+        return Dropped(grad, ctx.keep, ctx.sizes), None, None, None
+
+    def name(ctx) -> str:
+        return "MulBackward0"
+
+
+class Dropped(Operation):
+    """grad · keep / (1 - p): its own adjoint"""
+
+    keeps_layout = True
+
+    def forward(ctx, grad: Any, keep: Any, sizes: Sizes) -> Any:
+        ctx.keep, ctx.sizes = keep, sizes
+        (dx,) = dispatch.run(KERNEL, sizes._replace(direction="backward"), grad, keep)
+        return dx
+
+    def backward(ctx, grad2: Any) -> Any:
+        return Dropped(grad2, ctx.keep, ctx.sizes), None, None
 
 
 @operation()
@@ -19,26 +63,74 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     ValueError if `p` is not in [0, 1]. The mask is drawn in logical order, whatever the memory order.
     Source: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting".
     """
-    check_tensor(input, "dropout")
+    return _dropped(input, p, training, inplace, False, "dropout")
+
+
+@operation()
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels are 0 with probability `p`, the others divided by 1 - p; input (N, C, L) or (C, L).
+
+    ValueError if `p` is not in [0, 1]. One random number for each channel of each sample.
+    """
+    check_tensor(input, "dropout1d")
+    if input.ndim not in (2, 3):
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, (C, L) or (N, C, L), got a {input.ndim}D input")
+    if input.ndim == 3:
+        return _dropped(input, p, training, inplace, True, "dropout1d")
+    if not inplace:
+        return _dropped(input.unsqueeze(0), p, training, False, True, "dropout1d").squeeze(0)
+    check_inplace(input, False, "dropout1d_")
+    return write(input, dropout1d(input, p, training), "dropout1d_")
+
+
+@operation()
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels are 0 with probability `p`, the others divided by 1 - p; input (N, C, H, W).
+
+    ValueError if `p` is not in [0, 1]. One random number for each channel of each image. An input of three
+    axes counts as (N, C, L), as in PyTorch, with a warning.
+    Source: Tompson et al. 2015, "Efficient Object Localization Using Convolutional Networks".
+    """
+    check_tensor(input, "dropout2d")
+    if input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input, which is taken for (N, C, L); say dropout1d for that, "
+            "or give one image as (1, C, H, W)",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif input.ndim != 4:
+        warnings.warn(
+            f"dropout2d: Received a {input.ndim}-D input, which is deprecated; expected (N, C, H, W)",
+            UserWarning,
+            stacklevel=3,
+        )
+    if input.ndim < 2:
+        raise RuntimeError(f"Feature dropout requires at least 2 dimensions in the input, got {list(input.shape)}")
+    return _dropped(input, p, training, inplace, True, "dropout2d")
+
+
+def _dropped(input: Tensor, p: float, training: bool, inplace: bool, features: bool, name: str) -> Tensor:
+    check_tensor(input, name)
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got `p` {p}")
     if not training or p == 0:
         return input
     if not input.is_floating_point() and p < 1:
         raise RuntimeError(
-            f"dropout(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()"
+            f"{name}(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()"
         )
     if inplace:
-        check_inplace(input, False, "dropout_")
-    result: Tensor = Mul(input, _mask(input, p))
-    return write(input, result, "dropout_") if inplace else result
-
-
-def _mask(input: Tensor, p: float) -> Any:
-    """0 or 1 / (1 - p), in input's dtype; no number is drawn for p = 1."""
-    array = input._array
-    xp = array_module(array)
-    if p == 1:
-        return xp.zeros(array.shape, array.dtype)
-    keep = default_generator.bernoulli(array.shape, 1 - p)
-    return xp.asarray(keep.astype(array.dtype) / array.dtype.type(1 - p))
+        check_inplace(input, False, f"{name}_")
+    result: Tensor
+    xp = array_module(input._array)
+    if p == 1:  # no number is drawn
+        result = Mul(input, xp.zeros((1,) * input.ndim, input._array.dtype))
+    elif xp is np:
+        result = Dropout(input, float(p), features, default_generator.memory())
+    else:  # drawn on the host, in the order of PyTorch's CPU generator
+        shape = (*input.shape[:2], *(1,) * (input.ndim - 2)) if features else tuple(input.shape)
+        keep = default_generator.bernoulli(shape, 1 - p)
+        kind = input._array.dtype
+        result = Mul(input, xp.asarray(keep.astype(kind) / kind.type(1 - p)))
+    return write(input, result, f"{name}_") if inplace else result

@@ -61,60 +61,62 @@ def _reduced(losses: Any, factor: Any, reduction: str) -> Any:
 
 
 class CrossEntropy(Operation):
-    """-ln softmax(x)[target], in one kernel; x (N, classes)"""
+    """-ln softmax(x)[target], reduced, in one kernel; x (N, classes), target (N,) int64"""
 
     keeps_layout = True
 
-    def forward(ctx, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-        factor = _factor(target, weight, ignore_index, reduction, x.dtype)
+    def forward(ctx, x: Any, target: Any, ignore_index: int, reduction: str) -> Any:
         order = layout.order_of(x)
-        N, classes = x.shape
-        sizes = Sizes(N, classes, x.dtype, layout.PLAIN if order == layout.ANY else order, ignore_index)
-        losses, softmax = dispatch.run("softmax_cross_entropy", sizes, x, target)
-        ctx.softmax, ctx.factor = softmax, factor
+        order = layout.PLAIN if order == layout.ANY else order
+        ctx.sizes = Sizes("forward", x.shape[0], x.shape[1], x.dtype, order, ignore_index, reduction)
+        losses, ctx.softmax, ctx.total = dispatch.run("softmax_cross_entropy", ctx.sizes, x, target)
         ctx.save(x, target)
-        return _reduced(losses, factor, reduction)
+        return losses if reduction == "none" else ctx.total[:1].reshape(())
 
     def backward(ctx, grad: Any) -> Any:
         x, target = ctx.saved()
         target = target._array if isinstance(target, Tensor) else target
-        return CrossEntropyInput(x, grad, target, ctx.factor, ctx.softmax), None, None, None, None
+        return CrossEntropyInput(x, grad, target, ctx.softmax, ctx.total, ctx.sizes), None, None, None
 
     def name(ctx) -> str:
         return "NllLossBackward0"
 
 
 class CrossEntropyInput(Operation):
-    """grad · factor · (softmax(x) - one-hot(target)); the softmax is already known"""
+    """grad · factor · (softmax(x) - one-hot(target)); the softmax and the factor are already known"""
 
     keeps_layout = True
 
-    def forward(ctx, x: Any, grad: Any, target: Any, factor: Any, softmax: Any) -> Any:
+    def forward(ctx, x: Any, grad: Any, target: Any, softmax: Any, total: Any, sizes: Sizes) -> Any:
         ctx.save(x, grad if ctx.needs(0) else None)
-        xp = array_module(softmax)
-        ctx.onehot = xp.zeros_like(softmax)  # in its memory order
-        rows = xp.arange(target.shape[0])
-        inside = (target >= 0) & (target < softmax.shape[1])  # an ignored target is no class; its factor is 0
-        ctx.onehot[rows[inside], target[inside]] = 1
-        ctx.factor = factor
-        slope = softmax - ctx.onehot
-        slope *= xp.reshape(grad * factor, (-1, 1)).astype(softmax.dtype, copy=False)
+        ctx.target, ctx.total, ctx.sizes = target, total, sizes
+        sizes = sizes._replace(direction="input")
+        (slope,) = dispatch.run("softmax_cross_entropy", sizes, softmax, target, grad.reshape(-1), total)
         return slope
 
     def backward(ctx, grad2: Any) -> Any:
         x, grad = ctx.saved()
         softmax = Softmax(x, 1)
-        column = (softmax.shape[0], 1)
-        factor = ctx.factor if isinstance(ctx.factor, float) else ctx.factor.reshape(column)
+        onehot, factor = _chosen(ctx.target, ctx.total, ctx.sizes)
+        column = (ctx.sizes.N, 1)
         grad_x = grad_grad = None
         if ctx.needs(0):  # the Jacobian of softmax: p·(G - Σ G·p)
             scale = Mul(grad.reshape(-1, 1), factor)
             weighted = Mul(grad2, softmax)
             grad_x = Mul(Sub(weighted, Mul(softmax, SumTo(weighted, column))), scale)
         if ctx.needs(1):
-            along = Mul(SumTo(Mul(grad2, Sub(softmax, ctx.onehot)), column), factor)
-            grad_grad = along.reshape(-1) if grad.ndim else SumTo(along, (1, 1)).reshape(())
-        return grad_x, grad_grad, None, None, None
+            along = Mul(SumTo(Mul(grad2, Sub(softmax, onehot)), column), factor)
+            grad_grad = along.reshape(-1) if ctx.sizes.reduction == "none" else SumTo(along, (1, 1)).reshape(())
+        return grad_x, grad_grad, None, None, None, None
+
+
+def _chosen(target: Any, total: Any, sizes: Sizes) -> tuple[Any, Any]:
+    """The one-hot targets (N, classes), and the factor of each row (N, 1), 0 for an ignored one."""
+    xp = array_module(target)
+    onehot = xp.zeros((sizes.N, sizes.classes), sizes.dtype)
+    inside = (target >= 0) & (target < sizes.classes)  # an ignored target may be no class
+    onehot[xp.flatnonzero(inside), target[inside]] = 1
+    return onehot, xp.where(target == sizes.ignore_index, sizes.dtype.type(0), total[1]).reshape(-1, 1)
 
 
 class NllLoss(Operation):
@@ -280,11 +282,13 @@ def cross_entropy(
     _class_target(input, target, weight, ignore_index, "cross_entropy")
     rows, classes = _rows(input, target)
     w = None if weight is None else weight._array
-    if not label_smoothing:
-        loss: Tensor = CrossEntropy(rows, classes, w, ignore_index, reduction)
+    if weight is None and not label_smoothing:
+        loss: Tensor = CrossEntropy(rows, classes, ignore_index, reduction)
         return _shaped(loss, input, target, reduction)
     scores: Tensor = LogSoftmax(rows, 1)
     hard: Tensor = NllLoss(scores, classes, w, ignore_index, reduction, 2)
+    if not label_smoothing:
+        return _shaped(hard, input, target, reduction)
     factor = _factor(classes, w, ignore_index, "none", rows._array.dtype)
     divisor = float(np.sum(factor)) if not isinstance(factor, float) else float(classes.shape[0])
     counts = classes != ignore_index

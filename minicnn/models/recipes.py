@@ -28,7 +28,6 @@ class Recipe:
     normalize: tuple[float, float] | None = None  # mean and deviation of the pixels, 0 ... 1 as they are if None
     shift: int = 0  # training images are moved by up to this many pixels, anew in each epoch
     pad: bool = False  # smaller images get a black frame up to the network's size, and are not enlarged
-    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ _SAMPLE = Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", shift=
 _FAST = Recipe(
     epochs=6, batch_size=128, lr=3e-3, schedule="one-cycle", drop_last=True,
     normalize=(0.1, 0.2752),  # of the images with their frame
-    shift=1, pad=True, label_smoothing=0.05,
+    shift=1, pad=True,
 )  # fmt: skip
 
 NETWORKS = {

@@ -16,6 +16,8 @@ from minicnn.nn.containers import Sequential as Sequential
 from minicnn.nn.conv import Conv2d as Conv2d
 from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.dropout import Dropout as Dropout
+from minicnn.nn.dropout import Dropout1d as Dropout1d
+from minicnn.nn.dropout import Dropout2d as Dropout2d
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear

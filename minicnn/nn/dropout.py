@@ -1,4 +1,4 @@
-"""Dropout layers."""
+"""Dropout layers: Dropout, Dropout1d, Dropout2d."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from minicnn.nn import functional as F
 from minicnn.nn.module import Module
 
 
-class Dropout(Module):
-    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; in evaluation
-    the input as it is (Srivastava et al. 2014). ValueError for `p` outside [0, 1]."""
-
+class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if p < 0 or p > 1:
@@ -18,9 +15,42 @@ class Dropout(Module):
         self.p = p
         self.inplace = inplace
 
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_Dropout):
+    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; in evaluation
+    the input as it is (Srivastava et al. 2014). ValueError for `p` outside [0, 1]."""
+
     def forward(self, input: Tensor) -> Tensor:
         """`input` with elements dropped, of the same shape."""
         return F.dropout(input, self.p, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+
+class Dropout1d(_Dropout):
+    """In training, each channel of (N, C, L) or (C, L) is 0 with probability `p`, all of it, and divided by
+    1 - p otherwise; in evaluation the input as it is. ValueError for `p` outside [0, 1]."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` with channels dropped, of the same shape."""
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_Dropout):
+    """In training, each channel of (N, C, H, W) is 0 with probability `p`, all of it, and divided by 1 - p
+    otherwise; in evaluation the input as it is (Tompson et al. 2015). ValueError for `p` outside [0, 1].
+
+    >>> import minicnn
+    >>> from minicnn import nn
+    >>> generator = minicnn.manual_seed(0)
+    >>> nn.Dropout2d()(minicnn.ones(1, 4, 1, 2))[0, :, 0]
+    tensor([[2., 2.],
+            [0., 0.],
+            [2., 2.],
+            [0., 0.]])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` with channels dropped, of the same shape."""
+        return F.dropout2d(input, self.p, self.training, self.inplace)

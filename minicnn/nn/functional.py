@@ -10,6 +10,8 @@ from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
 from minicnn.functional.conv import fold as fold
 from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.dropout import dropout as dropout
+from minicnn.functional.dropout import dropout1d as dropout1d
+from minicnn.functional.dropout import dropout2d as dropout2d
 from minicnn.functional.gathering import one_hot as one_hot
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy

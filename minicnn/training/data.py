@@ -11,7 +11,9 @@ import numpy as np
 
 from minicnn import datasets, transforms
 from minicnn.autograd.tensor import Tensor
-from minicnn.transforms.batch import in_one_piece, transform_batch
+from minicnn.transforms.batch import transform_batch
+from minicnn.transforms.image import in_one_piece
+from minicnn.transforms.resize import resize_batch
 from minicnn.utils.data import Dataset
 
 SAMPLE = "-sample"
@@ -137,10 +139,7 @@ def _resized(images: np.ndarray, size: int) -> np.ndarray:
     """uint8 images at size×size, pixel for pixel what torchvision's Resize((size, size)) gives."""
     if images.shape[1:3] == (size, size):
         return images
-    from PIL import Image
-
-    resize = transforms.Resize((size, size))
-    out = np.empty((len(images), size, size, *images.shape[3:]), np.uint8)
-    for i, image in enumerate(images):
-        out[i] = resize(Image.fromarray(image))
-    return out
+    numbers = np.arange(len(images))
+    parts = [resize_batch(transforms.Resize((size, size)), images, part) for part in np.array_split(numbers, 16)]
+    planes = np.concatenate([part for part in parts if part is not None])  # (N, C, size, size)
+    return planes[:, 0] if images.ndim == 3 else planes.transpose(0, 2, 3, 1)

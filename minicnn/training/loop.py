@@ -75,7 +75,6 @@ class Trainer:
     validation: DataLoader[Any]
     epochs: int
     device: Any = "cpu"
-    label_smoothing: float = 0.0  # in training only
     history: list[Epoch] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)  # of the epoch that is running
     seconds: float = 0.0  # spent on it before this process
@@ -88,7 +87,7 @@ class Trainer:
         watch: Callable[[], Any] = time.perf_counter,
     ) -> None:
         """Train until `epochs` are done. DivergedError when a loss is not finite."""
-        criterion = nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
+        criterion = nn.CrossEntropyLoss()
 
         @compile
         def step(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

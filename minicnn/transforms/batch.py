@@ -1,9 +1,9 @@
 """A whole batch at once: what the usual transforms do to one image after another, by one kernel.
 
-The usual ones are Pad, RandomCrop and RandomHorizontalFlip (with black around the image), then ToTensor, then
-Normalize. The first three only say where the window of an image lies, the others what becomes of a byte. So
-they are asked for that, and the kernel `image_batch` does it to all images; the bits are those of the images
-one by one, and so are the random numbers, drawn image after image.
+The usual ones are Resize; then Pad, RandomCrop and RandomHorizontalFlip (with black around the image); then
+ToTensor; then Normalize. The second group only says where the window of an image lies, the last two what
+becomes of a byte. So they are asked for that, and the kernel `image_batch` does it to all images; the bits are
+those of the images one by one, and so are the random numbers, drawn image after image.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from minicnn.kernels.image_batch import Sizes
 from minicnn.transforms.compose import Compose
 from minicnn.transforms.convert import Normalize, ToTensor
 from minicnn.transforms.geometry import Pad, RandomCrop, RandomHorizontalFlip, borders
+from minicnn.transforms.image import in_one_piece
+from minicnn.transforms.resize import Resize, resize_batch
 
 Transform = Callable[[Any], Any]
 
@@ -40,14 +42,16 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
             [[[0.2000, 0.2000]]]])
     """
     steps = _flattened(transform)
+    resize = steps.pop(0) if type(steps[0]) is Resize else None
     moves = [step for step in steps if type(step) in (Pad, RandomCrop, RandomHorizontalFlip)]
     colours = steps[len(moves) :]
     usual = colours and type(colours[0]) is ToTensor and all(type(step) is Normalize for step in colours[1:])
     memory = in_one_piece(images)
     if not usual or memory is None or steps[: len(moves)] != moves:
         return None
-    count, height, width = images.shape[:3]
-    channels = images.shape[3] if images.ndim == 4 else 1
+    channels, height, width = images.shape[3] if images.ndim == 4 else 1, *images.shape[1:3]
+    if resize is not None:
+        height, width = resize.new_size(height, width)
     kind = dtypes.get_default_dtype().numpy
     try:
         table = _table(kind, channels, tuple((_numbers(step.mean), _numbers(step.std)) for step in colours[1:]))
@@ -57,22 +61,17 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
     if moves and not windows.move(moves):
         return None
     channels_last = images.ndim == 4 and memory is images
+    if resize is not None and (height, width) != images.shape[1:3]:
+        resized = resize_batch(resize, images, indices)
+        if resized is None:
+            return None
+        memory, channels_last = resized, False
+        windows.places[:, 0] = np.arange(len(indices))
     sizes = Sizes(
-        len(indices), count, channels, height, width, windows.height, windows.width, kind, channels_last
+        len(indices), len(memory), channels, height, width, windows.height, windows.width, kind, channels_last
     )
     (batch,) = kernels.run("image_batch", sizes, memory.reshape(-1), windows.places.reshape(-1), table)
     return Tensor(batch.reshape(len(indices), channels, windows.height, windows.width))
-
-
-def in_one_piece(images: NDArray[Any]) -> NDArray[Any] | None:
-    """The array whose memory the kernel can read: (count, H, W), (count, H, W, C) or (count, C, H, W) of bytes.
-
-    None if `images` (count, H, W) or (count, H, W, C) lie in memory in another way.
-    """
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.size == 0:
-        return None
-    planes = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
-    return next((array for array in (images, planes) if array.flags.carray), None)
 
 
 def _flattened(transform: Any) -> list[Any]:

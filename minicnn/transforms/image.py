@@ -44,3 +44,14 @@ def from_pil(img: Any) -> NDArray[Any]:
 def as_tensor(pixels: NDArray[Any]) -> Tensor:
     """A tensor, in C order, with these pixels, which may be a view with any strides."""
     return Tensor(np.ascontiguousarray(pixels))
+
+
+def in_one_piece(images: NDArray[Any]) -> NDArray[Any] | None:
+    """The array whose memory the kernel can read: (count, H, W), (count, H, W, C) or (count, C, H, W) of bytes.
+
+    None if `images` (count, H, W) or (count, H, W, C) lie in memory in another way.
+    """
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.size == 0:
+        return None
+    planes = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
+    return next((array for array in (images, planes) if array.flags.carray), None)

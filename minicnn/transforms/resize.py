@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
-from minicnn.transforms.image import check_image, height_width
+from minicnn.kernels.image_resize import Sizes
+from minicnn.transforms.image import check_image, height_width, in_one_piece
 
 
 class InterpolationMode(Enum):
@@ -75,12 +80,13 @@ class Resize:
         if isinstance(img, Tensor):
             raise TypeError("Resize takes PIL images, got a Tensor: put Resize before ToTensor")
         check_image(img)
-        height, width = self._new_size(*height_width(img))
+        height, width = self.new_size(*height_width(img))
         if (height, width) == height_width(img):
             return img
         return img.resize((width, height), _PILLOW[self.interpolation])
 
-    def _new_size(self, height: int, width: int) -> tuple[int, int]:
+    def new_size(self, height: int, width: int) -> tuple[int, int]:
+        """(h, w) of what becomes of an image of this height and width."""
         edges = [self.size] if isinstance(self.size, int) else list(self.size)
         if len(edges) == 2:
             return edges[0], edges[1]
@@ -95,6 +101,27 @@ class Resize:
             f"{type(self).__name__}(size={self.size}, interpolation={self.interpolation.value}, "
             f"max_size={self.max_size}, antialias={self.antialias})"
         )
+
+
+def resize_batch(resize: Resize, images: NDArray[Any], indices: NDArray[np.int64]) -> NDArray[np.uint8] | None:
+    """`resize` of the images numbered `indices`, of all in `images` (count, H, W) or (count, H, W, C): (N, C, h, w).
+
+    None where the kernel does not do what Pillow does: for other than bilinear interpolation, and where an image
+    gets lower but in another proportion to its width, for then it depends on Pillow's version which of the two it
+    does first.
+    """
+    memory = in_one_piece(images)
+    height, width = images.shape[1:3]
+    new_height, new_width = resize.new_size(height, width)
+    rows_first = new_height >= height or (height == width and new_height == new_width)
+    if memory is None or resize.interpolation is not InterpolationMode.BILINEAR or not rows_first:
+        return None
+    channels = images.shape[3] if images.ndim == 4 else 1
+    channels_last = images.ndim == 4 and memory is images
+    sizes = Sizes(len(indices), len(images), channels, height, width, new_height, new_width, channels_last)
+    (pixels,) = kernels.run("image_resize", sizes, memory.reshape(-1), indices)
+    resized: NDArray[np.uint8] = pixels.reshape(len(indices), channels, new_height, new_width)
+    return resized
 
 
 def _mode(interpolation: InterpolationMode | int) -> InterpolationMode:

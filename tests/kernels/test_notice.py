@@ -47,27 +47,24 @@ def test_it_can_be_kept_back(tmp_path):
 
 
 @pytest.fixture
-def fresh(monkeypatch):
-    """Nothing was said yet in this process."""
-    monkeypatch.setattr(notice, "_decided", False)
+def loud(monkeypatch):
+    """The line is not kept back."""
     monkeypatch.delenv("MINICNN_QUIET", raising=False)
 
 
-def test_only_an_empty_cache_is_worth_a_line(fresh, tmp_path, capsys):
-    (tmp_path / "loops_1").mkdir()
-    (tmp_path / "loops_1" / "loops.forward-1.py311.nbi").touch()
-    notice.before_first_call("forward", tmp_path)
-    (tmp_path / "loops_1" / "loops.forward-1.py311.nbi").unlink()
-    notice.before_first_call("backward", tmp_path)  # it was decided at the first
+def test_only_an_empty_cache_is_worth_a_line(loud, tmp_path, capsys):
+    notice.before_first_call("forward", False, tmp_path)
     assert capsys.readouterr().err == ""
+    notice.before_first_call("forward", True, tmp_path)
+    assert capsys.readouterr().err.count("minicnn compiles") == 1
 
 
-def test_a_watcher_is_told_instead(fresh, tmp_path, capsys):
+def test_a_watcher_is_told_instead(loud, tmp_path, capsys):
     names = []
     with notice.watch(names.append):
-        notice.before_first_call("forward", tmp_path)
+        notice.before_first_call("forward", True, tmp_path)
     assert names == ["forward"]
     assert capsys.readouterr().err == ""
-    notice.before_first_call("backward", tmp_path)
+    notice.before_first_call("backward", True, tmp_path)
     assert names == ["forward"]
     assert capsys.readouterr().err.count("minicnn compiles") == 1

@@ -276,10 +276,10 @@ refuse("pad", lambda m: F(m).pad(m.ones(2, 3).bool(), (1, 1), "reflect"), NotImp
 # --- dropout ----------------------------------------------------------------------------------------
 
 
-def drop(m, a, *args, **options):
+def drop(m, a, *args, name="dropout", **options):
     """Dropout with a mask that is the same every time."""
     m.manual_seed(5)
-    return F(m).dropout(a, *args, **options)
+    return getattr(F(m), name)(a, *args, **options)
 
 
 add("dropout", lambda m, a: drop(m, a), normal(9, 2, 3, 3))
@@ -289,7 +289,19 @@ add("dropout", lambda m, a: drop(m, a, 1.0), normal(2, 3))
 add("dropout", lambda m, a: drop(m, a * 1, 0.0), normal(2, 3))
 add("dropout", lambda m, a: drop(m, a * 1, 0.5, training=False), normal(2, 3))
 add("dropout", lambda m, a: drop(m, a, 0.5, False), integers(2, 3))
+for shape in ((9, 3, 2, 2), (2, 5, 3, 1), (1, 4, 1, 2)):
+    add("dropout2d", lambda m, a: drop(m, a, name="dropout2d"), normal(*shape))
+    add("dropout1d", lambda m, a: drop(m, a[..., 0], 0.2, name="dropout1d"), normal(*shape))
+add("dropout2d", lambda m, a: drop(m, a * 1, 0.7, name="dropout2d", inplace=True) * 1, normal(9, 3, 2, 2))
+add("dropout2d", lambda m, a: drop(m, a, 1.0, name="dropout2d"), normal(2, 3, 2, 2))
+add("dropout2d", lambda m, a: drop(m, a * 1, 0.5, False, name="dropout2d"), normal(2, 3, 2, 2))
+add("dropout1d", lambda m, a: drop(m, a, name="dropout1d"), normal(5, 4), grad_fn=False)
+add("dropout1d", lambda m, a: drop(m, a * 1, name="dropout1d", inplace=True) * 1, normal(5, 4))
 
+refuse("dropout1d", lambda m: F(m).dropout1d(m.ones(3)), RuntimeError, "2D or 3D.*1D")
+refuse("dropout1d", lambda m: F(m).dropout1d(m.ones(2, 3, 4, 4)), RuntimeError, "2D or 3D.*4D")
+refuse("dropout2d", lambda m: F(m).dropout2d(m.ones(2, 3, 4, 4), 1.5), ValueError, "1.5")
+refuse("dropout2d", lambda m: F(m).dropout2d(m.ones(2, 3, 4, 4).long(), 0.5), RuntimeError, "int64")
 refuse("dropout", lambda m: F(m).dropout(m.ones(3), -0.1), ValueError, "-0.1")
 refuse("dropout", lambda m: F(m).dropout(m.ones(3), 1.1), ValueError, "1.1")
 refuse("dropout", lambda m: F(m).dropout([1.0], 0.5), TypeError, "input.*list")
