@@ -233,7 +233,7 @@ def draw(results: dict[str, Any]) -> Any:
             furthest = max(furthest, *(speed for speed, _ in points))
     axis.axvline(1, color="black", linewidth=1, label="torch" if unit == "torch_seconds" else None)
     axis.set_yticks(range(len(rows)), [f"{row['model']}, batch {row['batch']}" for row in rows])
-    axis.set_xlim(0, 1.5 * furthest)  # room for the texts
+    axis.set_xlim(0, 1.6 * furthest)  # room for the texts
     axis.set_ylim(-0.6, max(3, len(rows)) - 0.4)
     axis.set(xlabel="training speed, times torch's" if unit == "torch_seconds" else "training speed, times minicnn's")
     axis.spines[["top", "right"]].set_visible(False)

@@ -8,6 +8,7 @@ Numba has no part in it, so the loops cannot be run, only read.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sys
@@ -92,6 +93,7 @@ def llvm_code(name: str, element: Any, processor: Processor) -> str:
     return str(module)
 
 
+@functools.cache
 def assembly(code: str, processor: Processor) -> str:
     """The assembly that LLVM makes of its code at -O2, as kernels are compiled."""
     binding.initialize_all_targets()
