@@ -666,8 +666,22 @@ def test_the_samples_recipe_reaches_its_accuracy():
 
 @pytest.mark.slow
 @pytest.mark.skipif("MINICNN_DATA" not in os.environ, reason="MINICNN_DATA does not name the full MNIST")
-def test_one_epoch_of_the_full_set(monkeypatch):
+def test_the_fast_recipe_reaches_99_percent(monkeypatch, tmp_path):
     monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    folder = os.environ["MINICNN_DATA"]
+    arguments = ["lenet5", "--dataset", "mnist", "--root", folder, "--recipe", "fast", "--quiet", "--output", "out"]
+    assert train.main(arguments) == 0
+    lines = history("out")
+    assert len(lines) <= 6
+    assert float(lines[-1]["validation_accuracy"]) >= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("MINICNN_DATA" not in os.environ, reason="MINICNN_DATA does not name the full MNIST")
+def test_one_epoch_of_the_full_set(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
     folder = os.environ["MINICNN_DATA"]
     arguments = ["lenet5", "--dataset", "mnist", "--root", folder, "--epochs", "1", "--lr", "1e-3", "--quiet"]
     assert train.main([*arguments, "--output", "out"]) == 0
