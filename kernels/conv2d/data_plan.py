@@ -30,6 +30,7 @@ NEAR_BYTES = 8 << 10  # what a pixel sees of all images; more is copied together
 BAND = 4  # rows of a band at most, if they are copied together
 PLANE_BYTES = 320 << 10  # of a band of plain rows and of what is computed of it
 SMALL_TASK = 1 << 16  # multiplications below which nothing is shared out
+FEW_PIXELS = 64  # of a band of plain rows: with fewer, the filters cost more than the pixels
 POOLS = {"avgpool2": 1, "maxpool2": 2}
 
 
@@ -165,14 +166,19 @@ def plan_direct(task: Task) -> Plan:
     step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N
     if panel:
         step_c, step_h, step_w = panel.images, panel.width * S * panel.images, S * panel.images
-    seen = [_taps_of(phase, S) for phase in phases]
-    offsets = np.concatenate([c * step_c + h * step_h + w * step_w for h, w, c in seen]).astype(np.int64)
+    one_row = panel is not None and panel.rows == 1
+    offsets = np.concatenate([
+        c * step_c + h // (phase[14] if one_row else 1) * step_h + w * step_w
+        for phase in phases for h, w, c in [_taps_of(phase, S)]
+    ]).astype(np.int64)  # fmt: skip
     geometry = np.array([
         S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, function
     ])  # fmt: skip
     front = pack.size + (threads.most() * task.target[3] * z.N if gradient else 0)
     room = front + (threads.most() * panel.numbers if panel else 0)
-    shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes]) if panel else None
+    shape = None
+    if panel:
+        shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes, one_row])
     quarter = np.array([0.25], z.dtype)
     valid = _valid(task)
 
@@ -204,28 +210,32 @@ def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel |
     few filters for a copy to pay."""
     z, S, R = task.z, task.S, task.R
     item = z.dtype.itemsize
-    images = min(z.N, lanes * vector_blocks(row_blocks(R)[-1])[0])
+    block = lanes * vector_blocks(row_blocks(R)[-1])[0]
     taps = max(int(phase[16] * phase[11]) for phase in phases)
     if R < 6 or taps * z.N * item < NEAR_BYTES:
         return None
 
-    def size(rows: int, columns: int) -> tuple[int, int]:
-        """Columns of the source and numbers of a panel."""
-        high = max((rows - 1) * int(p[4]) + int(max(p[16] - 1, 0) * p[14]) + 1 for p in phases)
+    def size(rows: int, columns: int, images: int) -> tuple[int, int]:
+        """Columns of the source and numbers of a panel. Of one row, only what the taps see is copied."""
+        high = max((rows - 1) * int(p[4]) + int(max(p[16] - 1, 0) * (p[14] if rows > 1 else 1)) + 1 for p in phases)
         width = max((columns - 1) * int(p[9]) + int(max(p[17] - 1, 0) * p[15]) + 1 for p in phases)
         return width, width * high * S * images
 
+    def fits(rows: int, columns: int, images: int) -> bool:
+        return size(rows, columns, images)[1] * item <= PANEL_BYTES
+
     rows, columns = together, int(max(phases[:, 5]))
-    while columns > 1 and size(rows, columns)[1] * item > PANEL_BYTES:
+    images = min(z.N, 2 * block if fits(rows, columns, 2 * block) else block)  # two lines of the cache in one go
+    while columns > 1 and not fits(rows, columns, images):
         columns = -(-columns // 2)
     most = int(max(phases[:, 0]))
     bands = z.groups * len(phases)
     while (
-        rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES
+        rows < min(BAND, most) and fits(rows + together, columns, images)
         and -(-most // (rows + together)) * bands >= WANTED_TASKS // 2
     ):  # fmt: skip
         rows += together
-    return Panel(images, columns, rows, *size(rows, columns))
+    return Panel(images, columns, rows, *size(rows, columns, images))
 
 
 # --- plain ------------------------------------------------------------------------------------------
@@ -254,7 +264,7 @@ def plan_planes(task: Task) -> Plan:
         cut.append(_planes(task, phase, cut[0].pieces if cut else None))
     pieces = cut[0].pieces
     tasks = np.array([
-        (p, *band, *piece) for p, part in enumerate(cut) for band in part.bands for piece in pieces
+        (p, *band, *piece) for piece in pieces for p, part in enumerate(cut) for band in part.bands
     ], np.int64)  # fmt: skip
     offsets = np.concatenate([part.offsets for part in cut]).astype(np.int64)
     # the filters of a forward pass are read as they lie: their taps are in the order channel, row, column
@@ -299,14 +309,13 @@ def _planes(task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None)
     pitch = task.source[3] if inside else columns + last_w // step_w
     planes_h, planes_w = min(step_h, last_h + 1), min(step_w, last_w + 1)
     of_row = (S * planes_h * planes_w + R) * pitch * z.dtype.itemsize
-    band = max(1, min(rows, (PLANE_BYTES - of_row) // of_row))
-    band = -(-rows // -(-rows // band))  # as many each
     others = z.N * z.groups * (1 if z.direction == "forward" else len(task.axes_h) * len(task.axes_w))
-    work = max(1, rows * columns * R * h.size // SMALL_TASK)
+    wanted = min(max(1, rows * columns * R * h.size // SMALL_TASK), -(-WANTED_TASKS // others))
+    most = max(1, (PLANE_BYTES - of_row) // of_row)  # rows of a band
+    count = min(rows, max(-(-rows // most), min(wanted, rows * pitch // FEW_PIXELS), 1))
+    band = -(-rows // count)
     if pieces is None:
-        pieces = _pieces(R, min(work, -(-WANTED_TASKS // (others * -(-rows // band)))))
-    wanted = min(work, -(-WANTED_TASKS // (others * len(pieces))))
-    band = min(band, max(1, -(-rows // wanted)))
+        pieces = _pieces(R, -(-wanted // count))
     plane = 0 if inside else (band + last_h // step_h) * pitch
     phase[18:] = pitch, plane
     if inside:
@@ -314,7 +323,7 @@ def _planes(task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None)
     else:
         of_tap = (c * planes_h + h % step_h) * planes_w + w % step_w
         offsets = of_tap * plane + h // step_h * pitch + w // step_w
-    bands = [(q, min(q + band, rows)) for q in range(0, rows, band)]
+    bands = [(i * rows // count, (i + 1) * rows // count) for i in range(count)]
     computed = -(-band * pitch // 16) * 16 * max(last - first for first, last in pieces)
     return Planes(offsets, bands, pieces, S * planes_h * planes_w * plane, computed)
 
