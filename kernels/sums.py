@@ -12,7 +12,7 @@
 
     sum_run     Σ of a run of numbers: the gradient of the bias.
 
-Both tiles are loops over a table of offsets, as `tile` in simd.py, which says where that idea comes from.
+Both tiles are loops over a table of offsets, as `tile` in tile.py, which says where that idea comes from.
 """
 
 from __future__ import annotations

@@ -10,6 +10,11 @@ once (4 · 2 with AVX2), and the loads fewer than the multiply-adds. So few rows
 Rows are shared out evenly: 16 rows are 6 + 5 + 5, not 6 + 6 + 4, since narrow blocks wait for their loads.
 Lanes that fill no vector are computed together with lanes before them, which are then computed twice: AVX2
 takes twenty times as long for a store under a mask. Only fewer lanes than a vector need masks.
+
+A convolution in batch-last order (a tap of the filter is an offset) and a matrix product (a row of B is an offset)
+are this same loop. The table of offsets is the idea of indirect convolution (Dukhan 2019, arXiv:1907.02129); keeping
+a block of the result in registers is Goto's (Goto & van de Geijn 2008, "Anatomy of high-performance matrix
+multiplication").
 """
 
 from __future__ import annotations

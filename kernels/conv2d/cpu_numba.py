@@ -3,6 +3,7 @@
     as_product                    a filter as large as its image: a matrix product
     winograd                      forward and input of 3×3 filters, many channels: fewer multiplications
     data_plan, data_loops         forward and input of all others
+    planes_plan                   and for small batches
     weight_plan, weight_loops     the gradient of the filters
 
 For batches of at least one vector the arrays are batch-last, and the images are the lanes; smaller batches come in
@@ -17,7 +18,8 @@ from .. import simd
 from ..dispatch import Plan
 from . import Sizes
 from .as_product import plan_as_product
-from .data_plan import plan_direct, plan_planes, task_of
+from .data_plan import plan_direct, task_of
+from .planes_plan import plan_planes
 from .weight_plan import weight_plan
 from .winograd import plan_winograd
 

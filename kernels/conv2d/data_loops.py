@@ -28,7 +28,7 @@ def gather(w, pack, packed):
 
 
 @inner
-def fill_panel(x, x0, panel, p0, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, width, count):
+def fill_panel(x, x0, panel, p0, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, width, one_row, count):
     """What the pixels of columns c0 … c1 in rows q0 … q1 see, copied together: panel[row, column, channel, image].
 
     In x, channels are an image apart. Where that is a power of two they all fall into the same few sets of the
@@ -38,8 +38,9 @@ def fill_panel(x, x0, panel, p0, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, wid
     first_row, first_column = phase[3] + q0 * phase[4], phase[8] + c0 * phase[9]
     extent, columns = (phase[16] - 1) * phase[14], (c1 - c0 - 1) * phase[9] + (phase[17] - 1) * phase[15] + 1
     low, high = max(0, -first_column), min(columns, SW - first_column)
-    for row in range((q1 - q0 - 1) * phase[4] + extent + 1):
-        ih = first_row + row
+    apart = phase[14] if one_row else 1
+    for row in range((q1 - q0 - 1) * phase[4] // apart + extent // apart + 1):
+        ih = first_row + row * apart
         if 0 <= ih < SH and row % phase[4] <= extent and high > low:
             for c in range(0, S, TOGETHER):
                 copy_runs(
@@ -100,9 +101,9 @@ def direct(
             y[k, pixel, n] = bias[k] + Σ over the taps: w[k, c, r, s] · x[c, …, n]
         the activation or its gradient, and the pooling, while the rows are in the cache
 
-    With a `panel` (images at a time, columns at a time, its width, where the first one starts, its size), what a
-    band sees is copied together before. `activated`, `pooled`, `argmax` and `panel` are None where they are not
-    wanted: Numba leaves out what they are for.
+    With a `panel`, what a band sees is copied together before; its numbers are: images at a time, columns at a time,
+    columns of the source, where the first one starts, its size, images of a vector, whether a band is one row.
+    `activated`, `pooled`, `argmax` and `panel` are None where they are not wanted: Numba leaves out what they are for.
     """
     S, R, SH, SW, TH, TW, N, _groups, taps, mode, function = geometry
     if pack.size > SMALL:
@@ -126,7 +127,7 @@ def direct(
             for c0 in range(0, phase[5], block):
                 c1 = min(c0 + block, phase[5])
                 if panel is not None:
-                    fill_panel(x, x0, packed, mine, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, width, images)
+                    fill_panel(x, x0, packed, mine, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, width, panel[6], images)
                 for q in range(q0, q1):
                     oh = phase[1] + q * phase[2]
                     r0, r1 = valid[phase[12] + q]
@@ -167,6 +168,20 @@ def direct(
 
 
 @inner
+def take(x, first, step, target):
+    """target = x[first :: step]"""
+    if step == 1:
+        copy(x[first : first + target.size], target)
+    elif step == 2:
+        pairs = x[first : first + 2 * target.size]  # the last number may be missing, and is not read
+        for i in range(target.size):
+            target[i] = pairs[2 * i]
+    else:
+        for i in range(target.size):
+            target[i] = x[first + i * step]
+
+
+@inner
 def fill_planes(x, x0, planes, p0, phase, q0, q1, S, SH, SW, size):
     """The source rows that rows q0 … q1 of one phase see, with zeros around: planes[channel, a, b, row, column].
 
@@ -187,12 +202,7 @@ def fill_planes(x, x0, planes, p0, phase, q0, q1, S, SH, SW, size):
                     here = planes[to + row * pitch : to + (row + 1) * pitch]
                     if 0 <= ih < SH:
                         fill(here[:low], 0)
-                        at = x0 + (c * SH + ih) * SW + first + low * step_w
-                        if step_w == 1:
-                            copy(x[at : at + high - low], here[low:high])
-                        else:
-                            for i in range(high - low):
-                                here[low + i] = x[at + i * step_w]
+                        take(x, x0 + (c * SH + ih) * SW + first + low * step_w, step_w, here[low:high])
                         fill(here[high:], 0)
                     else:
                         fill(here, 0)
@@ -250,8 +260,8 @@ def planes(code, x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, 
                 for q in range(q0, q1):
                     at = out0 + i * ldy + (q - q0) * pitch
                     to = ((target + i) * TH + phase[1] + q * phase[2]) * TW + phase[6]
+                    row = out[at : at + phase[5]]
                     if phase[7] == 1:
-                        copy(out[at : at + phase[5]], y[to : to + phase[5]])
+                        copy(row, y[to : to + phase[5]])
                     else:
-                        for column in range(phase[5]):
-                            y[to + column * phase[7]] = out[at + column]
+                        copy(row, y[to : to + (phase[5] - 1) * phase[7] + 1 : phase[7]])

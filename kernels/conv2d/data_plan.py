@@ -1,4 +1,4 @@
-"""The plan of `forward` and `input`: the tables that the loops of data_loops.py walk, and how the work is cut.
+"""`forward` and `input`: the tables that the loops of data_loops.py walk, and the plan for batch-last arrays.
 
 Both are the same loops with other tables (see ../window.py): what the transposed convolution needs is a
 convolution of g with every so-manyth tap of the filter, once for each residue of the stride. Below, "source"
@@ -7,17 +7,15 @@ is the array that is read (x, or g) and "target" the one written; S and R are th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, pool2d, simd, threads
-from ..activation import loops as activation_loops
+from .. import layout, simd, threads
 from ..activation.cpu_numba import activation_of
 from ..dispatch import Plan
 from ..layout import memory
-from ..pool2d.cpu_numba import plan as plan_pool
 from ..tile import row_blocks, vector_blocks
 from ..tile_code import tile_code
 from ..window import Axis, backward_axis, forward_axis, valid_taps
@@ -28,8 +26,6 @@ WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the nu
 PANEL_BYTES = 256 << 10  # of what a band of rows sees, copied together: it stays in the second cache
 NEAR_BYTES = 8 << 10  # what a pixel sees of all images; more is copied together first
 BAND = 4  # rows of a band at most, if they are copied together
-PLANE_BYTES = 320 << 10  # of a band of plain rows and of what is computed of it
-SMALL_TASK = 1 << 16  # multiplications below which nothing is shared out
 POOLS = {"avgpool2": 1, "maxpool2": 2}
 
 
@@ -63,7 +59,6 @@ def task_of(z: Sizes) -> Task:
     return Task(z, axes_h, axes_w, source, target)
 
 
-# --- tables -----------------------------------------------------------------------------------------
 
 
 def phase_table(axes_h: list[Axis], axes_w: list[Axis], S: int) -> np.ndarray:
@@ -74,7 +69,7 @@ def phase_table(axes_h: list[Axis], axes_w: list[Axis], S: int) -> np.ndarray:
     10  its first tap among those of all phases, taps of one row of the window, where its lines of the table of
         valid taps begin: of rows, of columns
     14  steps of the taps in the source and number of taps, of rows and columns
-    18  (filled by plan_planes) numbers from one row of the copy to the next, and of one plane of it
+    18  (filled by planes_plan.py) numbers from one row of the copy to the next, and of one plane of it
     """
     phases = []
     lines = table = 0
@@ -96,7 +91,7 @@ def _valid(task: Task) -> np.ndarray:
     return np.concatenate(pairs).astype(np.int64)
 
 
-def _weights(task: Task, pieces: Sequence[tuple[int, int]]) -> np.ndarray:
+def weight_table(task: Task, pieces: Sequence[tuple[int, int]]) -> np.ndarray:
     """Where in w each weight comes from, in the order group, phase, piece of rows, block of rows, tap, row."""
     z, S, R = task.z, task.S, task.R
     group, row = np.arange(z.groups)[:, None, None], np.arange(R)
@@ -115,13 +110,13 @@ def _weights(task: Task, pieces: Sequence[tuple[int, int]]) -> np.ndarray:
     return np.concatenate(parts, axis=1).astype(np.int32).reshape(-1)
 
 
-def _taps_of(phase: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def taps_of(phase: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Source row, column and channel of each tap of a phase, seen from the first one: channels innermost."""
     rows, columns, c = np.meshgrid(np.arange(phase[16]), np.arange(phase[17]), np.arange(S), indexing="ij")
     return rows.ravel() * phase[14], columns.ravel() * phase[15], c.ravel()
 
 
-def _pieces(R: int, wanted: int) -> list[tuple[int, int]]:
+def row_pieces(R: int, wanted: int) -> list[tuple[int, int]]:
     """The rows 0 … R in at most `wanted` pieces of at least a few blocks each."""
     count = max(1, min(wanted, R // 12))
     step = -(-R // count)
@@ -130,7 +125,6 @@ def _pieces(R: int, wanted: int) -> list[tuple[int, int]]:
     return [(first, min(first + step, R)) for first in range(0, R, step)]
 
 
-# --- batch-last -------------------------------------------------------------------------------------
 
 
 class Panel(NamedTuple):
@@ -159,20 +153,25 @@ def plan_direct(task: Task) -> Plan:
         for group in range(z.groups) for p, phase in enumerate(phases) for q in range(0, phase[0], together)
     ]  # fmt: skip
     images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
-    pieces = _pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
+    pieces = row_pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
     tasks = np.array([(*band, *rows, *n) for n in images for band in bands for rows in pieces], np.int64)
-    pack = _weights(task, pieces)
+    pack = weight_table(task, pieces)
     step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N
     if panel:
         step_c, step_h, step_w = panel.images, panel.width * S * panel.images, S * panel.images
-    seen = [_taps_of(phase, S) for phase in phases]
-    offsets = np.concatenate([c * step_c + h * step_h + w * step_w for h, w, c in seen]).astype(np.int64)
+    one_row = panel is not None and panel.rows == 1
+    offsets = np.concatenate([
+        c * step_c + h // (phase[14] if one_row else 1) * step_h + w * step_w
+        for phase in phases for h, w, c in [taps_of(phase, S)]
+    ]).astype(np.int64)  # fmt: skip
     geometry = np.array([
         S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, function
     ])  # fmt: skip
     front = pack.size + (threads.most() * task.target[3] * z.N if gradient else 0)
     room = front + (threads.most() * panel.numbers if panel else 0)
-    shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes]) if panel else None
+    shape = None
+    if panel:
+        shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes, one_row])
     quarter = np.array([0.25], z.dtype)
     valid = _valid(task)
 
@@ -204,126 +203,29 @@ def _panel(task: Task, phases: np.ndarray, lanes: int, together: int) -> Panel |
     few filters for a copy to pay."""
     z, S, R = task.z, task.S, task.R
     item = z.dtype.itemsize
-    images = min(z.N, lanes * vector_blocks(row_blocks(R)[-1])[0])
+    block = lanes * vector_blocks(row_blocks(R)[-1])[0]
     taps = max(int(phase[16] * phase[11]) for phase in phases)
     if R < 6 or taps * z.N * item < NEAR_BYTES:
         return None
 
-    def size(rows: int, columns: int) -> tuple[int, int]:
-        """Columns of the source and numbers of a panel."""
-        high = max((rows - 1) * int(p[4]) + int(max(p[16] - 1, 0) * p[14]) + 1 for p in phases)
+    def size(rows: int, columns: int, images: int) -> tuple[int, int]:
+        """Columns of the source and numbers of a panel. Of one row, only what the taps see is copied."""
+        high = max((rows - 1) * int(p[4]) + int(max(p[16] - 1, 0) * (p[14] if rows > 1 else 1)) + 1 for p in phases)
         width = max((columns - 1) * int(p[9]) + int(max(p[17] - 1, 0) * p[15]) + 1 for p in phases)
         return width, width * high * S * images
 
+    def fits(rows: int, columns: int, images: int) -> bool:
+        return size(rows, columns, images)[1] * item <= PANEL_BYTES
+
     rows, columns = together, int(max(phases[:, 5]))
-    while columns > 1 and size(rows, columns)[1] * item > PANEL_BYTES:
+    images = min(z.N, 2 * block if fits(rows, columns, 2 * block) else block)  # two lines of the cache in one go
+    while columns > 1 and not fits(rows, columns, images):
         columns = -(-columns // 2)
     most = int(max(phases[:, 0]))
     bands = z.groups * len(phases)
     while (
-        rows < min(BAND, most) and size(rows + together, columns)[1] * item <= PANEL_BYTES
+        rows < min(BAND, most) and fits(rows + together, columns, images)
         and -(-most // (rows + together)) * bands >= WANTED_TASKS // 2
     ):  # fmt: skip
         rows += together
-    return Panel(images, columns, rows, *size(rows, columns))
-
-
-# --- plain ------------------------------------------------------------------------------------------
-
-
-class Planes(NamedTuple):
-    """How one phase is copied and cut (data_loops.fill_planes)."""
-
-    offsets: np.ndarray  # of its taps in the copy
-    bands: list[tuple[int, int]]  # of rows
-    pieces: list[tuple[int, int]]  # of channels, the same for all phases
-    copied: int  # numbers of the copy of a band
-    computed: int  # numbers of the result of a piece
-
-
-def plan_planes(task: Task) -> Plan:
-    """Plain arrays: the lanes are the pixels."""
-    z, S, R = task.z, task.S, task.R
-    phases = phase_table(task.axes_h, task.axes_w, S)
-    mode = int("bias" in z.epilogue)
-    function, gradient = activation_of(z.epilogue)
-    pool = next((POOLS[step] for step in z.epilogue if step in POOLS), 0)
-    forward = z.direction == "forward"
-    cut: list[Planes] = []
-    for phase in phases:
-        cut.append(_planes(task, phase, cut[0].pieces if cut else None))
-    pieces = cut[0].pieces
-    tasks = np.array([
-        (p, *band, *piece) for p, part in enumerate(cut) for band in part.bands for piece in pieces
-    ], np.int64)  # fmt: skip
-    offsets = np.concatenate([part.offsets for part in cut]).astype(np.int64)
-    # the filters of a forward pass are read as they lie: their taps are in the order channel, row, column
-    pack = np.zeros(0, np.int32) if forward else _weights(task, pieces)
-    room = -(-np.array([part[3:] for part in cut]).max(axis=0) // 16) * 16
-    on_the_way = 0 if gradient else function  # of plain arrays the gradient is a second pass
-    geometry = np.array([
-        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, on_the_way
-    ])  # fmt: skip
-    then_pool = _pool_run(z, pool) if pool else None
-    quarters = np.full((z.OH // 2) * (z.OW // 2), 0.25, z.dtype)
-
-    def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
-        packed = scratch.view(z.dtype)
-        y = outs[0].reshape(-1)
-        data_loops.planes(
-            tile_code(z.dtype), ins[0].reshape(-1), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed, y,
-            offsets, phases, tasks, geometry, room,
-        )  # fmt: skip
-        if gradient:
-            activation_loops.backward(y, ins[-1].reshape(-1), y, function)
-        if then_pool:
-            then_pool(outs[1:], (outs[0], quarters)[: 3 - pool], scratch)
-
-    order = layout.PLAIN
-    numbers = pack.size + threads.most() * int(room.sum())
-    orders = (order,) * (2 + mode + gradient)
-    return Plan("pixels in the lanes", orders, outputs(z, order), max(1, numbers) * z.dtype.itemsize, run)
-
-
-def _planes(task: Task, phase: np.ndarray, pieces: list[tuple[int, int]] | None) -> Planes:
-    """How one phase is copied and cut, with the pieces of another. The last columns of `phase` are filled in."""
-    z, S, R = task.z, task.S, task.R
-    rows, columns, step_h, step_w, first_h, first_w = (int(phase[i]) for i in (0, 5, 4, 9, 3, 8))
-    h, w, c = _taps_of(phase, S)
-    if z.direction == "forward":
-        h, w, c = (axis.reshape(z.KH, z.KW, S).transpose(2, 0, 1).ravel() for axis in (h, w, c))
-    last_h, last_w = int(max(phase[16] - 1, 0) * phase[14]), int(max(phase[17] - 1, 0) * phase[15])
-    inside = step_h == step_w == 1 and min(first_h, first_w) >= 0 and (
-        first_h + rows - 1 + last_h < task.source[2] and first_w + columns - 1 + last_w < task.source[3]
-    )  # fmt: skip
-    pitch = task.source[3] if inside else columns + last_w // step_w
-    planes_h, planes_w = min(step_h, last_h + 1), min(step_w, last_w + 1)
-    of_row = (S * planes_h * planes_w + R) * pitch * z.dtype.itemsize
-    band = max(1, min(rows, (PLANE_BYTES - of_row) // of_row))
-    band = -(-rows // -(-rows // band))  # as many each
-    others = z.N * z.groups * (1 if z.direction == "forward" else len(task.axes_h) * len(task.axes_w))
-    work = max(1, rows * columns * R * h.size // SMALL_TASK)
-    if pieces is None:
-        pieces = _pieces(R, min(work, -(-WANTED_TASKS // (others * -(-rows // band)))))
-    wanted = min(work, -(-WANTED_TASKS // (others * len(pieces))))
-    band = min(band, max(1, -(-rows // wanted)))
-    plane = 0 if inside else (band + last_h // step_h) * pitch
-    phase[18:] = pitch, plane
-    if inside:
-        offsets = (c * task.source[2] + h) * pitch + w
-    else:
-        of_tap = (c * planes_h + h % step_h) * planes_w + w % step_w
-        offsets = of_tap * plane + h // step_h * pitch + w // step_w
-    bands = [(q, min(q + band, rows)) for q in range(0, rows, band)]
-    computed = -(-band * pitch // 16) * 16 * max(last - first for first, last in pieces)
-    return Planes(offsets, bands, pieces, S * planes_h * planes_w * plane, computed)
-
-
-def _pool_run(z: Sizes, pool: int) -> Callable[..., None] | None:
-    """The pooling of the epilogue by itself, of plain arrays."""
-    sizes = pool2d.Sizes(
-        "avg" if pool == 1 else "max", "forward", z.N, z.K, z.OH, z.OW, 2, 2, z.OH // 2, z.OW // 2, (2, 2), (0, 0),
-        (1, 1), z.dtype, layout.PLAIN,
-    )  # fmt: skip
-    plan = plan_pool(sizes)
-    return plan.run if plan else None  # None: no window has room
+    return Panel(images, columns, rows, *size(rows, columns, images))
