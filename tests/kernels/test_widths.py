@@ -61,7 +61,7 @@ def test_narrower_vectors_keep_the_contracts(width, tmp_path):
     command = [sys.executable, "-c", INSIDE, str(tmp_path / "found"), "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, str(HERE / "test_contracts.py"), "-k", CHOSEN],
-        cwd=HERE.parents[1], env=environment, capture_output=True, text=True, timeout=600, check=False,
+        cwd=HERE.parents[1], env=environment, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     failed, used, ran = json.loads((tmp_path / "found").read_text(encoding="utf-8"))
