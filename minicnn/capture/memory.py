@@ -8,7 +8,7 @@ lie in the same place; a smaller step stays nearer to the processor, and costs l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -35,11 +35,16 @@ def packed(entries: Sequence[Entry], fixed: set[int]) -> list[Entry]:
     for entry in entries:
         if isinstance(entry, KernelCall) and any(id(root(a)) in places for a in (*entry.ins, *entry.outs)):
             found.append(KernelCall(entry.plan, list(map(moved, entry.outs)), list(map(moved, entry.ins))))
-        elif isinstance(entry, Copy) and isinstance(entry.source, np.ndarray):
+        elif _is_copy(entry):
             found.append(type(entry)(moved(entry.target), moved(entry.source)))
         else:
             found.append(entry)
     return found
+
+
+def _is_copy(entry: Entry) -> TypeGuard[Copy]:
+    """Whether it copies an array (not a number)."""
+    return isinstance(entry, Copy) and len(entry.reads()) > 0
 
 
 class _Life:
@@ -54,7 +59,7 @@ def _lives(entries: Sequence[Entry], fixed: set[int]) -> dict[int, _Life]:
     lives: dict[int, _Life] = {}
     stays = set(fixed)
     for index, entry in enumerate(entries):
-        movable = isinstance(entry, KernelCall) or (isinstance(entry, Copy) and isinstance(entry.source, np.ndarray))
+        movable = isinstance(entry, KernelCall) or _is_copy(entry)
         for array in entry.reads():
             memory = id(root(array))
             if memory in lives:
