@@ -34,7 +34,7 @@ TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for ea
 HERE = {  # tests below
     "activation", "col2im", "conv2d", "gemm", "im2col", "pool2d", "reorder", "softmax_cross_entropy"
 }  # fmt: skip
-ELSEWHERE = {"optimizer_step", "dropout"}
+ELSEWHERE = {"optimizer_step", "dropout", "batch_norm"}
 
 each_float = pytest.mark.parametrize("dtype", FLOATS)
 
