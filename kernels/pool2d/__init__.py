@@ -11,7 +11,8 @@ avg, forward      x                                y = scale · Σ of the window
 avg, input        g                                dx: Σ of scale · g over the windows it lies in
 
 x, dx are (N, C, H, W), y, g, argmax (N, C, OH, OW), all in memory order `order`. scale is 1 / `divisor`, or
-where that is None 1 / the number of pixels of the window, those of the padding among them if `padded`.
+where that is None, and the dilation 1, 1 / the number of pixels of the window, those of the padding among them if
+`padded`.
 
 `epilogue` is (), or in the direction input ("tanh",), ("relu",) or ("sigmoid",): x was the output of that
 activation, is one more input (the last one, in memory order `order`), and dx goes on to the gradient of what

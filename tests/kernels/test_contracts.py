@@ -326,6 +326,29 @@ def test_max_pool(backend, rng, dtype, order):
 
 
 @each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_pooling_of_squares_of_two(backend, rng, dtype, order):
+    """The usual windows, which have loops of their own; a last row or column may be left over."""
+    for N, H, W in ((1, 2, 2), (1, 7, 5), (3, 4, 9), (33, 6, 37)):
+        x = rng.integers(-3, 4, (N, 2, H, W)).astype(dtype)
+        x[rng.random(x.shape) < 0.05] = np.nan
+        how = ((2, 2), (0, 0), (1, 1), dtype, order)
+        z = pool2d.Sizes("max", "forward", N, 2, H, W, 2, 2, H // 2, W // 2, *how)
+        y, argmax = run(backend, "pool2d", z, x)
+        expected, places = oracles.max_pool2d(x, *window_of(z))
+        assert np.array_equal(argmax, places)
+        assert np.array_equal(y, expected.astype(dtype), equal_nan=True)
+        g = rng.standard_normal(z.y_shape).astype(dtype)
+        (dx,) = run(backend, "pool2d", z._replace(direction="input"), g, argmax)
+        close(dx, oracles.max_pool2d_input(g, places, z.x_shape))
+        x, z = rng.standard_normal(x.shape).astype(dtype), z._replace(kind="avg")
+        (y,) = run(backend, "pool2d", z, x)
+        close(y, oracles.sum_pool2d(x, *window_of(z)) / 4, 4)
+        (dx,) = run(backend, "pool2d", z._replace(direction="input"), g)
+        close(dx, oracles.sum_pool2d_input(g / 4, z.x_shape, (2, 2), z.stride, z.padding, z.dilation))
+
+
+@each_float
 def test_max_pool_of_a_window_without_pixels(backend, dtype):
     z = pool2d.Sizes("max", "forward", 2, 1, 2, 2, 1, 1, 4, 4, (1, 1), (1, 1), (1, 1), dtype, PLAIN)
     y, argmax = run(backend, "pool2d", z, np.ones(z.x_shape, dtype))
@@ -346,7 +369,7 @@ def test_avg_pool(backend, rng, dtype, order):
             x, g = rng.standard_normal(z.x_shape).astype(dtype), rng.standard_normal(z.y_shape).astype(dtype)
             z = z._replace(divisor=[None, -3, 7][rng.integers(3)], padded=bool(rng.integers(2)))
             inside = oracles.sum_pool2d(np.ones(z.x_shape), *window_of(z))[0, 0]
-            if z.divisor is None and (z.padded or not inside.all()):
+            if z.divisor is None and (z.padded or z.dilation != (1, 1) or not inside.all()):
                 z = z._replace(divisor=z.KH * z.KW, padded=True)
             scaled = 1 / (inside if z.divisor is None else np.full_like(inside, z.divisor))
             (y,) = run(backend, "pool2d", z, x)
