@@ -60,6 +60,11 @@ LAYERS = {
     "sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
     "softmax": (lambda nn: nn.Softmax(dim=0), (3, 4)),
     "log softmax": (lambda nn: nn.LogSoftmax(dim=-1), (3, 4)),
+    "batch norm": (lambda nn: nn.BatchNorm2d(3), (17, 3, 4, 5)),
+    "batch norm 1d": (lambda nn: nn.BatchNorm1d(3, eps=0.1, momentum=None), (17, 3)),
+    "batch norm of lines": (lambda nn: nn.BatchNorm1d(3, bias=False), (2, 3, 9)),
+    "batch norm without weights": (lambda nn: nn.BatchNorm2d(3, affine=False), (2, 3, 4, 5)),
+    "batch norm in evaluation": (lambda nn: nn.BatchNorm2d(3).eval(), (9, 3, 4, 5)),
     "flatten": (lambda nn: nn.Flatten(), (2, 3, 4)),
     "unflatten": (lambda nn: nn.Unflatten(1, (2, -1)), (3, 4)),
     "lenet5": (lenet5, (4, 1, 32, 32)),
@@ -106,6 +111,53 @@ def test_max_pool_with_indices():
     values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
     assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
     assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"momentum": None}, {"momentum": 0.5, "affine": False}, {"track_running_stats": False}, {"bias": False}],
+)
+def test_batch_norm_keeps_torchs_statistics(options, backend):
+    torch = pytest.importorskip("torch")
+    ours, theirs = nn.BatchNorm2d(4, **options), torch.nn.BatchNorm2d(4, **options)
+    assert repr(ours) == repr(theirs)
+    random = np.random.default_rng(0)
+    with kernels.use(backend):
+        for shape in ((33, 4, 3, 2), (1, 4, 2, 2), (5, 4, 1, 1)):
+            data = (3 * random.normal(size=shape) + 2).astype(np.float32)
+            ours(minicnn.tensor(data))
+            theirs(torch.tensor(data))
+        for layer in (ours, theirs):
+            layer.eval()
+        got, want = ours(minicnn.tensor(data)).detach().numpy(), theirs(torch.tensor(data)).detach().numpy()
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+    saved, expected = ours.state_dict(), theirs.state_dict()
+    assert list(saved) == list(expected)
+    for name, value in saved.items():
+        assert value.shape == tuple(expected[name].shape)
+        np.testing.assert_allclose(value.numpy(), expected[name].numpy(), rtol=1e-5, atol=1e-6)
+    if ours.running_var is not None:
+        ours.reset_running_stats()
+        assert ours.num_batches_tracked.item() == 0
+        assert ours.running_var.tolist() == [1.0] * 4
+
+
+def test_batch_norm_loads_files_without_a_count():
+    old, layer = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    old(minicnn.randn(5, 2))
+    state = {k: v for k, v in old.state_dict().items() if k != "num_batches_tracked"}
+    assert str(layer.load_state_dict(state)) == "<All keys matched successfully>"
+    assert layer.running_mean.tolist() == old.running_mean.tolist()
+
+
+def test_batch_norm_refuses_other_shapes():
+    with pytest.raises(ValueError, match=r"expected 4D input \(got 2D input\)"):
+        nn.BatchNorm2d(3)(minicnn.ones(2, 3))
+    with pytest.raises(ValueError, match=r"expected 2D or 3D input \(got 4D input\)"):
+        nn.BatchNorm1d(3)(minicnn.ones(2, 3, 1, 1))
+    with pytest.raises(RuntimeError, match="running_mean should contain 4 elements"):
+        nn.BatchNorm2d(3)(minicnn.ones(2, 4, 1, 1))
 
 
 DROPOUTS = [("Dropout", (50, 7)), ("Dropout", (33, 2, 3, 5)), ("Dropout1d", (4, 9)), ("Dropout1d", (9, 4, 3)),

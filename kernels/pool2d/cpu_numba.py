@@ -31,12 +31,16 @@ def plan(z: Sizes) -> Plan | None:
         "avg": (loops.avg_forward, loops.avg_input, loops.avg_input_tiled),
     }[z.kind][0 if z.direction == "forward" else 1 + tiled]
 
+    scale = z.scale() if z.kind == "avg" else None
+
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
-        loop(*map(memory, ins), *map(memory, outs), geometry)
+        more = () if scale is None else (scale,)
+        loop(memory(ins[0]), *more, *map(memory, outs), geometry)
 
     def run_input(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
-        activated = ins[2] if function else ins[0]  # without an activation nobody reads it
-        loop(memory(ins[0]), memory(ins[1]), memory(activated), memory(outs[0]), scratch.view(z.dtype), geometry)
+        second = memory(ins[1]) if scale is None else scale
+        activated = ins[-1] if function else ins[0]  # without an activation nobody reads it
+        loop(memory(ins[0]), second, memory(activated), memory(outs[0]), scratch.view(z.dtype), geometry)
 
     algorithm = "lanes of images" if lanes > 1 else "one plane a task"
     if z.direction == "forward":

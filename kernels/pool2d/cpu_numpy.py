@@ -10,7 +10,6 @@ import numpy as np
 from ..activation.cpu_numpy import BACKWARD
 from ..dispatch import Output, Plan
 from ..im2col.cpu_numpy import overlap
-from ..layout import PLAIN
 from . import Sizes
 
 Part = tuple[Any, Any]
@@ -22,19 +21,19 @@ def plan(z: Sizes) -> Plan:
         ("max", "forward"): _max, ("max", "input"): _max_input, ("avg", "forward"): _avg, ("avg", "input"): _avg_input
     }[z.kind, z.direction]  # fmt: skip
 
+    scale = z.scale().reshape(z.OH, z.OW) if z.kind == "avg" else None
+
     def run_plan(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
-        run(z, outs, ins)
+        run(z, outs, ins, scale)
         if z.epilogue:
-            outs[0][...] = BACKWARD[z.epilogue[0]](outs[0], ins[2])
+            outs[0][...] = BACKWARD[z.epilogue[0]](outs[0], ins[-1])
 
     return Plan("a slice per tap", orders(z), outputs(z), 0, run_plan)
 
 
 def orders(z: Sizes) -> tuple[str, ...]:
     """The memory orders of the inputs."""
-    second = PLAIN if z.kind == "avg" else z.order
-    first = (z.order,) if (z.kind, z.direction) == ("max", "forward") else (z.order, second)
-    return first + (z.order,) * len(z.epilogue)
+    return (z.order,) * (1 + ((z.kind, z.direction) == ("max", "input")) + len(z.epilogue))
 
 
 def outputs(z: Sizes) -> tuple[Output, ...]:
@@ -54,8 +53,8 @@ def _taps(z: Sizes) -> Iterator[tuple[Part, Part]]:
             yield (out_h, out_w), (in_h, in_w)
 
 
-def _max(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (x,), (y, argmax) = ins, outs
+def _max(z: Sizes, outs: Sequence[Any], ins: Sequence[Any], scale: Any) -> None:
+    x, (y, argmax) = ins[0], outs
     y[...] = -np.inf if z.dtype.kind == "f" else np.iinfo(z.dtype).min
     argmax[...] = -1
     positions = np.arange(z.H * z.W, dtype=np.int32).reshape(z.H, z.W)
@@ -66,7 +65,7 @@ def _max(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
         argmax[:, :, oh, ow] = np.where(better, positions[ih, iw], argmax[:, :, oh, ow])
 
 
-def _max_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
+def _max_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any], scale: Any) -> None:
     (g, argmax), (dx,) = ins[:2], outs
     dx[...] = 0
     positions = np.arange(z.H * z.W, dtype=np.int32).reshape(z.H, z.W)
@@ -75,17 +74,17 @@ def _max_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
         dx[:, :, ih, iw] += np.where(chosen, g[:, :, oh, ow], 0)
 
 
-def _avg(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (x, scale), (y,) = ins, outs
+def _avg(z: Sizes, outs: Sequence[Any], ins: Sequence[Any], scale: Any) -> None:
+    x, y = ins[0], outs[0]
     y[...] = 0
     for (oh, ow), (ih, iw) in _taps(z):
         y[:, :, oh, ow] += x[:, :, ih, iw]
-    y *= scale.reshape(z.OH, z.OW)
+    y *= scale
 
 
-def _avg_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any]) -> None:
-    (g, scale), (dx,) = ins[:2], outs
+def _avg_input(z: Sizes, outs: Sequence[Any], ins: Sequence[Any], scale: Any) -> None:
+    g, dx = ins[0], outs[0]
     dx[...] = 0
-    scaled = g * scale.reshape(z.OH, z.OW)
+    scaled = g * scale
     for (oh, ow), (ih, iw) in _taps(z):
         dx[:, :, ih, iw] += scaled[:, :, oh, ow]

@@ -89,12 +89,47 @@ def average(x, first, row, rows, column, columns, factor, total):
         total[i] *= factor
 
 
+@inner
+def max_row(x, first, W, place, best, where):
+    """A row of windows of 2×2 that lie side by side, of one image: its pixels lie side by side, too."""
+    count = best.size
+    upper, lower = x[first : first + 2 * count], x[first + W : first + W + 2 * count]
+    for i in range(count):
+        at = np.int32(place + 2 * i)
+        value, at = larger(upper[2 * i], at, upper[2 * i + 1], np.int32(place + 2 * i + 1))
+        value, at = larger(value, at, lower[2 * i], np.int32(place + W + 2 * i))
+        value, at = larger(value, at, lower[2 * i + 1], np.int32(place + W + 2 * i + 1))
+        best[i], where[i] = value, at
+
+
+@inner
+def average_row(x, first, W, factors, total):
+    """A row of windows of 2×2 that lie side by side, of one image."""
+    count = total.size
+    upper, lower = x[first : first + 2 * count], x[first + W : first + W + 2 * count]
+    for i in range(count):
+        total[i] = (upper[2 * i] + upper[2 * i + 1] + lower[2 * i] + lower[2 * i + 1]) * factors[i]
+
+
+@inner
+def pairs(geometry):
+    """Whether a task is a row of windows of 2×2 that lie side by side within one image."""
+    planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
+    square = KH == 2 and KW == 2 and sh == 2 and sw == 2 and dh == 1 and dw == 1
+    return lanes == 1 and square and ph == 0 and pw == 0 and 2 * OH <= H and 2 * OW <= W
+
+
 @compiled(parallel=True)
 def max_forward(x, y, argmax, geometry):
     """y = the maximum of each window, argmax = its place h·W + w."""
     planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
+    side_by_side = pairs(geometry)
     for task in prange(planes * OH):
         plane, oh = task // OH, task % OH
+        if side_by_side:
+            row = slice(task * OW, (task + 1) * OW)
+            max_row(x, (plane * H + 2 * oh) * W, W, 2 * oh * W, y[row], argmax[row])
+            continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
         for ow in range(OW):
             s0, s1 = clip(ow * sw - pw, KW, dw, W)
@@ -110,8 +145,13 @@ def max_forward(x, y, argmax, geometry):
 def avg_forward(x, scale, y, geometry):
     """y = scale · the sum of each window."""
     planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
+    side_by_side = pairs(geometry)
     for task in prange(planes * OH):
         plane, oh = task // OH, task % OH
+        if side_by_side:
+            row = slice(task * OW, (task + 1) * OW)
+            average_row(x, (plane * H + 2 * oh) * W, W, scale[oh * OW : (oh + 1) * OW], y[row])
+            continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
         for ow in range(OW):
             s0, s1 = clip(ow * sw - pw, KW, dw, W)
@@ -157,6 +197,15 @@ def max_back(g, argmax, y, dx, room, plane, oh, geometry):
     planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     for h in range(oh * KH, min(H, oh * KH + KH)):
         row = begin_row(dx, room, plane, h, geometry)
+        if pairs(geometry):
+            first = (plane * OH + oh) * OW
+            part, where, start = g[first : first + OW], argmax[first : first + OW], np.int32(h * W)
+            zero = g.dtype.type(0)
+            for i in range(OW):
+                row[2 * i] = part[i] if where[i] == start + 2 * i else zero
+                row[2 * i + 1] = part[i] if where[i] == start + 2 * i + 1 else zero
+            finish_row(row, y, dx, plane, h, geometry)
+            continue
         for ow in range(OW):
             out = ((plane * OH + oh) * OW + ow) * lanes
             part, where = g[out : out + lanes], argmax[out : out + lanes]
@@ -174,6 +223,13 @@ def avg_back(g, scale, y, dx, room, plane, oh, geometry):
     planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
     for h in range(oh * KH, min(H, oh * KH + KH)):
         row = begin_row(dx, room, plane, h, geometry)
+        if pairs(geometry):
+            first = (plane * OH + oh) * OW
+            part, factors = g[first : first + OW], scale[oh * OW : (oh + 1) * OW]
+            for i in range(OW):
+                row[2 * i] = row[2 * i + 1] = factors[i] * part[i]
+            finish_row(row, y, dx, plane, h, geometry)
+            continue
         for ow in range(OW):
             out = ((plane * OH + oh) * OW + ow) * lanes
             part, factor = g[out : out + lanes], scale[oh * OW + ow]

@@ -5,6 +5,7 @@ from minicnn.functional.activation import relu as relu
 from minicnn.functional.activation import sigmoid as sigmoid
 from minicnn.functional.activation import softmax as softmax
 from minicnn.functional.activation import tanh as tanh
+from minicnn.functional.batch_norm import batch_norm as batch_norm
 from minicnn.functional.compare import all as all
 from minicnn.functional.compare import allclose as allclose
 from minicnn.functional.compare import any as any

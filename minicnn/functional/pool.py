@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,38 +84,34 @@ class TakeAt(Operation):
 
 
 class AvgPool(Operation):
-    """scale · the sum of each window"""
+    """The sum of each window, divided"""
 
     keeps_layout = True
 
-    def forward(ctx, x: Any, scale: Any, sizes: Sizes) -> Any:
+    def forward(ctx, x: Any, sizes: Sizes) -> Any:
         ctx.sizes = sizes
-        ctx.save(scale)
-        (y,) = _run(sizes, x, scale, direction="forward")
+        (y,) = _run(sizes, x, direction="forward")
         return y
 
     def backward(ctx, grad: Any) -> Any:
-        (scale,) = ctx.saved()
-        return AvgPoolInput(grad, scale, ctx.sizes), None, None
+        return AvgPoolInput(grad, ctx.sizes), None
 
     def name(ctx) -> str:
         return "AvgPool2DBackward0"
 
 
 class AvgPoolInput(Operation):
-    """Each gradient, scaled, goes to every pixel of its window"""
+    """Each gradient, divided, goes to every pixel of its window"""
 
     keeps_layout = True
 
-    def forward(ctx, grad: Any, scale: Any, sizes: Sizes) -> Any:
+    def forward(ctx, grad: Any, sizes: Sizes) -> Any:
         ctx.sizes = sizes
-        ctx.save(scale)
-        (dx,) = _run(sizes, grad, scale, direction="input")
+        (dx,) = _run(sizes, grad, direction="input")
         return dx
 
     def backward(ctx, grad2: Any) -> Any:
-        (scale,) = ctx.saved()
-        return AvgPool(grad2, scale, ctx.sizes), None, None
+        return AvgPool(grad2, ctx.sizes), None
 
 
 def _windows(
@@ -211,37 +206,15 @@ def avg_pool2d(
     sizes = _windows(x, "avg", kernel_size, stride, padding, 1, ceil_mode, "avg_pool2d")
     if not x.is_floating_point() and sizes.dtype != np.int64:
         raise NotImplementedError(f'"avg_pool2d" not implemented for {x.dtype}; convert with .float()')
-    xp = array_module(x._array)
+    sizes = sizes._replace(divisor=divisor_override, padded=bool(count_include_pad))
     if sizes.dtype == np.int64:  # whole numbers: the sums, divided and cut off towards zero
-        divisors = xp.asarray(_divisors(sizes, count_include_pad, divisor_override))
-        sums = AvgPool(x._plain_array(), xp.ones_like(divisors), sizes)
-        y = Tensor(xp.trunc(sums / divisors.reshape(sizes.OH, sizes.OW)).astype(sizes.dtype))
+        xp = array_module(x._array)
+        divisors = xp.asarray(sizes.divisors()).reshape(sizes.OH, sizes.OW)
+        sums = AvgPool(x._plain_array(), sizes._replace(divisor=1))
+        y = Tensor(xp.trunc(sums / divisors).astype(sizes.dtype))
     else:
-        y = AvgPool(x, xp.asarray(_scale(sizes, count_include_pad, divisor_override)), sizes)
+        y = AvgPool(x, sizes)
     return y.squeeze(0) if single else y
-
-
-@lru_cache(maxsize=256)
-def _scale(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:
-    """1 / divisor of each window, in the dtype of the images."""
-    with np.errstate(divide="ignore"):
-        return (1 / _divisors(z, count_include_pad, divisor_override)).astype(z.dtype)
-
-
-def _divisors(z: Sizes, count_include_pad: bool, divisor_override: int | None) -> np.ndarray:
-    """What each window's sum is divided by, (OH·OW,). A window that ceil_mode lets hang over counts up to the
-    padding."""
-    if divisor_override is not None:
-        return np.full(z.OH * z.OW, divisor_override)
-    counts = []
-    for axis in range(2):
-        length, kernel = (z.H, z.W)[axis], (z.KH, z.KW)[axis]
-        start = np.arange((z.OH, z.OW)[axis]) * z.stride[axis] - z.padding[axis]
-        end = np.minimum(start + kernel, length + z.padding[axis])
-        if not count_include_pad:
-            start, end = np.maximum(start, 0), np.minimum(end, length)
-        counts.append(end - start)
-    return np.outer(*counts).reshape(-1)
 
 
 @operation()

@@ -9,6 +9,8 @@ from minicnn.nn.activation import ReLU as ReLU
 from minicnn.nn.activation import Sigmoid as Sigmoid
 from minicnn.nn.activation import Softmax as Softmax
 from minicnn.nn.activation import Tanh as Tanh
+from minicnn.nn.batch_norm import BatchNorm1d as BatchNorm1d
+from minicnn.nn.batch_norm import BatchNorm2d as BatchNorm2d
 from minicnn.nn.containers import ModuleDict as ModuleDict
 from minicnn.nn.containers import ModuleList as ModuleList
 from minicnn.nn.containers import ParameterList as ParameterList

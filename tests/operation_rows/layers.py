@@ -273,6 +273,45 @@ refuse("pad", lambda m: F(m).pad(m.ones(2, 3), "11"), TypeError, "pad.*'11'")
 refuse("pad", lambda m: F(m).pad(m.ones(2, 3), (1, 1), value="a"), TypeError, "value.*'a'")
 refuse("pad", lambda m: F(m).pad(m.ones(2, 3).bool(), (1, 1), "reflect"), NotImplementedError, "bool")
 
+# --- batch normalisation ----------------------------------------------------------------------------
+
+
+def normalise(m, a, *affine, training=True, **options):
+    """batch_norm with running statistics that are no parameters."""
+    C = a.shape[1]
+    running = [m.linspace(start, 2.0, C, dtype=a.dtype) for start in (-1.0, 0.5)]
+    return F(m).batch_norm(a, *running, *affine, training=training, **options)
+
+
+for shape in ((9, 3, 2, 2), (2, 2, 3, 1), (9, 4), (3, 2, 5)):
+    C = shape[1]
+    for training in (True, False):
+        add("batch_norm", lambda m, a, w, b, t=training: normalise(m, a, w, b, training=t),
+            normal(*shape), normal(C), normal(C))  # fmt: skip
+    add("batch_norm", lambda m, a: F(m).batch_norm(a, None, None, training=True, eps=0.1), normal(*shape))
+add("batch_norm", lambda m, a, w: normalise(m, a, w, momentum=1.0), normal(8, 2, 2, 2), normal(2))
+add("batch_norm", lambda m, a, b: normalise(m, a, None, b, training=False), normal(2, 2, 2, 2), normal(2),
+    second=False)  # fmt: skip  torch's second derivative fails without a weight
+add("batch_norm", lambda m, a: normalise(m, a, training=False), normal(0, 2, 2, 2), grad_fn=False)
+
+BN = (2, 3, 2, 2)
+
+
+def wrong(says, error, call):
+    """A bad call of batch_norm; `call` gets the function, too."""
+    refuse("batch_norm", lambda m: call(m, F(m).batch_norm), error, says)
+
+
+wrong("running_mean must be defined", RuntimeError, lambda m, f: f(m.ones(BN), None, None))
+wrong("running_var must be defined", RuntimeError, lambda m, f: f(m.ones(BN), m.zeros(3), None))
+wrong(r"more than 1 value.*\[1, 3\]", ValueError, lambda m, f: f(m.ones(1, 3), None, None, training=True))
+wrong(r"running_mean.*3 elements", RuntimeError, lambda m, f: f(m.ones(BN), m.zeros(2), m.ones(2)))
+wrong(r"weight.*3 elements", RuntimeError, lambda m, f: f(m.ones(BN), m.zeros(3), m.ones(3), m.ones(2)))
+wrong("-1.0", ValueError, lambda m, f: f(m.ones(BN), m.zeros(3), m.ones(3), eps=-1.0))
+wrong("out of range", IndexError, lambda m, f: f(m.ones(3), None, None, training=True))
+wrong("not implemented", NotImplementedError, lambda m, f: f(m.ones(BN).long(), None, None, training=True))
+wrong("mixed dtype", RuntimeError, lambda m, f: f(m.ones(BN).double(), m.zeros(3), m.ones(3)))
+
 # --- dropout ----------------------------------------------------------------------------------------
 
 
