@@ -20,11 +20,15 @@ SMALL = 4096  # weights that one thread rearranges sooner than two
 TOGETHER = 8  # channels that are copied side by side: as many streams are read at once
 
 
-@inner
-def gather(w, pack, packed):
-    """packed = w[pack]"""
-    for i in range(pack.size):
-        packed[i] = w[pack[i]]
+@compiled(parallel=True)
+def rearrange(w, pack, packed):
+    """packed = w[pack]: the filters in the order in which `tiles` wants them."""
+    if pack.size > SMALL:
+        for i in prange(pack.size):
+            packed[i] = w[pack[i]]
+    else:  # sooner done than shared out
+        for i in range(pack.size):
+            packed[i] = w[pack[i]]
 
 
 @inner
@@ -53,12 +57,11 @@ def fill_panel(x, x0, panel, p0, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, wid
 @inner
 def activate_row(y, activated, room, phase, k, oh, TH, TW, N, l0, count, function):
     """The activation, or its gradient, of one row of one channel, as far as this phase and these images go."""
-    first = ((k * TH + oh) * TW + phase[6]) * N + l0
+    first, runs = ((k * TH + oh) * TW + phase[6]) * N + l0, phase[5]
     if phase[7] == 1 and count == N:  # the pixels lie side by side
-        activate(y, activated, first, phase[5] * N, room, function)
-    else:
-        for column in range(phase[5]):
-            activate(y, activated, first + column * phase[7] * N, count, room, function)
+        runs, count = 1, runs * N
+    for i in range(runs):
+        activate(y, activated, first + i * phase[7] * N, count, room, function)
 
 
 @inner
@@ -91,8 +94,7 @@ def finish(y, activated, pooled, argmax, quarter, room, phase, q0, q1, k0, k1, T
 
 @compiled(parallel=True)
 def direct(
-    code, x, w, pack, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry,
-    panel,
+    code, x, packed, bias, activated, y, pooled, argmax, quarter, offsets, phases, valid, tasks, geometry, panel
 ):  # fmt: skip
     """Batch-last: the lanes are the images, and a row of output pixels is a few calls of `tiles`.
 
@@ -105,12 +107,7 @@ def direct(
     columns of the source, where the first one starts, its size, images of a vector, whether a band is one row.
     `activated`, `pooled`, `argmax` and `panel` are None where they are not wanted: Numba leaves out what they are for.
     """
-    S, R, SH, SW, TH, TW, N, _groups, taps, mode, function = geometry
-    if pack.size > SMALL:
-        for i in prange(pack.size):
-            packed[i] = w[pack[i]]
-    else:  # sooner done than shared out
-        gather(w, pack, packed)
+    S, R, SH, SW, TH, TW, N, _groups, taps, mode, function, filters = geometry
     source = x if panel is None else packed
     for task in prange(tasks.shape[0]):
         group, p, q0, q1, k0, k1, l0, l1 = tasks[task]
@@ -160,7 +157,7 @@ def direct(
                             pixels, x_pixel, y_pixel,
                         )  # fmt: skip
                         column = end
-        line = packed[pack.size + (0 if activated is None else get_thread_id() * TW * N) :]
+        line = packed[filters + (0 if activated is None else get_thread_id() * TW * N) :]
         finish(
             y, activated, pooled, argmax, quarter, line, phase, q0, q1, group * R + k0, group * R + k1, TH, TW, N, l0,
             l1 - l0, function,
@@ -210,7 +207,7 @@ def fill_planes(x, x0, planes, p0, phase, q0, q1, S, SH, SW, size):
 
 
 @compiled(parallel=True)
-def planes(code, x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, room):
+def planes(code, x, w, packed, bias, y, offsets, phases, tasks, geometry, room):
     """Plain order, small batch: the lanes are the pixels of a band of rows, one after the other.
 
     for each image, group, band of output rows of each phase, some channels k (in parallel)
@@ -220,20 +217,15 @@ def planes(code, x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, 
 
     `room` (numbers of the copies of one thread, of its `out`) says what each thread has of `packed`.
     """
-    S, R, SH, SW, TH, TW, N, groups, taps, mode, function = geometry
-    if pack.size > SMALL:
-        for i in prange(pack.size):
-            packed[i] = w[pack[i]]
-    else:  # sooner done than shared out
-        gather(w, pack, packed)
-    weights = packed if pack.size else w
+    S, R, SH, SW, TH, TW, N, groups, taps, mode, function, filters = geometry
+    weights = packed if filters else w
     bands = tasks.shape[0]
     for task in prange(N * groups * bands):
         image, group = task // (groups * bands), task // bands % groups
         p, q0, q1, k0, k1 = tasks[task % bands]
         phase = phases[p]
         count, pitch = phase[16] * phase[11], phase[18]
-        mine = pack.size + get_thread_id() * (room[0] + room[1])
+        mine = filters + get_thread_id() * (room[0] + room[1])
         x0 = (image * groups + group) * S * SH * SW
         source, at = packed, mine
         if phase[19]:
@@ -246,7 +238,7 @@ def planes(code, x, w, pack, packed, bias, y, offsets, phases, tasks, geometry, 
         out, out0, ldy = packed, mine + room[0], (L + 15) // 16 * 16
         if whole:
             out, out0, ldy = y, (target * TH + q0) * TW, TH * TW
-        w_tap, w_row = (0, count) if pack.size else (1, taps)
+        w_tap, w_row = (0, count) if filters else (1, taps)
         w0 = (group * taps + phase[10]) * R + k0 * count
         tiles(
             code, source, at, offsets, phase[10], 0, 1, 0, count, weights, w0, w_tap, w_row, k1 - k0,

@@ -165,7 +165,7 @@ def plan_direct(task: Task) -> Plan:
         for phase in phases for h, w, c in [taps_of(phase, S)]
     ]).astype(np.int64)  # fmt: skip
     geometry = np.array([
-        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, function
+        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, function, pack.size
     ])  # fmt: skip
     front = pack.size + (threads.most() * task.target[3] * z.N if gradient else 0)
     room = front + (threads.most() * panel.numbers if panel else 0)
@@ -177,8 +177,9 @@ def plan_direct(task: Task) -> Plan:
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         packed = scratch.view(z.dtype)
+        data_loops.rearrange(ins[1].reshape(-1), pack, packed)
         data_loops.direct(
-            tile_code(z.dtype), memory(ins[0]), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed,
+            tile_code(z.dtype), memory(ins[0]), packed, ins[2] if mode else packed,
             memory(ins[-1]) if gradient else None, memory(outs[0]), memory(outs[1]) if pool else None,
             memory(outs[2]) if pool == 2 else None, quarter, offsets, phases, valid, tasks, geometry, shape,
         )  # fmt: skip

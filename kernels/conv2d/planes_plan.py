@@ -57,7 +57,7 @@ def plan_planes(task: Task) -> Plan:
     room = -(-np.array([part[3:] for part in cut]).max(axis=0) // 16) * 16
     on_the_way = 0 if gradient else function  # of plain arrays the gradient is a second pass
     geometry = np.array([
-        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, on_the_way
+        S, R, *task.source[2:], *task.target[2:], z.N, z.groups, offsets.size, mode, on_the_way, pack.size
     ])  # fmt: skip
     then_pool = _pool_run(z, pool) if pool else None
     quarters = np.full((z.OH // 2) * (z.OW // 2), 0.25, z.dtype)
@@ -65,9 +65,12 @@ def plan_planes(task: Task) -> Plan:
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         packed = scratch.view(z.dtype)
         y = outs[0].reshape(-1)
+        filters = ins[1].reshape(-1)
+        if pack.size:
+            data_loops.rearrange(filters, pack, packed)
         data_loops.planes(
-            tile_code(z.dtype), ins[0].reshape(-1), ins[1].reshape(-1), pack, packed, ins[2] if mode else packed, y,
-            offsets, phases, tasks, geometry, room,
+            tile_code(z.dtype), ins[0].reshape(-1), filters, packed, ins[2] if mode else packed, y, offsets, phases,
+            tasks, geometry, room,
         )  # fmt: skip
         if gradient:
             activation_loops.backward(y, ins[-1].reshape(-1), y, function)
