@@ -64,7 +64,7 @@ LIBRARIES = {
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
-AT_FIRST_USE = ("kernels/*/loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
+AT_FIRST_USE = ("kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py")  # dispatch imports these
 
 # --- what stands in one place only -----------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""Numba: which of four loops a convolution takes, and the tables they walk.
+"""Numba: which of two loops a convolution takes, and the tables they walk (its third direction, the gradient of
+the filters, has a plan of its own: weight_plan.py).
 
     batch ≥ one vector   batch-last arrays, the images in the lanes: no im2col, no border cases
     smaller batch        plain arrays, neighbouring pixels in the lanes: im2col of a block of pixels
@@ -19,7 +20,7 @@ import numpy as np
 from .. import layout, pool2d, simd, threads
 from ..activation import loops as activation_loops
 from ..activation.cpu_numba import activation_of
-from ..dispatch import Output, Plan
+from ..dispatch import Plan
 from ..layout import memory
 from ..pool2d.cpu_numba import plan as plan_pool
 from ..window import Axis, backward_axis, forward_axis, valid_taps

@@ -1,5 +1,6 @@
-"""The compiled loops behind cpu_numba.py. Arrays are 1-d memory; the index arithmetic is written out.
+"""The compiled loops behind cpu_numba.py: forward and input (weight has weight_loops.py).
 
+Arrays are 1-d memory; the index arithmetic is written out.
 `geometry` holds the lengths that every loop needs; `phases`, `valid`, `offsets`, `tasks` are made by the
 plan (see cpu_numba._tables for what their columns mean).
 """
