@@ -12,7 +12,6 @@ from ..reorder.loops import transpose_block
 from ..slices import copy, fill
 from ..sums import dot_tile, outer_tile, sum_run
 
-SMALL = 1 << 16  # numbers that one thread adds up sooner than two
 FEW = 32  # taps and filters of a block of weights: two of them stay in the first cache
 
 
@@ -60,12 +59,8 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
                             at = g_row + k * OH * OW * N + p0
                             partial[sums + k * row_numbers + taps] += sum_run(g, at, p1 - p0)
     numbers = groups * K * row_numbers
-    if chunks * numbers > SMALL:
-        for k in prange(groups * K):
-            finish_filter(partial, chunks, numbers, k, taps, unpack, dw, db, bias)
-    else:  # sooner done than shared out
-        for k in range(groups * K):
-            finish_filter(partial, chunks, numbers, k, taps, unpack, dw, db, bias)
+    for k in prange(groups * K):
+        finish_filter(partial, chunks, numbers, k, taps, unpack, dw, db, bias)
 
 
 @inner
@@ -144,12 +139,8 @@ def weight_rows(x, g, dw, db, offsets, blocks, tasks, unpack, scratch, geometry)
                     for k in range(K):
                         scratch[sums + k * row_numbers + taps] += sum_run(scratch, spread + k * run, run)
     numbers = groups * K * row_numbers
-    if chunks * numbers > SMALL:
-        for k in prange(groups * K):
-            finish_filter(scratch, chunks, numbers, k, taps, unpack, dw, db, bias)
-    else:  # sooner done than shared out
-        for k in range(groups * K):
-            finish_filter(scratch, chunks, numbers, k, taps, unpack, dw, db, bias)
+    for k in prange(groups * K):
+        finish_filter(scratch, chunks, numbers, k, taps, unpack, dw, db, bias)
 
 
 @inner
