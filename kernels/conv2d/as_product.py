@@ -20,7 +20,7 @@ from . import Sizes
 
 
 def plan_as_product(z: Sizes) -> Plan | None:
-    """The plan of the product, for arrays in memory order `order`; None where the convolution is more than that."""
+    """The plan of the product, for batch-last arrays; None where the convolution is more than that."""
     whole = (z.OH, z.OW, z.KH, z.KW) == (1, 1, z.H, z.W) and z.padding == (0, 0) and z.groups == 1
     if not whole or (z.dilation != (1, 1) and z.H * z.W > 1) or any("pool" in step for step in z.epilogue):
         return None

@@ -14,6 +14,7 @@ from ..sums import dot_tile, outer_tile, sum_run
 
 FEW = 32  # taps and filters of a block of weights: two of them stay in the first cache
 
+
 @compiled(parallel=True)
 def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geometry, chunks, piece):
     """Batch-last, few taps or few filters: along a row of the output, x and g are runs of (pixels · images) numbers,
@@ -23,7 +24,7 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
         partial[chunk] = Σ over its rows, pieces of the row: `dot_tile` of all k with all taps
     dw = Σ partial, in the order of the chunks
     """
-    C, K, H, W, OH, OW, N, groups, taps, KH, KW, sh, sw, ph, pw, dh, dw_, bias = geometry
+    C, K, H, W, OH, OW, N, groups, taps, KH, KW, sh, sw, ph, pw, bias = geometry
     row_numbers = taps + 1  # the last one is the bias gradient
     for chunk in prange(chunks):
         base = chunk * groups * K * row_numbers
@@ -57,23 +58,23 @@ def weight_direct(x, g, dw, db, offsets, valid_h, valid_w, unpack, partial, geom
                         for k in range(K):
                             at = g_row + k * OH * OW * N + p0
                             partial[sums + k * row_numbers + taps] += sum_run(g, at, p1 - p0)
-    add_partials(partial, chunks, groups * K, taps, unpack, dw, db, bias)
+    numbers = groups * K * row_numbers
+    for k in prange(groups * K):
+        finish_filter(partial, chunks, numbers, k, taps, unpack, dw, db, bias)
 
 
 @inner
-def add_partials(partial, chunks, rows, taps, unpack, dw, db, bias):
-    """dw and db: the sums of the chunks, always in the same order."""
-    numbers = rows * (taps + 1)
-    total = partial[:numbers]
+def finish_filter(partial, chunks, numbers, k, taps, unpack, dw, db, bias):
+    """dw and db of one filter: the sums of the chunks, always in the same order."""
+    first = k * (taps + 1)
     for chunk in range(1, chunks):
-        more = partial[chunk * numbers : (chunk + 1) * numbers]
-        for i in range(numbers):
-            total[i] += more[i]
-    for k in range(rows):
-        for t in range(taps):
-            dw[k * taps + unpack[t]] = total[k * (taps + 1) + t]
-        if bias:
-            db[k] = total[k * (taps + 1) + taps]
+        more = chunk * numbers
+        for i in range(first, first + taps + 1):
+            partial[i] += partial[more + i]
+    for t in range(taps):
+        dw[k * taps + unpack[t]] = partial[first + t]
+    if bias:
+        db[k] = partial[first + taps]
 
 
 @inner
@@ -137,7 +138,9 @@ def weight_rows(x, g, dw, db, offsets, blocks, tasks, unpack, scratch, geometry)
                 if bias:
                     for k in range(K):
                         scratch[sums + k * row_numbers + taps] += sum_run(scratch, spread + k * run, run)
-    add_partials(scratch, chunks, groups * K, taps, unpack, dw, db, bias)
+    numbers = groups * K * row_numbers
+    for k in prange(groups * K):
+        finish_filter(scratch, chunks, numbers, k, taps, unpack, dw, db, bias)
 
 
 @inner
@@ -211,8 +214,8 @@ def weight_outer(x, g, dw, db, offsets, places, blocks, tasks, unpack, scratch, 
     dw = Σ partial, in the order of the chunks
     """
     (
-        C, K, H, W, OH, OW, inner_N, taps, KH, KW, sh, sw, ph, pw, bias, groups, lanes, columns, rows, width, high, padded,
-        panel_size, filters_size, vectors, lane, chunks
+        C, K, H, W, OH, OW, inner_N, taps, KH, KW, sh, sw, ph, pw, bias, groups, lanes, columns, rows, width, high,
+        padded, panel_size, filters_size, vectors, lane, chunks,
     ) = geometry  # fmt: skip
     chunk_size = groups * (taps + 1) * padded  # the last tap is the gradient of the bias
     together, still = vectors * lane, places[rows * columns * lanes :]

@@ -1,8 +1,8 @@
 """Numba: which of three loops the gradient of the filters takes, and the tables they walk.
 
-    many taps and filters   the filters in the lanes: outer products, one for each pixel and image
-    else, batch ≥ a vector  the images in the lanes: products of runs that lie so in memory
-    else                    the pixels in the lanes: products of runs that are copied together
+many taps and filters   the filters in the lanes: outer products, one for each pixel and image
+else, batch ≥ a vector  the images in the lanes: products of runs that lie so in memory
+else                    the pixels in the lanes: products of runs that are copied together
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def weight_plan(z: Sizes, batch_last: bool) -> Plan:
     if (z.KH, z.KW, *z.stride, *z.padding) == (1, 1, 1, 1, 0, 0) and (z.H, z.W) == (z.OH, z.OW):
         z = z._replace(H=1, W=z.H * z.W, OH=1, OW=z.H * z.W)  # it matters to no sum where a row ends
     C, K = z.C // z.groups, z.K // z.groups
-    if C * z.KH * z.KW >= MANY_TAPS and vector <= K and (not batch_last or min(C, K) >= MANY_CHANNELS):
+    thick = min(C, K) >= MANY_CHANNELS if batch_last else vector <= K
+    if thick and C * z.KH * z.KW >= MANY_TAPS:
         return _outer(z, batch_last, order, outputs)
     return (_direct if batch_last else _rows)(z, order, outputs)
 
@@ -45,7 +46,7 @@ def _direct(z: Sizes, order: str, outputs: tuple[Output, ...]) -> Plan:
     C, K = z.C // z.groups, z.K // z.groups
     taps, item, bias = C * z.KH * z.KW, z.dtype.itemsize, bool(z.epilogue)
     geometry = np.array([
-        C, K, z.H, z.W, z.OH, z.OW, z.N, z.groups, taps, z.KH, z.KW, *z.stride, *z.padding, *z.dilation, int(bias)
+        C, K, z.H, z.W, z.OH, z.OW, z.N, z.groups, taps, z.KH, z.KW, *z.stride, *z.padding, int(bias)
     ])  # fmt: skip
     one_chunk = z.K * (taps + 1)
     chunks = _chunks(z.OH, one_chunk * item)
@@ -125,25 +126,26 @@ def _outer(z: Sizes, batch_last: bool, order: str, outputs: tuple[Output, ...]) 
 
     (h,) = forward_axis(z.KH, z.OH, sh, z.padding[0], dh)
     valid = valid_taps(h, z.H)
-    images = [(0, 0, z.N)] if not batch_last else [(l0, l0, min(lanes, z.N - l0)) for l0 in range(0, z.N, lanes)]
+    images = [(l0, l0, min(lanes, z.N - l0)) for l0 in range(0, z.N, lanes)]  # where in x, where in g, how many
     if not batch_last:
         images = [(n * z.C * z.H * z.W, n * z.K * z.OH * z.OW, 1) for n in range(z.N)]
-    blocks = []
+    block_list = []
     for oh in range(0, z.OH, rows):
         seen = valid[oh : oh + rows]
         seen = seen[seen[:, 1] > seen[:, 0]]
         r0, r1 = (int(seen[:, 0].min()), int(seen[:, 1].max())) if len(seen) else (0, 0)
         for ow in range(0, z.OW, columns):
             for x0, g0, count in images:
-                blocks.append((x0, g0, oh, min(rows, z.OH - oh), ow, min(columns, z.OW - ow), count, r0, r1))
+                block_list.append((x0, g0, oh, min(rows, z.OH - oh), ow, min(columns, z.OW - ow), count, r0, r1))
 
+    blocks = np.array(block_list, np.int64)
     k_step = min(-(-K // lane) * lane, 4 * vectors * lane)
-    pieces = lambda: z.groups * -(-K // k_step) * -(-C // c_step)  # noqa: E731
-    while pieces() * len(blocks) < WANTED_TASKS and k_step > vectors * lane:
+    while z.groups * -(-K // k_step) * -(-C // c_step) * len(blocks) < WANTED_TASKS and k_step > vectors * lane:
         k_step = max(vectors * lane, k_step // 2)
+    pieces = z.groups * -(-K // k_step) * -(-C // c_step)
     padded = -(-K // lane) * lane
     chunk_size = z.groups * (taps + 1) * padded
-    chunks = max(1, min(-(-WANTED_TASKS // pieces()), len(blocks), PARTIAL_BYTES // (chunk_size * item)))
+    chunks = max(1, min(-(-WANTED_TASKS // pieces), len(blocks), PARTIAL_BYTES // (chunk_size * item)))
     tasks = np.array([
         (*_share(len(blocks), chunks, chunk), chunk, group, c, min(C, c + c_step), k, min(K, k + k_step))
         for chunk in range(chunks) for group in range(z.groups)
@@ -151,12 +153,12 @@ def _outer(z: Sizes, batch_last: bool, order: str, outputs: tuple[Output, ...]) 
     ], np.int64)  # fmt: skip
 
     # Taps in the order piece of the channels, r, c, s: those whose rows lie inside the image stand together.
-    offsets, unpack = [], []
+    offset_parts, unpack_parts = [], []
     for c0 in range(0, C, c_step):
         r, c, s = np.meshgrid(np.arange(z.KH), np.arange(min(c_step, C - c0)), np.arange(z.KW), indexing="ij")
-        offsets.append((((c * high + r * dh) * width + s * dw) * lanes).ravel())
-        unpack.append((((c0 + c) * z.KH + r) * z.KW + s).ravel())
-    offsets, unpack = np.concatenate(offsets), np.concatenate(unpack)
+        offset_parts.append((((c * high + r * dh) * width + s * dw) * lanes).ravel())
+        unpack_parts.append((((c0 + c) * z.KH + r) * z.KW + s).ravel())
+    offsets, unpack = np.concatenate(offset_parts), np.concatenate(unpack_parts)
     q, o, n = np.meshgrid(np.arange(rows) * sh, np.arange(columns) * sw, np.arange(lanes), indexing="ij")
     places = ((q * width + o) * lanes + n).ravel()
     places = np.concatenate([places, np.zeros_like(places)])  # the second half stays where it is: for the bias
@@ -165,7 +167,6 @@ def _outer(z: Sizes, batch_last: bool, order: str, outputs: tuple[Output, ...]) 
         C, K, z.H, z.W, z.OH, z.OW, z.N if batch_last else 1, taps, z.KH, z.KW, sh, sw, *z.padding, int(bias), z.groups,
         lanes, columns, rows, width, high, padded, panel, filters, vectors, lane, chunks,
     ])  # fmt: skip
-    blocks = np.array(blocks, np.int64)
     room = chunks * chunk_size + threads.most() * (panel + filters)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:

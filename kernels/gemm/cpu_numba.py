@@ -23,7 +23,6 @@ LANES, ROWS = 64, 192  # a piece of work: at most this many lanes of this many r
 PANEL_BYTES = 16 << 10  # of the lanes that a register tile reads: they stay in the first cache
 FEW = 24  # rows whose packed numbers stay in the first cache beside those
 FAR = 2048  # bytes
-PIECES = 8  # enough to share out
 SMALL = 1 << 12  # products below this many multiplications are left to NumPy
 
 
@@ -73,12 +72,13 @@ def plan(z: Sizes) -> Plan | None:
     return Plan("register tiles", orders(z), outputs(z), room * z.dtype.itemsize, run)
 
 
-def _pieces(rows: int, lanes: int, wide: int, wanted: int) -> tuple[int, int]:
-    """Rows and lanes of a piece: large enough to be worth it, small enough that there are about PIECES, and of
-    one size, so that no thread waits long for another. No sum depends on them."""
-    lane_step = max(wide, LANES // wide * wide) << wanted
-    while lane_step > 2 * wide and -(-lanes // lane_step) * (-(-rows // ROWS)) < PIECES:
+def _pieces(rows: int, lanes: int, wide: int, more_lanes: int) -> tuple[int, int]:
+    """Rows and lanes of a piece: as large as the caches allow, for each piece reads all its rows and lanes anew, but
+    at least one for each thread. No sum depends on them."""
+    pieces = threads.most()
+    lane_step = max(wide, LANES // wide * wide) << more_lanes
+    while lane_step > 2 * wide and -(-lanes // lane_step) * (-(-rows // ROWS)) < pieces:
         lane_step = max(2 * wide, lane_step // 2 // wide * wide)
     lane_pieces = -(-lanes // lane_step)
-    row_pieces = max(-(-PIECES // lane_pieces), -(-rows // ROWS))
+    row_pieces = max(-(-pieces // lane_pieces), -(-rows // ROWS))
     return max(6, -(-rows // row_pieces // 6) * 6), lane_step

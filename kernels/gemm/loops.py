@@ -75,8 +75,8 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
     Without `activated` (None) Numba leaves that part out.
     """
     (
-        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed, wide,
-        few, packed_w,
+        rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed,
+        wide, few, packed_w,
     ) = geometry  # fmt: skip
     lane_pieces = (lanes + lane_step - 1) // lane_step
     for piece in prange((rows + row_step - 1) // row_step * lane_pieces):

@@ -270,6 +270,56 @@ def test_conv2d_has_the_same_bits_on_any_number_of_threads(rng, threads):
         assert len(set(results)) == 1
 
 
+def check_weight(rng, z):
+    """The gradient of the filters and of the bias, of sizes that would take a plain loop too long, by NumPy's plan."""
+    x, g = rng.standard_normal(z.x_shape).astype(z.dtype), rng.standard_normal(z.y_shape).astype(z.dtype)
+    for sizes in (z._replace(direction="weight"), z._replace(direction="weight", epilogue=("bias",))):
+        got, expected = (run(backend, "conv2d", sizes, x, g) for backend in ("numba", "numpy"))
+        for one, other in zip(got, expected, strict=True):
+            close(one, other, 4 * z.N * z.OH * z.OW)
+
+
+@each_float
+def test_the_weight_gradient_of_many_channels(rng, dtype):
+    """Outer products: channels and filters that fill no vector, batches of several parts, rows beside the image."""
+    how = [  # N, groups, C, K of a group, OH, OW, kernel, stride, padding, dilation
+        (1, 1, 40, 37, 9, 20, (3, 3), (1, 1), (1, 1), (1, 1)),
+        (3, 2, 7, 33, 5, 6, (3, 4), (2, 1), (2, 1), (1, 2)),
+        (33, 1, 33, 70, 6, 5, (3, 3), (1, 1), (1, 1), (1, 1)),
+        (70, 2, 35, 32, 4, 9, (2, 3), (2, 3), (0, 2), (2, 1)),
+        (9, 1, 64, 45, 30, 2, (5, 1), (1, 2), (3, 0), (1, 1)),
+        (2, 1, 300, 140, 13, 11, (3, 3), (1, 1), (1, 1), (1, 1)),  # several pieces of the channels and of the filters
+    ]
+    for N, groups, C, K, OH, OW, kernel, stride, padding, dilation in how:
+        sides = zip((OH, OW), kernel, stride, padding, dilation, strict=True)
+        H, W = (max(1, (out - 1) * s + d * (k - 1) + 1 - 2 * p) for out, k, s, p, d in sides)
+        check_weight(
+            rng,
+            conv2d.Sizes(
+                "", N, C * groups, H, W, K * groups, *kernel, OH, OW, stride, padding, dilation, groups, dtype
+            ),
+        )
+
+
+@each_float
+def test_the_weight_gradient_of_a_wide_image(rng, dtype):
+    """Rows in several pieces, and sums of so many weights that the threads share them."""
+    for N, C, K, stride, padding in (
+        (33, 2, 5, (1, 1), (1, 1)),
+        (40, 3, 7, (1, 2), (0, 1)),
+        (32, 30, 90, (1, 1), (2, 2)),
+    ):
+        H, W = (5, 41) if C < 30 else (4, 4)
+        OH, OW = ((length + 2 * p - 3) // s + 1 for length, p, s in zip((H, W), padding, stride, strict=True))
+        check_weight(rng, conv2d.Sizes("", N, C, H, W, K, 3, 3, OH, OW, stride, padding, (1, 1), 1, dtype))
+
+
+@each_float
+def test_the_weight_gradient_of_one_by_one(rng, dtype):
+    for N, C, K in ((1, 70, 33), (2, 5, 3), (33, 64, 40), (20, 3, 2)):
+        check_weight(rng, conv2d.Sizes("", N, C, 7, 9, K, 1, 1, 7, 9, (1, 1), (0, 0), (1, 1), 1, dtype))
+
+
 @each_float
 def test_conv2d_with_filters_as_large_as_the_image(backend, rng, dtype):
     lanes = simd.vector_bytes() // dtype.itemsize
@@ -477,6 +527,18 @@ def test_gemm(backend, rng, dtype, orders):
             (c,) = run(backend, "gemm", z, a, b, *([bias] if epilogue else []))
             close(c, oracles.matmul(a, b) + (bias if epilogue else 0), 4 * K)
             assert layout.order_of(c) == orders[2]
+
+
+@each_float
+@pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
+def test_gemm_of_large_matrices(rng, dtype, orders):
+    """More of everything than one piece holds, and rows so far apart that they are packed; by NumPy's plan."""
+    for M, N, K in ((37, 530, 300), (530, 150, 290), (150, 37, 700)):
+        a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
+        z = gemm.Sizes(M, N, K, dtype, *orders, ("bias", "relu"))
+        bias = rng.standard_normal(N).astype(dtype)
+        (one,), (other,) = (run(backend, "gemm", z, a, b, bias) for backend in ("numba", "numpy"))
+        close(one, other, 4 * K)
 
 
 @each_float
@@ -715,6 +777,10 @@ def cases(rng):
             z._replace(direction="weight", epilogue=("bias",)),
             (normal(*z.x_shape), normal(*z.y_shape)),
         )
+    for N in (2, 40):
+        z = conv2d.Sizes("weight", N, 34, 12, 12, 40, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), 1, f4, ("bias",))
+        yield "conv2d", z, (normal(*z.x_shape), normal(*z.y_shape))
+    yield "gemm", gemm.Sizes(90, 600, 300, f4, BATCH_LAST, BATCH_LAST, BATCH_LAST), (normal(90, 300), normal(300, 600))
     yield "gemm", gemm.Sizes(90, 110, 130, f4, PLAIN, BATCH_LAST, PLAIN), (normal(90, 130), normal(130, 110))
     z = im2col.Sizes(3, 5, 12, 12, 3, 3, 12, 12, (1, 1), (1, 1), (1, 1), f4)
     yield "col2im", z, (normal(*z.columns_shape),)
