@@ -73,7 +73,7 @@ def pool_rows(y, pooled, argmax, quarter, k, oh, TH, TW, N, l0, count):
         first = (k * TH * TW + place) * N + l0
         out = ((k * (TH // 2) + oh // 2) * (TW // 2) + column) * N + l0
         best = pooled[out : out + count]
-        if argmax is None:
+        if argmax.size == 0:
             average(y, first, TW * N, 2, N, 2, quarter[0], best)
         else:
             maximum(y, first, TW * N, 2, N, 2, place, TW, 1, best, argmax[out : out + count])
@@ -86,7 +86,7 @@ def finish(y, activated, pooled, argmax, quarter, room, phase, q0, q1, k0, k1, T
         for q in range(q0, q1):
             for k in range(k0, k1):
                 activate_row(y, activated, room, phase, k, phase[1] + q * phase[2], TH, TW, N, l0, count, function)
-    if pooled is not None:  # Numba leaves it out only if nothing else is asked
+    if pooled.size:
         for q in range(q0, q1 - 1, 2):
             for k in range(k0, k1):
                 pool_rows(y, pooled, argmax, quarter, k, q, TH, TW, N, l0, count)
@@ -105,25 +105,26 @@ def direct(
 
     With a `panel`, what a band sees is copied together before; its numbers are: images at a time, columns at a time,
     columns of the source, where the first one starts, its size, images of a vector, whether a band is one row.
-    `activated`, `pooled`, `argmax` and `panel` are None where they are not wanted: Numba leaves out what they are for.
+    `pooled`, `argmax` and `panel` are empty where they are not wanted: for each None Numba compiles all of this anew.
+    `activated` is None all the same, for with it the compiled epilogue is a seventh slower.
     """
     S, R, SH, SW, TH, TW, N, _groups, taps, mode, function, filters = geometry
-    source = x if panel is None else packed
+    source = x if panel.size == 0 else packed
     for task in prange(tasks.shape[0]):
         group, p, q0, q1, k0, k1, l0, l1 = tasks[task]
         phase = phases[p]
         lanes, block, width, mine = l1 - l0, phase[5], 0, 0
-        if panel is not None:
+        if panel.size:
             lanes, block, width, mine = panel[0], panel[1], panel[2], panel[3] + get_thread_id() * panel[4]
         count = phase[16] * phase[11]
         w0 = (group * taps + phase[10]) * R + k0 * count
         for step in range(l0, l1, lanes):
-            n = step if panel is None else min(step, max(l0, l1 - panel[5]))
+            n = step if panel.size == 0 else min(step, max(l0, l1 - panel[5]))
             images = min(lanes, l1 - n)
             x0 = group * S * SH * SW * N + n
             for c0 in range(0, phase[5], block):
                 c1 = min(c0 + block, phase[5])
-                if panel is not None:
+                if panel.size:
                     fill_panel(x, x0, packed, mine, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, width, panel[6], images)
                 for q in range(q0, q1):
                     oh = phase[1] + q * phase[2]
@@ -134,7 +135,7 @@ def direct(
                         end = column + 1
                         while end < c1 and valid[phase[13] + end, 0] == s0 and valid[phase[13] + end, 1] == s1:
                             end += 1
-                        if panel is None:
+                        if panel.size == 0:
                             at = x0 + ((phase[3] + q * phase[4]) * SW + phase[8] + column * phase[9]) * N
                             x_pixel = phase[9] * N
                         else:
@@ -142,7 +143,7 @@ def direct(
                             at = mine + (q - q0) * phase[4] * width * S * lanes + (column - c0) * x_pixel
                         y_pixel = phase[7] * N
                         pixels, L = end - column, images
-                        if panel is None and x_pixel == L and y_pixel == L:  # then the lanes run through the pixels
+                        if panel.size == 0 and x_pixel == L and y_pixel == L:  # then the lanes run through the pixels
                             pixels, L = 1, pixels * L
                         rows, row = r1 - r0, (s1 - s0) * S
                         if row == phase[11]:  # whole rows of taps: they lie side by side in the table

@@ -169,10 +169,10 @@ def plan_direct(task: Task) -> Plan:
     ])  # fmt: skip
     front = pack.size + (threads.most() * task.target[3] * z.N if gradient else 0)
     room = front + (threads.most() * panel.numbers if panel else 0)
-    shape = None
+    shape = np.empty(0, np.int64)
     if panel:
         shape = np.array([panel.images, panel.columns, panel.width, front, panel.numbers, lanes, one_row])
-    quarter = np.array([0.25], z.dtype)
+    quarter, nothing, no_argmax = np.array([0.25], z.dtype), np.empty(0, z.dtype), np.empty(0, np.int32)
     valid = _valid(task)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
@@ -180,8 +180,8 @@ def plan_direct(task: Task) -> Plan:
         data_loops.rearrange(ins[1].reshape(-1), pack, packed)
         data_loops.direct(
             tile_code(z.dtype), memory(ins[0]), packed, ins[2] if mode else packed,
-            memory(ins[-1]) if gradient else None, memory(outs[0]), memory(outs[1]) if pool else None,
-            memory(outs[2]) if pool == 2 else None, quarter, offsets, phases, valid, tasks, geometry, shape,
+            memory(ins[-1]) if gradient else None, memory(outs[0]), memory(outs[1]) if pool else nothing,
+            memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phases, valid, tasks, geometry, shape,
         )  # fmt: skip
 
     order = layout.BATCH_LAST

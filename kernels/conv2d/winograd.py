@@ -75,14 +75,14 @@ def plan_winograd(task: Task) -> Plan | None:
         S, R, *task.source[2:], TH, TW, N, z.groups, lanes, together, mode, function, first, room, row0, vector
     ])  # fmt: skip
     offsets = np.arange(S) * lanes
-    quarter = np.array([0.25], z.dtype)
+    quarter, nothing, no_argmax = np.array([0.25], z.dtype), np.empty(0, z.dtype), np.empty(0, np.int32)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         packed = scratch.view(z.dtype)
         winograd_loops.winograd(
             tile_code(z.dtype), memory(ins[0]), ins[1].reshape(-1), index, taps, G, packed,
             ins[2] if mode else packed, memory(ins[-1]) if gradient else None, memory(outs[0]),
-            memory(outs[1]) if pool else None, memory(outs[2]) if pool == 2 else None, quarter, offsets, phase, tasks,
+            memory(outs[1]) if pool else nothing, memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phase, tasks,
             geometry,
         )  # fmt: skip
 

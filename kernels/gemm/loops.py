@@ -36,14 +36,19 @@ def begin_with_bias(bias, l0, count, y, lanes, r0, r1):
 
 @inner
 def activate(y, activated, first, count, room, function):
-    """y[first …] = f(y), or with `activated` = f(…) times the slope of f; `room` has place for `count` numbers."""
-    here = y[first : first + count]
+    """y[first …] = f(y), or with `activated` = f(…) (if it is not None) times the slope of f; `room` has place for
+    `count` numbers."""
     if activated is None:
-        apply_activation(here, function)
+        apply_activation(y[first : first + count], function)
     else:
-        mine = room[:count]
-        copy(here, mine)
-        slope(mine, activated[first : first + count], here, function)
+        times_slope(y[first : first + count], activated[first : first + count], room[:count], function)
+
+
+@inner
+def times_slope(y, activated, room, function):
+    """y = y · f'(…), from activated = f(…)."""
+    copy(y, room)
+    slope(room, activated, y, function)
 
 
 @inner
@@ -72,7 +77,7 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
                 y[these rows, lanes of the piece] += `tile`
 
     `room` has for each thread the packed parts and `lane_step` numbers for what is multiplied by a slope.
-    Without `activated` (None) Numba leaves that part out.
+    Without `activated` (None) Numba leaves out what it is for.
     """
     (
         rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed,
