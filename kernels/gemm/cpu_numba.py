@@ -45,8 +45,9 @@ def plan(z: Sizes) -> Plan | None:
     item = z.dtype.itemsize
     wide = tile.vector_blocks(tile.ROWS)[0] * simd.vector_bytes() // item  # lanes of a register tile
     # Numbers that lie far apart fall into the same few sets of the cache, where the next ones push them out; so they
-    # are packed, if there are enough rows or lanes to pay for that.
-    packed_w = int(w_row == 1 and rows * item >= FAR and lanes >= 2 * wide)
+    # are packed, if there are enough rows or lanes to pay for that. A whole number of pages apart is the worst case.
+    enough = (2 if rows * item % 4096 == 0 else 4) * wide
+    packed_w = int(w_row == 1 and rows * item >= FAR and lanes >= enough)
     row_step, lane_step = _pieces(rows, lanes, wide, packed_w)
     packed = int(not along or (lanes > 4 * wide and rows >= 24))
     depth = min(z.K, max(128, PANEL_BYTES // (wide * item)))
