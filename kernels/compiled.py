@@ -89,7 +89,9 @@ def compiled(*, parallel: bool = False, fastmath: Any = frozenset({"contract", "
 
 def inner(function: Any) -> Any:
     """Decorate a helper that only compiled loops call (their files are imported when Numba is wanted)."""
-    return _numba().njit(fastmath={"contract", "nsz"}, error_model="numpy")(function)
+    options = {"fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+    # without the wrappers that Python would call it through
+    return _numba().njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def entry_point(function: Any, signature: Any) -> int:

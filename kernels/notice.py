@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SECONDS = 20  # what the kernels of a training step take to compile, on two cores of 2.1 GHz
+SECONDS = 20  # what the kernels of a training step take to compile, on two cores of 2.4 GHz
 
 _watcher: Callable[[str], None] | None = None
 

@@ -70,17 +70,16 @@ def _warm_up(names: Sequence[str], quiet: bool) -> None:
 
 
 def _step_backwards() -> None:
-    """One small step of which only the way back is compiled: another process compiles the way forward."""
-    minicnn.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 40, 3, padding=1), nn.Flatten(), nn.Linear(640, 84), nn.Tanh(), nn.Linear(84, 10),
-    )  # fmt: skip
-    optimizer = optim.Adam(model.parameters())
-    with kernels.use("numpy"):
-        loss = nn.functional.cross_entropy(model(minicnn.rand(32, 1, 24, 24)), minicnn.randint(0, 10, (32,)))
-    loss.backward()
-    optimizer.step()
+    """Small steps of which only the way back is compiled: another process compiles the way forward."""
+    for name in ("lenet5", "lenet5-relu"):
+        model, size = NETWORKS[name].build(), NETWORKS[name].image_size
+        optimizer = optim.Adam(model.parameters())
+        for parameter in model.parameters():
+            parameter.grad = minicnn.zeros_like(parameter)
+        optimizer.step()
+        with kernels.use("numpy"):
+            loss = nn.functional.cross_entropy(model(minicnn.rand(32, 1, size, size)), minicnn.randint(0, 10, (32,)))
+        loss.backward()
 
 
 def _recipes(name: str) -> Iterator[Recipe]:

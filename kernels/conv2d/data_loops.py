@@ -10,7 +10,7 @@ from numba import get_thread_id, prange
 
 from ..activation.loops import apply_activation
 from ..compiled import compiled, inner
-from ..gemm.loops import activate
+from ..gemm.loops import times_slope
 from ..pool2d.loops import average, maximum
 from ..simd import copy_runs
 from ..slices import copy, fill
@@ -52,6 +52,16 @@ def fill_panel(x, x0, panel, p0, phase, q0, q1, c0, c1, S, SH, SW, N, lanes, wid
                     panel, p0 + ((row * width + low) * S + c) * lanes, S * lanes, lanes,
                     high - low, min(TOGETHER, S - c), count,
                 )  # fmt: skip
+
+
+@inner
+def activate(y, activated, first, count, room, function):
+    """y[first …] = f(y), or with `activated` = f(…) (if it is not None) times the slope of f; `room` has place for
+    `count` numbers."""
+    if activated is None:
+        apply_activation(y[first : first + count], function)
+    else:
+        times_slope(y[first : first + count], activated[first : first + count], room[:count], function)
 
 
 @inner

@@ -82,8 +82,8 @@ def plan_winograd(task: Task) -> Plan | None:
         winograd_loops.winograd(
             tile_code(z.dtype), memory(ins[0]), ins[1].reshape(-1), index, taps, G, packed,
             ins[2] if mode else packed, memory(ins[-1]) if gradient else None, memory(outs[0]),
-            memory(outs[1]) if pool else nothing, memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phase, tasks,
-            geometry,
+            memory(outs[1]) if pool else nothing, memory(outs[2]) if pool == 2 else no_argmax, quarter, offsets, phase,
+            tasks, geometry,
         )  # fmt: skip
 
     order = layout.BATCH_LAST

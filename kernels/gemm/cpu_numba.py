@@ -61,12 +61,13 @@ def plan(z: Sizes) -> Plan | None:
     ])  # fmt: skip
     room = threads.most() * ((packed * depth + 1) * lane_step + packed_w * depth * few)
     room *= int(packed or packed_w or gradient)
+    nothing = np.empty(0, z.dtype)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         a, b, y = memory(ins[0]), memory(ins[1]), memory(outs[0])
         x, w = (a, b) if transposed else (b, a)
         loops.product(
-            x, w, ins[2] if bias else w, memory(ins[-1]) if gradient else None, y, outs[1] if row_sums else y,
+            x, w, ins[2] if bias else w, memory(ins[-1]) if gradient else nothing, y, outs[1] if row_sums else y,
             scratch.view(z.dtype) if room else y, offsets, geometry,
         )  # fmt: skip
 

@@ -35,16 +35,6 @@ def begin_with_bias(bias, l0, count, y, lanes, r0, r1):
 
 
 @inner
-def activate(y, activated, first, count, room, function):
-    """y[first …] = f(y), or with `activated` = f(…) (if it is not None) times the slope of f; `room` has place for
-    `count` numbers."""
-    if activated is None:
-        apply_activation(y[first : first + count], function)
-    else:
-        times_slope(y[first : first + count], activated[first : first + count], room[:count], function)
-
-
-@inner
 def times_slope(y, activated, room, function):
     """y = y · f'(…), from activated = f(…)."""
     copy(y, room)
@@ -77,7 +67,7 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
                 y[these rows, lanes of the piece] += `tile`
 
     `room` has for each thread the packed parts and `lane_step` numbers for what is multiplied by a slope.
-    Without `activated` (None) Numba leaves out what it is for.
+    An empty `activated` means that no gradient is wanted.
     """
     (
         rows, lanes, K, w_k, w_row, bias_mode, transposed, row_step, lane_step, function, with_sums, depth, packed,
@@ -117,6 +107,11 @@ def product(x, w, bias, activated, y, sums, room, offsets, geometry):
             mode = 2
         if function:
             for r in range(r0, r1):
-                activate(y, activated, r * lanes + l0, count, room[free:], function)
+                first = r * lanes + l0
+                here = y[first : first + count]
+                if activated.size:
+                    times_slope(here, activated[first : first + count], room[free : free + count], function)
+                else:
+                    apply_activation(here, function)
         if with_sums and l0 == 0:
             sum_rows(w, w_k, w_row, K, r0, r1, sums)
