@@ -307,6 +307,47 @@ def test_a_hook_that_comes_later_is_noticed():
     assert len(seen) == 5
 
 
+def test_a_hook_on_a_gradient_that_comes_later_is_called():
+    weight, seen = minicnn.ones(2, requires_grad=True), []
+
+    @minicnn.compile
+    def step(x):
+        weight.grad = None
+        (weight * x).sum().backward()
+
+    call_all(step)
+    weight.register_hook(seen.append)
+    with pytest.warns(UserWarning, match="has a hook on a gradient"):
+        call_all(step)
+    assert len(seen) == 5
+
+
+def test_a_recording_keeps_no_memory_but_its_own():
+    import gc
+    import weakref
+
+    arrays = []
+
+    class Watched(minicnn.autograd.operation.Operation):
+        def forward(ctx, x):
+            arrays.append(x * 2)
+            return arrays[-1]
+
+        def backward(ctx, grad):
+            return grad * 2
+
+    weight = minicnn.ones(1000, requires_grad=True)
+    step = minicnn.compile(lambda x: (Watched(x * weight) * weight).sum())
+    for _ in range(3):
+        step(minicnn.ones(1000)).backward()
+    alive = [weakref.ref(array) for array in arrays]
+    arrays.clear()
+    gc.collect()
+    assert len(step.steps) == 1
+    assert step.steps[0].tape.entries == []
+    assert [ref() is None for ref in alive] == [True, False, True]  # NumPy fills the second
+
+
 def test_shapes_that_depend_on_numbers_are_an_error_that_says_so():
     class Count(minicnn.autograd.operation.Operation):
         def forward(ctx, x):

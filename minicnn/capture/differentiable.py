@@ -24,7 +24,7 @@ class Step:
     def __init__(self, earlier: Tape | None, tensors: Sequence[Tensor]) -> None:
         self.tape = Tape(earlier)
         self.inputs = [_own(tensor) for tensor in tensors]
-        self.result: Any = None  # what the function returned, with the Tensors that it was recorded with
+        self.result: Any = None  # what the function returns, with any Tensors in it
         for tensor in self.inputs:
             self.tape.own(tensor._array)
         self._given = tensors
@@ -44,12 +44,16 @@ class Step:
             self._backward = Backward.of(self, outputs)
         if self.tape.refusal is not None:
             return result
-        self.result = result
         needed = [] if self._backward is None else self._backward.needed
         self._replay = Replay(self.tape, [t._array for t in self.inputs], [t._array for t in outputs], needed)
-        results = [np.array(output._array) for output in outputs]
-        given, self._given = self._given, ()
-        return replaced(result, iter(self._results(given, results)))
+        results = self._results(self._given, [np.array(output._array) for output in outputs])
+        self._forget(result, len(outputs))
+        return replaced(result, iter(results))
+
+    def _forget(self, result: Any, count: int) -> None:
+        """Let go of the arrays that were recorded: the replay has others in their place."""
+        self.result = replaced(result, iter([Tensor(np.empty(0)) for _ in range(count)]))
+        self.tape, self.inputs, self._given = Tape(), [], ()
 
     def fits(self) -> bool:
         """Whether a replay would do what the function does now."""
@@ -104,6 +108,7 @@ class Backward:
             return None
         self._grads = arrays
         self.needed = [array for entry in tape.entries for array in entry.reads()]
+        self._wanted = []
         self._replay = Replay(tape, [c._array for c in cotangents], [a for a in arrays if a is not None], [])
         return self
 

@@ -54,13 +54,14 @@ class Replay:
 
 
 Guard = Callable[[], bool]
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # Guards are asked in every step, so their loops are `map`s: those run in a tenth of a microsecond an element.
 
 
 def _same_modules(recorded: Sequence[tuple[Any, bool]]) -> list[Guard]:
     """Modules in the modes in which they were called, with the members that they had, and without hooks."""
     modules, modes = [module for module, _ in recorded], [training for _, training in recorded]
-    hooks = [hooks for module in modules for hooks in (module._forward_hooks, module._forward_pre_hooks)]
+    hooks = [getattr(module, kind) for module in modules for kind in HOOKS]
     members = [
         (own, name, member)
         for module in modules
@@ -77,15 +78,17 @@ def _same_modules(recorded: Sequence[tuple[Any, bool]]) -> list[Guard]:
 
 
 def _same_tensors(tape: Tape) -> list[Guard]:
-    """Tensors from outside on the memory that they had, and gradients that are added to as they were."""
+    """Tensors from outside on the memory that they had, gradients that are added to as they were, and no hooks."""
     outside = [(tensor, array) for tensor, array in tape.externals.values() if isinstance(tensor, Tensor)]
     tensors, arrays = [tensor for tensor, _ in outside], [array for _, array in outside]
     counting = [(leaf, grad) for leaf, grad, counts in tape.leaves.values() if counts]
     leaves, grads = [leaf for leaf, _ in counting], [grad for _, grad in counting]
-    array_of, grad_of = attrgetter("_array"), attrgetter("grad")
+    array_of, grad_of, hooks_of = attrgetter("_array"), attrgetter("grad"), attrgetter("_hooks")
+    stepped = [leaf for leaf, _, _ in tape.leaves.values()]
     return [
         lambda: all(map(is_, map(array_of, tensors), arrays)),
         lambda: all(map(is_, map(grad_of, leaves), grads)),
+        lambda: not any(map(hooks_of, stepped)),
     ]
 
 
