@@ -15,6 +15,7 @@ import pytest
 
 import minicnn
 from minicnn import datasets, models, nn, serialization, train
+from minicnn.capture.replay import Replay
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
 from minicnn.utils.data import DataLoader
@@ -285,16 +286,17 @@ def test_interrupted_twice_in_one_epoch(small, monkeypatch):
     check_same_run("whole", "parts")
 
 
-@pytest.mark.parametrize("place", ["zero_grad", "backward", "step", "scheduler", "evaluate"])
+@pytest.mark.parametrize("place", ["zero_grad", "backward", "step", "replay", "scheduler", "evaluate"])
 def test_interrupted_anywhere(small, monkeypatch, place):
     """Ctrl-C does not wait for the end of a batch; wherever it comes, the run goes on to the same bits."""
     run("--epochs", 2, "--output", "whole")
-    owner, name = {
-        "zero_grad": (train.optim.Adam, "zero_grad"),
-        "backward": (minicnn.Tensor, "backward"),
-        "step": (train.optim.Adam, "step"),
-        "scheduler": (train.optim.lr_scheduler.OneCycleLR, "step"),
-        "evaluate": (loop.Trainer, "evaluate"),
+    owner, name, when = {  # from the third batch on the step is replayed
+        "zero_grad": (train.optim.Adam, "zero_grad", 2),
+        "backward": (minicnn.Tensor, "backward", 2),
+        "step": (train.optim.Adam, "step", 1),
+        "replay": (Replay, "run", 4),
+        "scheduler": (train.optim.lr_scheduler.OneCycleLR, "step", 6),
+        "evaluate": (loop.Trainer, "evaluate", 1),
     }[place]
     original, count = getattr(owner, name), 0
 
@@ -302,7 +304,7 @@ def test_interrupted_anywhere(small, monkeypatch, place):
         nonlocal count
         count += 1
         result = original(self, *args, **options)
-        if count == (1 if place == "evaluate" else 6):
+        if count == when:
             ctrl_c()
         return result
 
@@ -344,18 +346,18 @@ def test_masks_of_dropout_go_on_where_they_stopped():
 def test_a_second_ctrl_c_stops_at_once(small, monkeypatch, capsys):
     """Within a step: what it half changed is not saved."""
     run("--epochs", 2, "--output", "whole")
-    step, count = train.optim.Adam.step, 0
+    step, count = Replay.run, 0
 
-    def impatient(self, *args):
+    def impatient(self):
         nonlocal count
-        step(self, *args)
+        step(self)
         count += 1
-        if count == 15:
+        if count == 13:
             ctrl_c()
             ctrl_c()
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.optim.Adam, "step", impatient)
+        patch.setattr(Replay, "run", impatient)
         run("--epochs", 2, "--output", "parts", expect=130)
     assert capsys.readouterr().err.startswith("stopped at once by Ctrl-C")
     assert arrays("parts")[1].info["totals"]["batches"] == 0  # the end of the first epoch

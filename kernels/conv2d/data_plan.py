@@ -117,12 +117,9 @@ def taps_of(phase: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def row_pieces(R: int, wanted: int) -> list[tuple[int, int]]:
-    """The rows 0 … R in at most `wanted` pieces of at least a few blocks each."""
-    count = max(1, min(wanted, R // 12))
-    step = -(-R // count)
-    if count > 1:
-        step = -(-step // 6) * 6
-    return [(first, min(first + step, R)) for first in range(0, R, step)]
+    """The rows 0 … R in at most `wanted` pieces, equal ones of at least two blocks each."""
+    count = max(1, min(wanted, R // 8))
+    return [(i * R // count, (i + 1) * R // count) for i in range(count)]
 
 
 
@@ -152,8 +149,11 @@ def plan_direct(task: Task) -> Plan:
         (group, p, q, min(q + together, int(phase[0])))
         for group in range(z.groups) for p, phase in enumerate(phases) for q in range(0, phase[0], together)
     ]  # fmt: skip
-    images = image_pieces(z.N, panel.images if panel else 4 * lanes, lanes, len(bands))
-    pieces = row_pieces(R, -(-WANTED_TASKS // (len(bands) * len(images))))
+    step = panel.images if panel else 4 * lanes
+    pieces = row_pieces(R, -(-WANTED_TASKS // (len(bands) * -(-z.N // step))))
+    while step % 2 == 0 and step >= 4 * lanes and -(-z.N // step) * len(bands) * len(pieces) < WANTED_TASKS:
+        step //= 2  # five bands would keep one of two threads waiting for a fifth of the time
+    images = image_pieces(z.N, step, lanes, len(bands) * len(pieces))
     tasks = np.array([(*band, *rows, *n) for n in images for band in bands for rows in pieces], np.int64)
     pack = weight_table(task, pieces)
     step_c, step_h, step_w = task.source[2] * task.source[3] * z.N, task.source[3] * z.N, z.N

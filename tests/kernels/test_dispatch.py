@@ -202,7 +202,7 @@ def test_every_folder_with_a_backend_has_a_reference():
 def test_every_plan_states_what_it_needs():
     plan = kernels.plan("activation", RELU)
     assert plan.input_orders == (layout.PLAIN,)
-    assert plan.outputs == (((5,), F4, layout.PLAIN),)
+    assert plan.outputs == (kernels.Output((5,), F4, layout.PLAIN, updated=False),)
     assert (plan.scratch_bytes, plan.backend) == (0, "numba")
     out = np.empty(5, F4)
     kernels.execute("activation", plan, [out], [X])  # buffers of the caller
