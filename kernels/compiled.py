@@ -94,15 +94,24 @@ def inner(function: Any) -> Any:
     return _numba().njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
+def _announce(name: str) -> None:
+    """Called before `name` is loaded or compiled: say what takes long, and get help, where nothing is there yet."""
+    cold = not COMPILATIONS and not warm()
+    notice.before_first_call(name, cold, cache_folder())
+    if cold:
+        together.start(threads.available())
+
+
 def entry_point(function: Any, signature: Any) -> int:
     """The address of a function of numbers and addresses as machine code, for loops that call it as such."""
     with _lock:
         numba = _numba()
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(cache_folder())
+        _announce(function.__name__)
         started = time.perf_counter()
         try:
-            with _quick_optimisation():
+            with _quick_optimisation(), together.turn(cache_folder(), f"{function.__qualname__} {signature}"):
                 made = numba.cfunc(
                     signature, cache=True, fastmath={"contract", "nsz"}, error_model="numpy", nopython=True
                 )(function)
@@ -163,10 +172,7 @@ class Compiled:
         dispatcher = self._dispatcher
         types = tuple(dispatcher.typeof_pyval(arg) for arg in args)
         with _lock:
-            cold = not COMPILATIONS and not warm()
-            notice.before_first_call(self.function.__name__, cold, cache_folder())
-            if cold:
-                together.start(threads.available())
+            _announce(self.function.__name__)
             hits = sum(dispatcher.stats.cache_hits.values())
             started = time.perf_counter()
             with _quick_optimisation(), together.turn(cache_folder(), f"{self.function.__qualname__} {types}"):
