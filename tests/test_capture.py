@@ -166,6 +166,35 @@ def test_results_are_copies_and_inputs_stay_as_they_are():
         assert more["sum"].item() == pytest.approx(old.sum())
 
 
+def test_arguments_of_any_memory_are_read(rng):
+    """Large arguments are read where they are: contiguous ones, strided ones, read-only ones, in turns."""
+    layer = nn.Conv2d(2, 3, 3)
+    step = minicnn.compile(lambda x: layer(x).detach())
+    plain = [rng.standard_normal((32, 2, 12, 12)).astype(np.float32) for _ in range(4)]
+    strided = [rng.standard_normal((12, 32, 2, 12)).astype(np.float32).transpose(1, 2, 0, 3) for _ in range(2)]
+    frozen = rng.standard_normal((32, 2, 12, 12)).astype(np.float32)
+    frozen.flags.writeable = False
+    for array in (*plain, strided[0], plain[0], frozen, plain[1], strided[1], frozen, plain[2]):
+        x = minicnn.Tensor(array)
+        np.testing.assert_array_equal(step(x).numpy(), layer(x).detach().numpy())
+    if kernels.preference() != "numpy":
+        assert step.steps[0]._replay._places[0] is not None
+
+
+def test_an_argument_that_is_returned_is_copied():
+    step = minicnn.compile(lambda x: (x, x * 2))
+    results = [step(minicnn.full((5000,), float(i))) for i in range(5)]
+    assert [(same[0].item(), double[0].item()) for same, double in results] == [(i, 2 * i) for i in range(5)]
+
+
+def test_a_step_that_changes_its_argument_is_not_replayed():
+    step = minicnn.compile(lambda x: x.mul_(2))
+    xs = [minicnn.full((3,), float(i)) for i in range(5)]
+    with pytest.warns(UserWarning, match="changes an argument in place"):
+        list(map(step, xs))
+    assert [x[0].item() for x in xs] == [0, 2, 4, 6, 8]
+
+
 # --- gradients that are not simply replaced ---------------------------------------------------------
 
 

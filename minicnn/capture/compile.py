@@ -70,17 +70,20 @@ class Compiled:
         if kind.given_up or any(step.is_busy() for step in kind.steps):
             return self.function(*args, **kwargs)
         if kind.earlier is None:
-            return self._rehearse(kind, args, kwargs)
+            return self._rehearse(kind, tensors, args, kwargs)
         return self._record(kind, tensors, args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def _rehearse(self, kind: _Kind, args: Any, kwargs: Any) -> Any:
+    def _rehearse(self, kind: _Kind, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         """The first call: run as ever; what it uses and does not make itself may outlive it."""
         tape = Tape()
+        versions = [t._version.count for t in tensors]
         with listening(tape):
             result = self.function(*args, **kwargs)
+        if versions != [t._version.count for t in tensors]:
+            tape.refusal = "it changes an argument in place, and a replay has arguments of its own"
         self._learn(kind, tape)
         return result
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.capture.passes import optimised
-from minicnn.capture.tape import Entry, KernelCall, Tape
+from minicnn.capture.tape import Entry, KernelCall, Tape, root
 from minicnn.kernels import dispatch, threads
+
+WORTH = 1 << 14  # bytes of an argument below which a copy costs less
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -26,6 +28,10 @@ class Replay:
         keep = [*self.outputs, *needed, *(grad._array for _, grad in self.grads if grad is not None)]
         self.entries = optimised(tape, self.inputs, keep)
         self._calls = bound(self.entries)
+        lasting = {id(root(array)) for array in keep}
+        self._places = [
+            None if id(root(mine)) in lasting else places_of(mine, self.entries, self._calls) for mine in self.inputs
+        ]
         self._guards = [*_same_modules(list(tape.modules.values())), *_same_tensors(tape), *tape.guards]
 
     def fits(self) -> bool:
@@ -34,10 +40,21 @@ class Replay:
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Do it again with the numbers of `arrays`; the results, copied."""
-        for mine, given in zip(self.inputs, arrays, strict=True):
-            mine[...] = given
+        for mine, given, places in zip(self.inputs, arrays, self._places, strict=True):
+            flags = given.flags
+            if places is None or not (flags.c_contiguous and flags.aligned and flags.writeable):
+                mine[...] = given
+                given = mine
+            if places is not None:
+                self._put(given.reshape(-1), places)
         self.run()
         return [np.array(array) for array in self.outputs]
+
+    def _put(self, flat: Any, places: Sequence[tuple[int, int]]) -> None:
+        """Let the calls read an argument from `flat`."""
+        for number, place in places:
+            function, args = self._calls[number]
+            self._calls[number] = (function, (*args[:place], flat, *args[place + 1 :]))
 
     def run(self) -> None:
         """Do it again on the numbers that are in `inputs`."""
@@ -90,6 +107,24 @@ def _same_tensors(tape: Tape) -> list[Guard]:
         lambda: all(map(is_, map(grad_of, leaves), grads)),
         lambda: not any(map(hooks_of, stepped)),
     ]
+
+
+def places_of(array: Any, entries: Sequence[Entry], calls: Sequence[Call]) -> list[tuple[int, int]] | None:
+    """Where the calls take the whole argument `array`, (call, position), so that they can be handed the next one's
+    memory; None where it is copied: small, written to, or also read in another way."""
+    memory = root(array)
+    if array.nbytes < WORTH or not array.flags.c_contiguous or array.size != memory.size:
+        return None
+    if any(root(a) is memory for entry in entries for a in entry.writes()):
+        return None
+    found = [
+        (number, place)
+        for number, (_, args) in enumerate(calls)
+        for place, arg in enumerate(args)
+        if getattr(arg, "ndim", 0) == 1 and arg.size == array.size and root(arg) is memory
+    ]
+    reads = sum(root(a) is memory for entry in entries for a in entry.reads())
+    return found if len(found) == reads else None
 
 
 def bound(entries: Sequence[Entry]) -> list[Call]:
