@@ -98,17 +98,6 @@ NETWORKS = {
 }  # fmt: skip
 
 
-def missing(name: str) -> str | None:
-    """The layer that minicnn lacks for this network; None where it has them all."""
-    from minicnn import nn
-
-    try:
-        NETWORKS[name].layers(nn)
-    except AttributeError as error:
-        return str(error.name)
-    return None
-
-
 def build(name: str, engine: Any) -> Any:
     """The network with the weights of seed 42."""
     engine.manual_seed(42)

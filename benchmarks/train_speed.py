@@ -264,9 +264,6 @@ def main(arguments: list[str] | None = None) -> int:
     harness.settle_options(options)
     options.seconds *= 3
     options.models = options.models or (["lenet5", "cnn-dropout2d"] if options.smoke else names)
-    for model in [m for m in options.models if networks.missing(m)]:
-        print(f"{model} is left out: minicnn.nn has no {networks.missing(model)} yet")
-        options.models.remove(model)
     wanted = [part for part in PARTS if part not in options.skip]
     print(describe(machine(options)))
     workers = [Worker(__file__, side, options) for side in harness.sides(options)]

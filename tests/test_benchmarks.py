@@ -158,8 +158,6 @@ def test_networks_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import networks
 
-    if missing := networks.missing(name):
-        pytest.skip(f"minicnn.nn has no {missing} yet")
     ours = networks.build(name, minicnn).eval()
     minicnn.manual_seed(42)
     theirs = NETWORKS[name].build().eval()

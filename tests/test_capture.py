@@ -181,6 +181,15 @@ def test_arguments_of_any_memory_are_read(rng):
         assert step.steps[0]._replay._places[0] is not None
 
 
+def test_an_argument_that_is_also_read_in_another_way_is_copied(rng):
+    layer = nn.Conv2d(2, 3, 3)
+    step = minicnn.compile(lambda x: (layer(x).detach(), x * 2))
+    for _ in range(5):
+        x = minicnn.tensor(rng.standard_normal((32, 2, 12, 12)).astype(np.float32))
+        np.testing.assert_array_equal(step(x)[1].numpy(), x.numpy() * 2)
+    assert len(step.steps) == 1
+
+
 def test_an_argument_that_is_returned_is_copied():
     step = minicnn.compile(lambda x: (x, x * 2))
     results = [step(minicnn.full((5000,), float(i))) for i in range(5)]
@@ -338,13 +347,15 @@ def test_a_hook_that_comes_later_is_noticed():
 
 def test_a_hook_on_a_gradient_that_comes_later_is_called():
     weight, seen = minicnn.ones(2, requires_grad=True), []
+    optimizer = optim.SGD([weight], lr=0.1)
 
     @minicnn.compile
     def step(x):
-        weight.grad = None
+        optimizer.zero_grad()
         (weight * x).sum().backward()
 
     call_all(step)
+    assert step.steps[0].fits(), "else the hook is called because nothing is replayed"
     weight.register_hook(seen.append)
     with pytest.warns(UserWarning, match="has a hook on a gradient"):
         call_all(step)

@@ -162,6 +162,8 @@ def compile(function: F, **options: Any) -> F:
     module, a parameter that was replaced are noticed and recorded anew; a step that looks at numbers (`loss.item()`,
     `if loss > 1`) cannot be replayed: it runs as ever, and a warning names the line.
 
+    Forget gradients by `zero_grad()`: a step that sets `parameter.grad = None` by hand is right, but never replayed.
+
     Other arguments than `function` are those of torch.compile; they are accepted and change nothing.
 
     >>> import minicnn
