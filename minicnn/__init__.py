@@ -7,8 +7,7 @@
 loaded when they are first needed.
 """
 
-from importlib import import_module as _import_module
-from typing import Any as _Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn import autograd as autograd
 from minicnn import functional as _functional  # noqa: F401  registers the methods of Tensor
@@ -208,14 +207,12 @@ from minicnn.functional import var_mean as var_mean
 from minicnn.functional import where as where
 from minicnn.functional import zeros as zeros
 from minicnn.functional import zeros_like as zeros_like
+from minicnn.suggest import attribute_of as _attribute_of
 
 __version__ = "0.1.0"
 
 _LAZY = ("cuda", "datasets", "kernels", "models", "optim", "serialization", "transforms", "utils")
 
 
-def __getattr__(name: str) -> _Any:
-    """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …"""
-    if name in _LAZY:
-        return _import_module(f"minicnn.{name}")
-    raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
+if not _TYPE_CHECKING:  # type checkers know the names; subpackages are loaded at their first use
+    __getattr__ = _attribute_of(__name__, _LAZY)

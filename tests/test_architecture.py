@@ -21,23 +21,24 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "dtypes", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "suggest", "dtypes", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
+    "suggest": set(),  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
     "backend": {"kernels"},
     "cuda": {"backend"},
-    "autograd": {"kernels", "dtypes", "backend"},
-    "functional": {"kernels", "dtypes", "backend", "random", "autograd"},
+    "autograd": {"kernels", "suggest", "dtypes", "backend"},
+    "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
-    "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
+    "utils": {"suggest", "autograd", "functional"},  # utils.data: samples to batches
+    "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional"},  # images to Tensors
+    "datasets": {"files", "suggest", "autograd", "utils", "transforms"},  # files to images
     "serialization": {"files", "dtypes", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }

@@ -1,5 +1,7 @@
 """Schedules of the learning rate, with PyTorch's names and numbers."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.optim.one_cycle import OneCycleLR as OneCycleLR
 from minicnn.optim.scheduler import LRScheduler as LRScheduler
 from minicnn.optim.scheduler import LRScheduler as _LRScheduler  # noqa: F401  PyTorch's old name
@@ -9,3 +11,7 @@ from minicnn.optim.schedules import LambdaLR as LambdaLR
 from minicnn.optim.schedules import LinearLR as LinearLR
 from minicnn.optim.schedules import MultiStepLR as MultiStepLR
 from minicnn.optim.schedules import StepLR as StepLR
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -4,6 +4,9 @@ They take PIL images; crops, flips, padding and grey also take tensors of shape 
 draws from the default generator, in torchvision's order.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from minicnn.suggest import attribute_of as _attribute_of
 from minicnn.transforms.compose import Compose as Compose
 from minicnn.transforms.compose import Lambda as Lambda
 from minicnn.transforms.convert import Grayscale as Grayscale
@@ -18,3 +21,6 @@ from minicnn.transforms.geometry import RandomHorizontalFlip as RandomHorizontal
 from minicnn.transforms.geometry import RandomVerticalFlip as RandomVerticalFlip
 from minicnn.transforms.resize import InterpolationMode as InterpolationMode
 from minicnn.transforms.resize import Resize as Resize
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)
