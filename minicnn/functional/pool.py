@@ -123,7 +123,8 @@ def _windows(
     if x._array.dtype == bool:
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert with .float()')
     kernel = pair(kernel_size, name, "kernel_size", 1)
-    strides = kernel if stride is None or stride == () or stride == [] else pair(stride, name, "stride", 1)
+    none = stride is None or (isinstance(stride, tuple | list) and not stride)
+    strides = kernel if none else pair(stride, name, "stride", 1)
     paddings, dilations = pair(padding, name, "padding"), pair(dilation, name, "dilation", 1)
     for p, k in zip(paddings, kernel, strict=True):
         if 2 * p > k:
