@@ -2,6 +2,7 @@
 
 from minicnn.nn import functional as functional
 from minicnn.nn import init as init
+from minicnn.nn import parallel as parallel
 from minicnn.nn import parameter as parameter
 from minicnn.nn import utils as utils
 from minicnn.nn.activation import LogSoftmax as LogSoftmax
@@ -28,6 +29,7 @@ from minicnn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
 from minicnn.nn.loss import MSELoss as MSELoss
 from minicnn.nn.loss import NLLLoss as NLLLoss
 from minicnn.nn.module import Module as Module
+from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
