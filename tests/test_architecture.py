@@ -36,7 +36,7 @@ FLOORS = {
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
     "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
+    "transforms": {"kernels", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
     "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
     "serialization": {"files", "dtypes", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
