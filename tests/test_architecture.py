@@ -63,7 +63,7 @@ LIBRARIES = {
         "kernels/launch.py",
         "kernels/*/gpu_*.py",
     ),
-    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
+    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/", "minicnn/utils/vision.py"),
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
