@@ -42,7 +42,7 @@ FLOORS = {
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
     "utils": {"autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
-    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
+    "transforms": {"kernels", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
     "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
     "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
@@ -72,7 +72,7 @@ LIBRARIES = {
         "kernels/launch.py",
         "kernels/*/gpu_*.py",
     ),
-    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
+    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/", "minicnn/utils/vision.py"),
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
