@@ -16,8 +16,10 @@ from minicnn.nn.containers import ModuleDict as ModuleDict
 from minicnn.nn.containers import ModuleList as ModuleList
 from minicnn.nn.containers import ParameterList as ParameterList
 from minicnn.nn.containers import Sequential as Sequential
+from minicnn.nn.conv import Conv1d as Conv1d
 from minicnn.nn.conv import Conv2d as Conv2d
-from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
+from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
+from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
