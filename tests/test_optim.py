@@ -459,9 +459,7 @@ def test_parameters_without_a_gradient_stay(name, options):
     grads = [[a, None if t < 50 else b] for t, (a, b) in enumerate(grads)]
     ends, optimizer = run(name, options, starts, grads)
     for i, rows in enumerate(([r[0] for r in grads], [r[1] for r in grads[50:]])):
-        np.testing.assert_allclose(
-            ends[i], by_formula(name, options, starts[i], rows), rtol=1e-10, atol=1e-12
-        )
+        np.testing.assert_allclose(ends[i], by_formula(name, options, starts[i], rows), rtol=1e-10, atol=1e-12)
     assert len(optimizer.param_groups) == 1
 
 
@@ -583,9 +581,7 @@ def test_torch_loads_our_state_and_we_load_theirs(name, options):
     ours = getattr(optim, name)([nn.Parameter(p.detach().numpy().copy()) for p in params])
     ours.load_state_dict(saved)
     back = ours.state_dict()
-    back["state"] = {
-        k: {f: torch.from_numpy(v.numpy().copy()) for f, v in s.items()} for k, s in back["state"].items()
-    }
+    back["state"] = {k: {f: torch.from_numpy(v.numpy().copy()) for f, v in s.items()} for k, s in back["state"].items()}
     theirs.load_state_dict(back)
     mine = ours.param_groups[0]["params"]
     for param, own, grad in zip(params, mine, grads[10], strict=True):
@@ -694,9 +690,7 @@ def test_wrong_parameters():
 
 def test_wrong_states():
     one, two = (optim.SGD([nn.Parameter(minicnn.ones(1)) for _ in range(n)]) for n in (1, 2))
-    with pytest.raises(
-        ValueError, match="doesn't match the size of optimizer's group: 2 parameters instead of 1"
-    ):
+    with pytest.raises(ValueError, match="doesn't match the size of optimizer's group: 2 parameters instead of 1"):
         one.load_state_dict(two.state_dict())
     two.add_param_group({"params": [nn.Parameter(minicnn.ones(1))]})
     with pytest.raises(ValueError, match="different number of parameter groups: 2 instead of 1"):
@@ -707,9 +701,7 @@ def test_wrong_gradients_and_converted_models():
     param = nn.Parameter(minicnn.ones(3))
     optimizer = optim.Adam([param])
     param.grad = minicnn.ones(2)
-    with pytest.raises(
-        RuntimeError, match=r"gradient has shape \[2\] and dtype float32, its parameter \[3\]"
-    ):
+    with pytest.raises(RuntimeError, match=r"gradient has shape \[2\] and dtype float32, its parameter \[3\]"):
         optimizer.step()
     param.grad = minicnn.ones(3)
     optimizer.step()
