@@ -78,7 +78,8 @@ LIBRARIES = {
     "safetensors": ("minicnn/serialization/",),
 }
 AT_FIRST_USE = (  # dispatch imports these
-    "kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py", "kernels/elementary.py",
+    "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
+    "kernels/elementary.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
