@@ -38,7 +38,7 @@ FLOORS = {
     "utils": {"autograd", "functional"},  # utils.data: samples to batches
     "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
     "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
-    "serialization": {"files", "dtypes", "autograd"},
+    "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
