@@ -8,6 +8,7 @@ loaded when they are first needed.
 """
 
 from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from minicnn import autograd as autograd
@@ -236,10 +237,17 @@ _LAZY = (
     "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "models", "optim", "serialization", "transforms",
     "utils",
 )  # fmt: skip
+_LAZY_FUNCTIONS = {"load": "serialization", "save": "serialization"}
+
+if _TYPE_CHECKING:
+    from minicnn.serialization import load as load
+    from minicnn.serialization import save as save
 
 
 def __getattr__(name: str) -> _Any:
-    """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …"""
+    """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …, `minicnn.save`."""
     if name in _LAZY:
         return _import_module(f"minicnn.{name}")
-    raise _names.missing(__name__, name, [*globals(), *_LAZY])
+    if name in _LAZY_FUNCTIONS:
+        return getattr(_import_module(f"minicnn.{_LAZY_FUNCTIONS[name]}"), name)
+    raise _names.missing(__name__, name, [*globals(), *_LAZY, *_LAZY_FUNCTIONS])

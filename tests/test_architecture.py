@@ -47,7 +47,7 @@ FLOORS = {
     "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
     "scripts": {"names", "alias", "command"},  # other people's PyTorch files
-    "serialization": {"files", "dtypes", "autograd"},
+    "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
