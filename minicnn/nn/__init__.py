@@ -1,5 +1,7 @@
 """Layers, containers, losses, initialisation: torch.nn's names. Thin, over minicnn/functional."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.nn import functional as functional
 from minicnn.nn import init as init
 from minicnn.nn import parallel as parallel
@@ -36,3 +38,7 @@ from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -1,5 +1,7 @@
 """torch.nn.functional: the operations of minicnn/functional under PyTorch's names."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.functional.activation import log_softmax as log_softmax
 from minicnn.functional.activation import relu as relu
 from minicnn.functional.activation import sigmoid as sigmoid
@@ -25,3 +27,7 @@ from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)
