@@ -87,18 +87,20 @@ def no_attribute(owner: Any, name: str) -> AttributeError:
 
 
 def attribute_of(module: str, lazy: Iterable[str] = ()) -> Callable[[str], Any]:
-    """A `__getattr__` for `module`: its submodules `lazy` are loaded at their first use, and what there is not is
-    answered with the nearest name.
+    """A `__getattr__` for `module`: its submodules `lazy`, and names in them ("serialization.save"), are loaded at
+    their first use, and what there is not is answered with the nearest name.
 
         if not TYPE_CHECKING:  # type checkers know the names
             __getattr__ = suggest.attribute_of(__name__)
     """
-    lazy = frozenset(lazy)
+    homes = {path.rpartition(".")[2]: path for path in lazy}
 
     def __getattr__(name: str) -> Any:
-        if name in lazy:
-            return import_module(f"{module}.{name}")
-        raise missing(module, name, lazy)
+        if name not in homes:
+            raise missing(module, name, homes)
+        home, _, function = homes[name].partition(".")
+        loaded = import_module(f"{module}.{home}")
+        return getattr(loaded, function) if function else loaded
 
     return __getattr__
 

@@ -8,10 +8,12 @@ from minicnn.functional.activation import sigmoid as sigmoid
 from minicnn.functional.activation import softmax as softmax
 from minicnn.functional.activation import tanh as tanh
 from minicnn.functional.batch_norm import batch_norm as batch_norm
+from minicnn.functional.columns import fold as fold
+from minicnn.functional.columns import unfold as unfold
+from minicnn.functional.conv import conv1d as conv1d
 from minicnn.functional.conv import conv2d as conv2d
+from minicnn.functional.conv import conv_transpose1d as conv_transpose1d
 from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
-from minicnn.functional.conv import fold as fold
-from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d

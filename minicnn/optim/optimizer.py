@@ -83,14 +83,10 @@ class Optimizer(NamesKeywords):
         names = [item[0] for item in given if isinstance(item, tuple)]
         params = [item[1] if isinstance(item, tuple) else item for item in given]
         if names and len(names) != len(params):
-            raise ValueError(
-                "all optimizer params should be with/without names. Some param names are missing"
-            )
+            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
         for param in params:
             if not isinstance(param, Tensor):
-                raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}"
-                )
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not param.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor")
         param_group["params"] = params
@@ -105,8 +101,7 @@ class Optimizer(NamesKeywords):
         params = param_group["params"]
         if len(params) != len(set(params)):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; "
-                "in future, this will cause an error",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
                 stacklevel=4,
             )
         for group in self.param_groups:
