@@ -439,8 +439,11 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(data._plain_array() if isinstance(data, Tensor) else data)
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        data = Tensor() if data is None else data
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Parameter(): `data` must be Tensor, not {type(data).__name__}; make one with tensor(data)")
+        super().__init__(data._plain_array())
         self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
