@@ -49,7 +49,11 @@ def _public(function: F) -> F:
     """What users call. Flags must be bools, as in PyTorch; `f(x, dims=(0, 1))` may stand for `f(x, 0, 1)`, `axis` and
     `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one."""
     parameters = inspect.signature(function).parameters.values()
-    flags = [(p.name, i) for i, p in enumerate(parameters) if p.annotation == "bool" and p.name not in _TRUTHY]
+    flags = [
+        (p.name, 99 if p.kind is p.KEYWORD_ONLY else place)
+        for place, p in enumerate(parameters)
+        if p.annotation == "bool" and p.name not in _TRUTHY
+    ]
     before = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]  # of a variadic one
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 

@@ -318,7 +318,7 @@ class Tensor:
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
                 "use .detach().clone()"
             )
-        twin = type(self)(self._plain_array().copy(), requires_grad=self.requires_grad)
+        twin = rebuilt(type(self), self._plain_array().copy(), self.requires_grad)
         if self.grad is not None:
             twin.grad = self.grad.detach().clone()
         memo[id(self)] = twin
@@ -326,7 +326,7 @@ class Tensor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Tensors travel between processes as arrays, without their graph."""
-        return (type(self), (backend.to_device(self._plain_array(), "cpu"), self.requires_grad))
+        return rebuilt, (type(self), backend.to_device(self._plain_array(), "cpu"), self.requires_grad)
 
     # --- gradient -------------------------------------------------------------------------------
 
@@ -428,6 +428,13 @@ class Tensor:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")
 
 
+def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
+    """A Tensor of class `kind` on `array`, as copies and other processes need it."""
+    tensor = object.__new__(kind)
+    Tensor.__init__(tensor, array, requires_grad)
+    return tensor
+
+
 def _reading(what: str) -> None:
     """The numbers are asked for: a step that is being recorded depends on them from here on."""
     if recorder.tape is not None:
@@ -442,7 +449,7 @@ class Parameter(Tensor):
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         data = Tensor() if data is None else data
         if not isinstance(data, Tensor):
-            raise TypeError(f"Parameter(): `data` must be Tensor, not {type(data).__name__}; make one with tensor(data)")
+            raise TypeError(f"Parameter(): `data` must be Tensor, not {type(data).__name__}; use tensor(data)")
         super().__init__(data._plain_array())
         self.requires_grad_(requires_grad)
 

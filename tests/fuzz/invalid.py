@@ -1,7 +1,7 @@
 """Calls with one argument made wrong: both sides must accept or refuse them alike, and our text must teach.
 
-Of a call of the table `calls.py` one thing is made wrong: a number becomes another or something else, a tensor gets another shape, axis or type, an argument is left out or
-misspelt.
+Of a call of the table `calls.py` one thing is made wrong: a number becomes another or something else, a tensor gets
+another shape, axis or type, an argument is left out or misspelt.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def layers(draw: Draw) -> tuple[list[str], tuple[int, int, int, int], int]:
         if draw.chance(0.3):
             made.append(
                 draw.pick(
-                    f"nn.BatchNorm2d({c})", f"nn.BatchNorm2d({c})", f"nn.GroupNorm(1, {c})", f"nn.LocalResponseNorm(3)"
+                    f"nn.BatchNorm2d({c})", f"nn.BatchNorm2d({c})", f"nn.GroupNorm(1, {c})", "nn.LocalResponseNorm(3)"
                 )
             )
         activated = draw.chance(0.85)
@@ -107,7 +107,7 @@ def training(draw: Draw) -> Case:
     loss += draw.pick("", "", " + 0.01 * sum(p.pow(2).sum() for p in net.parameters())",
                       " + 1e-3 * sum(p.abs().mean() for p in net.parameters())")  # fmt: skip
     metric = draw.pick("loss", "(out.argmax(1) == t).sum()", "m.max(out, 1)[1].eq(t).sum()", "out.detach().mean()",
-                       "out.softmax(1).max()", "out.topk(2)[1].sum()", "(out.argmax(1) == t).double().mean()")  # fmt: skip
+                       "out.softmax(1).max()", "out.topk(2)[1].sum()", "(out.argmax(1) == t).sum() / 7")  # fmt: skip
     after = draw.pick("", "", "net[-1].bias.data.clamp_(-0.3, 0.3)", "with m.no_grad(): net[-1].weight.mul_(0.99)",
                       "optimizer.param_groups[0]['lr'] *= 0.9")  # fmt: skip
     source += [f"optimizer = optim.{draw.pick(*OPTIMIZERS)}"]
