@@ -4,6 +4,9 @@ They take PIL images and tensors of shape (..., C, H, W), as torchvision's do. W
 generator, in torchvision's order.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from minicnn.suggest import attribute_of as _attribute_of
 from minicnn.transforms import functional as functional
 from minicnn.transforms.arguments import InterpolationMode as InterpolationMode
 from minicnn.transforms.blur import GaussianBlur as GaussianBlur
@@ -39,3 +42,6 @@ from minicnn.transforms.tones import RandomSolarize as RandomSolarize
 from minicnn.transforms.warp import RandomAffine as RandomAffine
 from minicnn.transforms.warp import RandomPerspective as RandomPerspective
 from minicnn.transforms.warp import RandomRotation as RandomRotation
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

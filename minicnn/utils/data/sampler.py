@@ -14,11 +14,12 @@ import numpy as np
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import Generator, default_generator, multinomial
+from minicnn.suggest import NamesKeywords
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Sampler(Generic[T_co]):
+class Sampler(NamesKeywords, Generic[T_co]):
     """Base of all samplers: a subclass defines `__iter__`, and `__len__` if it knows its length."""
 
     def __iter__(self) -> Iterator[T_co]:
