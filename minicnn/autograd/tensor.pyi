@@ -335,6 +335,14 @@ class Tensor:
         """input = other, as bools."""
     def equal(self, other: Tensor) -> _bool:
         """Whether both tensors have the same shape and equal elements, a Python bool."""
+    def erf(self) -> Tensor:
+        """The error function 2/√π ∫ e^(-t²) dt from 0 to input."""
+    def erf_(self) -> Tensor:
+        """`erf`, written into `input`."""
+    def erfc(self) -> Tensor:
+        """1 - erf(input)"""
+    def erfc_(self) -> Tensor:
+        """`erfc`, written into `input`."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp_(self) -> Tensor:
@@ -369,6 +377,8 @@ class Tensor:
         """input > other, as bools."""
     def half(self) -> Tensor:
         """The tensor as float16; itself if it is so already."""
+    def hardshrink(self, lambd: _float = 0.5) -> Tensor:
+        """input outside of [-lambd, lambd], else 0."""
     def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _float = 1) -> Tensor:
         """`input` with alpha · source[k] added to its part index[k] of axis `dim`."""
     def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _float = 1) -> Tensor:
@@ -488,6 +498,8 @@ class Tensor:
         """input to the power `exponent`, broadcast."""
     def pow_(self, exponent: Tensor | Number) -> Tensor:
         """In-place form of `pow`: changes the tensor and returns it."""
+    def prelu(self, weight: Tensor) -> Tensor:
+        """input above 0, else weight · input: one weight, or one for each channel of (N, C, …) (He et al. 2015)."""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
         """The product over one axis or all; of whole numbers and bools as int64."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Stream | None = None) -> Tensor:
