@@ -1,5 +1,7 @@
 """Schedules of the learning rate, with PyTorch's names and numbers."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.optim.cyclic import CyclicLR as CyclicLR
 from minicnn.optim.one_cycle import OneCycleLR as OneCycleLR
 from minicnn.optim.plateau import ReduceLROnPlateau as ReduceLROnPlateau
@@ -17,3 +19,7 @@ from minicnn.optim.schedules import StepLR as StepLR
 from minicnn.optim.several import ChainedScheduler as ChainedScheduler
 from minicnn.optim.several import SequentialLR as SequentialLR
 from minicnn.optim.warm_restarts import CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -15,11 +15,12 @@ from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, to
 from minicnn.nn.parameter import clear_grads
+from minicnn.suggest import NamesKeywords
 
 Params = Iterable[Any]
 
 
-class Optimizer:
+class Optimizer(NamesKeywords):
     """The base class of all optimisers, as torch.optim.Optimizer.
 
     `params` is an iterable of tensors (or of (name, tensor) pairs), or of dicts

@@ -14,6 +14,7 @@ from typing import Any
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, fill_
 from minicnn.optim.optimizer import Optimizer
+from minicnn.suggest import NamesKeywords
 
 EPOCH_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
@@ -21,7 +22,7 @@ EPOCH_WARNING = (
 )
 
 
-class LRScheduler:
+class LRScheduler(NamesKeywords):
     """The base class: subclasses define `get_lr`, the list of the groups' next learning rates.
 
     `last_epoch` is -1 for a new schedule; to go on with one, the groups need an `initial_lr` (KeyError).
