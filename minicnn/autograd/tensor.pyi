@@ -256,7 +256,7 @@ class Tensor:
     def argsort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor:
         """The indices that sort `input` along `dim`, int64."""
     def bernoulli(self, p: _float | None = None, *, generator: Stream | None = None) -> Tensor:
-        """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
+        """1 with the probability that `input` holds (with `p`, that probability everywhere), else 0."""
     def bernoulli_(self, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
         """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
@@ -285,6 +285,8 @@ class Tensor:
         """`expand` to `size`."""
     def byte(self) -> Tensor:
         """The tensor as uint8; itself if it is so already."""
+    def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Stream | None = None) -> Tensor:
+        """Fill with numbers of Cauchy's distribution, in place."""
     def ceil(self) -> Tensor:
         """The smallest integer not below each element."""
     def ceil_(self) -> Tensor:
@@ -373,6 +375,8 @@ class Tensor:
         """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
     def ge(self, other: Tensor | Number) -> Tensor:
         """input ≥ other, as bools."""
+    def geometric_(self, p: _float, *, generator: Stream | None = None) -> Tensor:
+        """Fill with the number of trials of chance `p` that the first success takes, in place."""
     def gt(self, other: Tensor | Number) -> Tensor:
         """input > other, as bools."""
     def half(self) -> Tensor:
@@ -409,6 +413,8 @@ class Tensor:
         """In-place form of `log2`: changes the tensor and returns it."""
     def log_(self) -> Tensor:
         """In-place form of `log`: changes the tensor and returns it."""
+    def log_normal_(self, mean: _float = 1.0, std: _float = 2.0, *, generator: Stream | None = None) -> Tensor:
+        """Fill with numbers whose logarithm is normal with this `mean` and `std`, in place."""
     def log_softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
         """ln softmax(input) along `dim`, without the loss of precision of taking the two apart."""
     def logical_and(self, other: Tensor) -> Tensor:
