@@ -56,6 +56,13 @@ LAYERS = {
     "average divided": (lambda nn: nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
     "adaptive": (lambda nn: nn.AdaptiveAvgPool2d((3, None)), (2, 3, 8, 7)),
     "global": (lambda nn: nn.AdaptiveAvgPool2d(1), (2, 3, 8, 7)),
+    "adaptive of lines": (lambda nn: nn.AdaptiveAvgPool1d(3), (17, 3, 7)),
+    "adaptive max": (lambda nn: nn.AdaptiveMaxPool2d((3, None)), (17, 3, 8, 7)),
+    "adaptive max of lines": (lambda nn: nn.AdaptiveMaxPool1d(2), (2, 3, 7)),
+    "max of lines": (lambda nn: nn.MaxPool1d(3, 2, 1, 2, ceil_mode=True), (17, 3, 8)),
+    "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
+    "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
+    "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
     "relu": (lambda nn: nn.ReLU(), (3, 4)),
     "relu in place": (
         lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -154,6 +161,23 @@ def test_max_pool_with_indices():
     values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
     assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
     assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+def test_unpooling_puts_numbers_back():
+    x = minicnn.arange(25.0).reshape(1, 1, 5, 5)
+    there, back = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+    assert repr(back) == "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"
+    y = back(*there(x), output_size=x.shape)
+    assert y.shape == x.shape
+    assert y.flatten().nonzero().flatten().tolist() == [6, 8, 16, 18]
+    with pytest.raises(RuntimeError, match="invalid max index: 18 .output volumes are of size 4x4"):
+        back(*there(x))
+    there, back = nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2)
+    assert repr(back) == "MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
+    assert back(*there(x[0, 0]), output_size=[5])[1].tolist() == [0.0, 6.0, 0.0, 8.0, 0.0]
+    values, places = nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0, 0])
+    assert values[0].tolist() == places[0].tolist() == [2, 4]
+    assert nn.AdaptiveMaxPool2d(2, return_indices=True)(x)[1].flatten().tolist() == [12, 14, 22, 24]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

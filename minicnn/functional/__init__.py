@@ -14,6 +14,9 @@ from minicnn.functional.activation import sigmoid as sigmoid
 from minicnn.functional.activation import tanh as tanh
 from minicnn.functional.activation import threshold as threshold
 from minicnn.functional.activation import threshold_ as threshold_
+from minicnn.functional.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional.adaptive_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d as adaptive_max_pool1d
 from minicnn.functional.batch_norm import batch_norm as batch_norm
 from minicnn.functional.columns import fold as fold
 from minicnn.functional.columns import unfold as unfold
@@ -145,8 +148,10 @@ from minicnn.functional.matmul import outer as outer
 from minicnn.functional.norms import logsumexp as logsumexp
 from minicnn.functional.norms import norm as norm
 from minicnn.functional.pad import pad as pad
-from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.pool import avg_pool1d as avg_pool1d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
+from minicnn.functional.pool import max_pool1d as max_pool1d
+from minicnn.functional.pool import max_pool1d_with_indices as max_pool1d_with_indices
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
 from minicnn.functional.rearrange import diag as diag

@@ -34,6 +34,10 @@ from minicnn.nn.activation import Softsign as Softsign
 from minicnn.nn.activation import Tanh as Tanh
 from minicnn.nn.activation import Tanhshrink as Tanhshrink
 from minicnn.nn.activation import Threshold as Threshold
+from minicnn.nn.adaptive_pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+from minicnn.nn.adaptive_pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from minicnn.nn.adaptive_pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+from minicnn.nn.adaptive_pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
 from minicnn.nn.batch_norm import BatchNorm1d as BatchNorm1d
 from minicnn.nn.batch_norm import BatchNorm2d as BatchNorm2d
 from minicnn.nn.containers import ModuleDict as ModuleDict
@@ -57,9 +61,14 @@ from minicnn.nn.loss import NLLLoss as NLLLoss
 from minicnn.nn.module import Module as Module
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
-from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
+from minicnn.nn.pooling import LPPool1d as LPPool1d
+from minicnn.nn.pooling import LPPool2d as LPPool2d
+from minicnn.nn.pooling import MaxPool1d as MaxPool1d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
+from minicnn.nn.pooling import MaxUnpool1d as MaxUnpool1d
+from minicnn.nn.pooling import MaxUnpool2d as MaxUnpool2d
 from minicnn.suggest import attribute_of as _attribute_of
 
 if not _TYPE_CHECKING:  # type checkers know the names

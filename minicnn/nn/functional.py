@@ -32,6 +32,12 @@ from minicnn.functional.activation import tanh as tanh
 from minicnn.functional.activation import tanhshrink as tanhshrink
 from minicnn.functional.activation import threshold as threshold
 from minicnn.functional.activation import threshold_ as threshold_
+from minicnn.functional.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional.adaptive_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d as adaptive_max_pool1d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from minicnn.functional.adaptive_pool import adaptive_max_pool2d as adaptive_max_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
 from minicnn.functional.batch_norm import batch_norm as batch_norm
 from minicnn.functional.columns import fold as fold
 from minicnn.functional.columns import unfold as unfold
@@ -48,13 +54,19 @@ from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import mse_loss as mse_loss
 from minicnn.functional.loss import nll_loss as nll_loss
 from minicnn.functional.pad import pad as pad
-from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.pool import avg_pool1d as avg_pool1d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
+from minicnn.functional.pool import lp_pool1d as lp_pool1d
+from minicnn.functional.pool import lp_pool2d as lp_pool2d
+from minicnn.functional.pool import max_pool1d as max_pool1d
+from minicnn.functional.pool import max_pool1d_with_indices as max_pool1d_with_indices
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.softmax import softmin as softmin
+from minicnn.functional.unpool import max_unpool1d as max_unpool1d
+from minicnn.functional.unpool import max_unpool2d as max_unpool2d
 from minicnn.suggest import attribute_of as _attribute_of
 
 if not _TYPE_CHECKING:  # type checkers know the names
