@@ -7,13 +7,12 @@
 loaded when they are first needed.
 """
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from minicnn import autograd as autograd
 from minicnn import functional as _functional  # noqa: F401  registers the methods of Tensor
 from minicnn import nn as nn
+from minicnn.amp import autocast as autocast
 from minicnn.autograd import enable_grad as enable_grad
 from minicnn.autograd import inference_mode as inference_mode
 from minicnn.autograd import is_grad_enabled as is_grad_enabled
@@ -44,6 +43,12 @@ from minicnn.dtypes import int64 as int64
 from minicnn.dtypes import int64 as long  # noqa: F401
 from minicnn.dtypes import set_default_dtype as set_default_dtype
 from minicnn.dtypes import uint8 as uint8
+from minicnn.formats import channels_last as channels_last
+from minicnn.formats import contiguous_format as contiguous_format
+from minicnn.formats import layout as layout
+from minicnn.formats import memory_format as memory_format
+from minicnn.formats import preserve_format as preserve_format
+from minicnn.formats import strided as strided
 from minicnn.functional import BoolTensor as BoolTensor
 from minicnn.functional import ByteTensor as ByteTensor
 from minicnn.functional import CharTensor as CharTensor
@@ -209,21 +214,32 @@ from minicnn.functional import var_mean as var_mean
 from minicnn.functional import where as where
 from minicnn.functional import zeros as zeros
 from minicnn.functional import zeros_like as zeros_like
+from minicnn.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from minicnn.settings import get_default_device as get_default_device
+from minicnn.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from minicnn.settings import get_num_interop_threads as get_num_interop_threads
+from minicnn.settings import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from minicnn.settings import set_default_device as set_default_device
+from minicnn.settings import set_default_tensor_type as set_default_tensor_type
+from minicnn.settings import set_float32_matmul_precision as set_float32_matmul_precision
+from minicnn.settings import set_flush_denormal as set_flush_denormal
+from minicnn.settings import set_num_interop_threads as set_num_interop_threads
+from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
+from minicnn.suggest import attribute_of as _attribute_of
 
 __version__ = "0.1.0"
 
-_LAZY = ("cuda", "datasets", "kernels", "models", "optim", "serialization", "transforms", "utils")
-_LAZY_FUNCTIONS = {"load": "serialization", "save": "serialization"}
+_LAZY = (
+    "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "models", "optim", "serialization", "transforms",
+    "utils", "serialization.load", "serialization.save",
+)  # fmt: skip
 
 if _TYPE_CHECKING:
     from minicnn.serialization import load as load
     from minicnn.serialization import save as save
 
 
-def __getattr__(name: str) -> _Any:
-    """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …, `minicnn.save`."""
-    if name in _LAZY:
-        return _import_module(f"minicnn.{name}")
-    if name in _LAZY_FUNCTIONS:
-        return getattr(_import_module(f"minicnn.{_LAZY_FUNCTIONS[name]}"), name)
-    raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
+if not _TYPE_CHECKING:  # type checkers know the names; subpackages are loaded at their first use
+    __getattr__ = _attribute_of(__name__, _LAZY)

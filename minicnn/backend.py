@@ -7,6 +7,7 @@ never by `import minicnn`.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from functools import lru_cache
 from types import ModuleType
@@ -59,9 +60,41 @@ class device:
 CPU = device("cpu")
 
 
+# What `cuda` means, set by `python -m minicnn.run`: "cpu" the CPU, "auto" the CPU where there is no GPU. Anything
+# else, or nothing: a GPU, and an error where there is none.
+VARIABLE = "MINICNN_DEVICE"
+
+
+def stays_on_cpu() -> bool:
+    """Whether `.cuda()` and `.to("cuda")` mean the CPU in this process."""
+    wanted = os.environ.get(VARIABLE)
+    return wanted == "cpu" or (wanted == "auto" and _what_a_gpu_lacks() is not None)
+
+
+def resolve(place: device | str | int) -> device:
+    """The device that `place` stands for: itself, or the CPU where cuda is to mean that (said once on stderr)."""
+    place = device(place)
+    if place.type == "cuda" and stays_on_cpu():
+        _say_that_cuda_is_the_cpu()
+        return CPU
+    return place
+
+
 @lru_cache(maxsize=1)
+def _say_that_cuda_is_the_cpu() -> None:
+    why = f"{VARIABLE}=cpu" if os.environ.get(VARIABLE) == "cpu" else "no GPU"
+    print(f"minicnn: what the script sends to cuda stays on the CPU here ({why}).", file=sys.stderr)
+
+
 def why_no_gpu() -> str | None:
     """None where a GPU can be used, else the sentence that says what is missing and how to get it."""
+    if os.environ.get(VARIABLE) == "cpu":
+        return f"{VARIABLE}=cpu keeps everything on the CPU"
+    return _what_a_gpu_lacks()
+
+
+@lru_cache(maxsize=1)
+def _what_a_gpu_lacks() -> str | None:
     if importlib.util.find_spec("cupy") is None:
         return (
             "no CuPy is installed, so there is no `cuda` device: "
@@ -79,6 +112,11 @@ def why_no_gpu() -> str | None:
 def has_gpu() -> bool:
     """Whether tensors can live on a GPU here."""
     return why_no_gpu() is None
+
+
+def gpu_in_use() -> bool:
+    """Whether this process has begun to use a GPU."""
+    return "cupy" in sys.modules and has_gpu()
 
 
 def array_module(array: Array) -> ModuleType:
@@ -132,7 +170,7 @@ def copied(array: Array, copies: dict[Any, Any]) -> Array:
 
 def to_device(array: Array, target: device | str | int) -> Array:
     """`array` on device `target`: itself where it is there already, else a copy."""
-    target = device(target)
+    target = resolve(target)
     if target.type == "cpu":
         return array if isinstance(array, np.ndarray) else array.get()
     reason = why_no_gpu()

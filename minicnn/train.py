@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 import minicnn
 from minicnn import datasets, optim
+from minicnn.command import Parser, Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
@@ -47,18 +48,6 @@ output
   A folder (runs/NETWORK, or --output) with checkpoint.safetensors, history.csv, curves.png and
   confusion.png. A folder that holds a run is never overwritten: it is continued with --resume.
 """
-
-
-class Wrong(Exception):
-    """Something the user can put right: printed as one line, exit code 2."""
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors of one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message without the usage and leave with code 2."""
-        self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
 def make_parser() -> Parser:

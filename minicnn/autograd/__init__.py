@@ -9,3 +9,4 @@ from minicnn.autograd.grad_mode import no_grad as no_grad
 from minicnn.autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from minicnn.autograd.gradcheck import gradcheck as gradcheck
 from minicnn.autograd.gradcheck import gradgradcheck as gradgradcheck
+from minicnn.autograd.variable import Variable as Variable

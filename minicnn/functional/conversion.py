@@ -11,7 +11,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, device, to_device
+from minicnn.backend import array_module, device, resolve, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.kernels.recorder import recorder
 
@@ -107,7 +107,7 @@ def to(
 
 
 def _device(place: Any) -> device:
-    return device(place)
+    return resolve(place)
 
 
 @operation(method="cpu")

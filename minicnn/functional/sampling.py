@@ -6,7 +6,8 @@ Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,28 @@ def get_rng_state() -> Tensor:
 def set_rng_state(new_state: Tensor) -> None:
     """Go on where `get_rng_state` was called."""
     default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(
+    devices: Any = None, enabled: bool = True, device_type: str | None = None
+) -> Iterator[None]:
+    """What is drawn inside is drawn again after it: the state of `default_generator` is put back at the end.
+
+    `devices` and `device_type` are accepted; there is one generator. With `enabled` False nothing is put back.
+
+    >>> import minicnn
+    >>> with fork_rng():
+    ...     inside = minicnn.rand(2)
+    >>> bool((minicnn.rand(2) == inside).all())
+    True
+    """
+    state = default_generator.state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            default_generator.set_state(state)
 
 
 def _from(generator: Stream | None) -> Stream:
