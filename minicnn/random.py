@@ -117,6 +117,16 @@ class Stream:
         self._set_twister({"key": key, "pos": _KEY + 1 - left})
         self._seeded = self._memory.copy() if fresh else np.empty(0, np.uint32)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the twister belongs to this stream alone, its state to every copy."""
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {"state": self.state(), "public": public}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Stream.__init__(self)
+        Stream.set_state(self, state["state"])
+        vars(self).update(state["public"])
+
     def memory(self) -> Array:
         """The twister itself, uint32 (625,): its 624 words and how many of them were taken (624: the next draw
         makes new ones). A kernel that draws reads it and writes it, and every other draw goes on from there.
