@@ -7,12 +7,10 @@
 loaded when they are first needed.
 """
 
-from importlib import import_module as _import_module
-from typing import Any as _Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn import autograd as autograd
 from minicnn import functional as _functional  # noqa: F401  registers the methods of Tensor
-from minicnn import names as _names
 from minicnn import nn as nn
 from minicnn.amp import autocast as autocast
 from minicnn.autograd import enable_grad as enable_grad
@@ -229,17 +227,19 @@ from minicnn.settings import set_float32_matmul_precision as set_float32_matmul_
 from minicnn.settings import set_flush_denormal as set_flush_denormal
 from minicnn.settings import set_num_interop_threads as set_num_interop_threads
 from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
+from minicnn.suggest import attribute_of as _attribute_of
 
 __version__ = "0.1.0"
 
 _LAZY = (
     "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "models", "optim", "serialization", "transforms",
-    "utils",
+    "utils", "serialization.load", "serialization.save",
 )  # fmt: skip
 
+if _TYPE_CHECKING:
+    from minicnn.serialization import load as load
+    from minicnn.serialization import save as save
 
-def __getattr__(name: str) -> _Any:
-    """Subpackages are loaded at their first use: `minicnn.optim`, `minicnn.datasets`, …"""
-    if name in _LAZY:
-        return _import_module(f"minicnn.{name}")
-    raise _names.missing(__name__, name, [*globals(), *_LAZY])
+
+if not _TYPE_CHECKING:  # type checkers know the names; subpackages are loaded at their first use
+    __getattr__ = _attribute_of(__name__, _LAZY)

@@ -135,6 +135,21 @@ def device_of(array: Array) -> device:
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
+def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array whose memory `array` is a view of; itself if it is no view.
+
+    >>> whole = np.arange(6)
+    >>> owner(whole.reshape(2, 3)[1]) is whole
+    True
+    """
+    base: Any = array
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            array = base
+        base = getattr(base, "base", None)  # of NumPy's as_strided, what it was made from
+    return array
+
+
 def to_device(array: Array, target: device | str | int) -> Array:
     """`array` on device `target`: itself where it is there already, else a copy."""
     target = resolve(target)

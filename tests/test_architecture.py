@@ -21,10 +21,11 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "dtypes", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "suggest", "dtypes", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
+    "suggest": set(),  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
     "backend": {"kernels"},
@@ -34,20 +35,20 @@ FLOORS = {
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
-    "autograd": {"kernels", "dtypes", "backend"},
+    "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "dtypes", "backend", "random", "autograd"},
+    "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
-    "utils": {"autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
-    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
+    "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
+    "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
+    "datasets": {"files", "suggest", "autograd", "utils", "transforms"},  # files to images
     "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
     "scripts": {"names", "alias", "command"},  # other people's PyTorch files
-    "serialization": {"files", "dtypes", "autograd"},
+    "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
@@ -72,13 +73,14 @@ LIBRARIES = {
         "kernels/launch.py",
         "kernels/*/gpu_*.py",
     ),
-    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
+    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/", "minicnn/utils/vision.py"),
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
 AT_FIRST_USE = (  # dispatch imports these
-    "kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py", "kernels/elementary.py",
+    "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
+    "kernels/elementary.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------

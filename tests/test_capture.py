@@ -85,8 +85,11 @@ def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
         {"optimizer": optim.SGD, "lr": 0.1},
         {"optimizer": optim.SGD, "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
         {"optimizer": optim.AdamW, "lr": 0.01, "amsgrad": True},
+        {"optimizer": optim.RMSprop, "lr": 0.001, "momentum": 0.9, "centered": True},
+        {"optimizer": optim.NAdam, "lr": 0.01},
+        {"optimizer": optim.ASGD, "lr": 0.1, "t0": 1},
     ],
-    ids=["SGD", "momentum", "AdamW"],
+    ids=["SGD", "momentum", "AdamW", "RMSprop", "NAdam", "ASGD"],
 )
 def test_every_optimiser_counts_its_steps(options):
     check_same(batches(4), **options)

@@ -45,6 +45,11 @@ LAYERS = {
     "conv reflect": (lambda nn: nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="reflect"), (2, 2, 6, 6)),
     "conv replicate": (lambda nn: nn.Conv2d(2, 3, 4, padding="same", padding_mode="replicate"), (2, 2, 6, 6)),
     "conv circular": (lambda nn: nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode="circular"), (2, 2, 6, 5)),
+    "conv of lines": (lambda nn: nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (17, 4, 9)),
+    "conv of one line": (lambda nn: nn.Conv1d(2, 3, (5,), padding="same", bias=False), (2, 7)),
+    "conv of lines reflect": (lambda nn: nn.Conv1d(2, 3, 3, padding=2, padding_mode="reflect"), (3, 2, 7)),
+    "conv of lines circular": (lambda nn: nn.Conv1d(2, 3, 4, padding="same", padding_mode="circular"), (3, 2, 7)),
+    "transposed lines": (lambda nn: nn.ConvTranspose1d(4, 2, 3, 2, 1, 1, 2, True, 2), (17, 4, 5)),
     "transposed": (lambda nn: nn.ConvTranspose2d(4, 2, 3, 2, 1, (1, 0), 2, True, 1), (2, 4, 5, 4)),
     "max": (lambda nn: nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 7)),
     "average": (lambda nn: nn.AvgPool2d((2, 3), padding=1, count_include_pad=False), (2, 3, 8, 7)),
@@ -79,6 +84,7 @@ def test_layers_compute_as_torchs(name, backend):
     torch.manual_seed(1)
     minicnn.manual_seed(1)
     theirs, ours = make(torch.nn), make(nn)
+    assert repr(ours) == repr(theirs)
     data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     x, y = minicnn.tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
     with kernels.use(backend):
@@ -105,6 +111,17 @@ def test_transposed_convolution_of_a_wanted_size(size):
         layer(minicnn.zeros(1, 3, 5, 5), output_size=[11, 9])
     with pytest.raises(ValueError, match=r"output_size must have 2 or 4 elements \(got 3\)"):
         layer(minicnn.zeros(1, 3, 5, 5), output_size=[1, 9, 9])
+
+
+@pytest.mark.parametrize("size", [9, 10])
+def test_transposed_convolution_of_a_wanted_length(size):
+    layer = nn.ConvTranspose1d(3, 2, 3, stride=2, padding=1)
+    assert tuple(layer(minicnn.zeros(1, 3, 5), output_size=[size]).shape) == (1, 2, size)
+    assert tuple(layer(minicnn.zeros(3, 5), output_size=(2, size)).shape) == (2, size)
+    with pytest.raises(ValueError, match=r"requested an output size of \[11\], but valid sizes range from \[9\] to"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[11])
+    with pytest.raises(ValueError, match=r"output_size must have 1 or 3 elements \(got 2\)"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[1, 9])
 
 
 def test_max_pool_with_indices():
@@ -241,6 +258,8 @@ WRONG = [
     ),
     (lambda: nn.Conv2d(4, 4, 3, padding_mode="mirror"), "but got padding_mode='mirror'"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), 'Only "zeros" padding mode is supported'),
+    (lambda: nn.ConvTranspose1d(4, 4, 3, padding_mode="circular"), "supported for ConvTranspose1d, got 'circular'"),
+    (lambda: nn.Conv1d(4, 4, 3, padding="same", stride=2), r"strided convolutions, got stride=\(2,\)"),
     (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -12,6 +11,7 @@ import numpy as np
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.recorder import recorder
+from minicnn.suggest import refuse_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,14 +28,14 @@ def operation(
     the property `prop`. This is the one place where an operation meets Tensor."""
 
     def register(function: F) -> F:
-        function = _with_numpy_names(function)
+        inner, function = function, _public(function)
         REGISTERED.append(function)
         if method is not None:
             setattr(Tensor, method, function)
         if prop is not None:
             setattr(Tensor, prop, property(function))
         for name in operators:
-            setattr(Tensor, name, _operator(function, name))
+            setattr(Tensor, name, _operator(inner, name))  # without keywords
         if inplace:
             setattr(Tensor, f"{method}_", _inplace(function, f"{method}_"))
         return function
@@ -43,22 +43,25 @@ def operation(
     return register
 
 
-def _with_numpy_names(function: F) -> F:
-    """`axis` and `keepdims` for `dim` and `keepdim`, which PyTorch accepts, too."""
-    if "dim" not in inspect.signature(function).parameters:
-        return function
+def _public(function: F) -> F:
+    """What users call: `axis` and `keepdims` may stand for `dim` and `keepdim`, as in PyTorch, and a misspelt
+    keyword is answered with the nearest one."""
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        if "axis" in options:
-            options["dim"] = options.pop("axis")
-        if "keepdims" in options:
-            options["keepdim"] = options.pop("keepdims")
-        return function(*args, **options)
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
+                raise  # the keywords were right: the error comes from within
+        renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
+        refuse_keyword(function, function.__name__, renamed)
+        return function(*args, **renamed)
 
     return cast(F, call)
 
 
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 REGISTERED: list[Callable[..., Any]] = []
 
 

@@ -17,6 +17,7 @@ from minicnn.autograd import printing
 from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
+from minicnn.suggest import no_attribute
 
 
 class Version:
@@ -91,6 +92,9 @@ class Tensor:
         self.grad: Tensor | None = None
         self.grad_fn: Any = None
         self.requires_grad: bool = requires_grad
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name)
 
     # --- what it is -----------------------------------------------------------------------------
 

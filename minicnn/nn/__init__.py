@@ -1,5 +1,7 @@
 """Layers, containers, losses, initialisation: torch.nn's names. Thin, over minicnn/functional."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.nn import functional as functional
 from minicnn.nn import init as init
 from minicnn.nn import parallel as parallel
@@ -16,8 +18,10 @@ from minicnn.nn.containers import ModuleDict as ModuleDict
 from minicnn.nn.containers import ModuleList as ModuleList
 from minicnn.nn.containers import ParameterList as ParameterList
 from minicnn.nn.containers import Sequential as Sequential
+from minicnn.nn.conv import Conv1d as Conv1d
 from minicnn.nn.conv import Conv2d as Conv2d
-from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
+from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
+from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
@@ -34,3 +38,7 @@ from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import sampling
 from minicnn.functional.conversion import overwrite
+from minicnn.suggest import attribute_of
 
 _LINEAR = ("linear", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)), "sigmoid")
 
@@ -233,3 +234,7 @@ def default_(weight: Tensor, bias: Tensor | None) -> None:
         fan_in = _fans(weight)[0]
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         uniform_(bias, -bound, bound)
+
+
+if not TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = attribute_of(__name__)

@@ -3,6 +3,9 @@
 The names, arguments and random draws are those of torch.utils.data: the same seed visits the same samples.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from minicnn.suggest import attribute_of as _attribute_of
 from minicnn.utils.data.collate import default_collate as default_collate
 from minicnn.utils.data.collate import default_convert as default_convert
 from minicnn.utils.data.dataloader import DataLoader as DataLoader
@@ -19,3 +22,6 @@ from minicnn.utils.data.sampler import SequentialSampler as SequentialSampler
 from minicnn.utils.data.sampler import SubsetRandomSampler as SubsetRandomSampler
 from minicnn.utils.data.worker import WorkerInfo as WorkerInfo
 from minicnn.utils.data.worker import get_worker_info as get_worker_info
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

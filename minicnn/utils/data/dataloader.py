@@ -8,6 +8,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import default_collate, default_convert
 from minicnn.utils.data.dataset import IterableDataset
 from minicnn.utils.data.fetch import make_fetcher
@@ -19,7 +20,7 @@ T_co = TypeVar("T_co", covariant=True)
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
-class DataLoader(Generic[T_co]):
+class DataLoader(NamesKeywords, Generic[T_co]):
     """Iterates over `dataset` in batches; every `iter(loader)` is one pass (an epoch).
 
     The arguments are PyTorch's. `batch_size=None` gives single samples; `shuffle` visits them in a new random

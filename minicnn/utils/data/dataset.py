@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import read_batch, read_samples
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Dataset(Generic[T_co]):
+class Dataset(NamesKeywords, Generic[T_co]):
     """Samples by number: a subclass defines `__getitem__(index)` and `__len__()`.
 
     It may also define `get_batch(indices)`: given an int64 array of N indices it returns the finished batch,

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.suggest import NamesKeywords
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Sampler(Generic[T_co]):
+class Sampler(NamesKeywords, Generic[T_co]):
     """Base of all samplers: a subclass defines `__iter__`, and `__len__` if it knows its length."""
 
     def __iter__(self) -> Iterator[T_co]:
