@@ -318,7 +318,7 @@ class Tensor:
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
                 "use .detach().clone()"
             )
-        twin = rebuilt(type(self), self._plain_array().copy(), self.requires_grad)
+        twin = rebuilt(type(self), backend.copied(self._plain_array(), memo), self.requires_grad)
         if self.grad is not None:
             twin.grad = self.grad.detach().clone()
         memo[id(self)] = twin
