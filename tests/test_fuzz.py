@@ -12,12 +12,11 @@ import os
 import numpy as np
 import pytest
 from fuzz import campaign, compare, kinds
-from fuzz.case import Case, Draw, Input
+from fuzz.case import Case, Input
 from fuzz.oracle import Oracle
 from fuzz.run import leaf, outcome
 
 import minicnn
-from minicnn import kernels
 from minicnn.functional.elementwise import Mul
 
 CASES = int(os.environ.get("MINICNN_FUZZ_CASES") or 300)
@@ -130,7 +129,3 @@ def test_a_leaf_lies_in_memory_as_it_should(memory):
 def test_both_backends_are_drawn():
     used = {kinds.make("conv", 1, number).backend for number in range(20)}
     assert used == {"numba", "numpy"}
-    with kernels.use("numpy"), kernels.record() as ran:
-        outcome(minicnn, next(c for c in (kinds.make("conv", 1, n) for n in range(50)) if c.source.startswith("y = F.conv2d")))
-    assert Draw("conv", 1, 2).random.random() == Draw("conv", 1, 2).random.random()
-    assert ran

@@ -333,19 +333,11 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
         if not isinstance(requires_grad, bool):
-            raise TypeError(
-                f"requires_grad_(): argument `requires_grad` must be bool, not {type(requires_grad).__name__}: got "
-                f"{requires_grad!r}"
-            )
+            raise TypeError(f"requires_grad_(): argument `requires_grad` must be bool, got {requires_grad!r}")
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
-            )
+            raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this is {self.dtype}")
         if not requires_grad and not self.is_leaf:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables; use .detach() for a tensor "
-                "without history"
-            )
+            raise RuntimeError("you can only change requires_grad flags of leaf variables; use .detach() before")
         self.requires_grad = requires_grad
         return self
 
@@ -430,8 +422,7 @@ class Tensor:
 
 def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
     """A Tensor of class `kind` on `array`, as copies and other processes need it."""
-    tensor = object.__new__(kind)
-    Tensor.__init__(tensor, array, requires_grad)
+    Tensor.__init__(tensor := object.__new__(kind), array, requires_grad)
     return tensor
 
 
