@@ -30,7 +30,6 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "names": set(),  # what to say of a name that is missing
     "cuda": {"backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
@@ -45,9 +44,9 @@ FLOORS = {
     "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
     "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
     "datasets": {"files", "suggest", "autograd", "utils", "transforms"},  # files to images
-    "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
+    "alias": {"suggest", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
-    "scripts": {"names", "alias", "command"},  # other people's PyTorch files
+    "scripts": {"suggest", "alias", "command"},  # other people's PyTorch files
     "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
 }

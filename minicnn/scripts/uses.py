@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from minicnn import alias, names
+from minicnn import alias, suggest
 from minicnn.command import Wrong
 from minicnn.scripts.cells import read_cells
 
@@ -77,12 +77,12 @@ def lookup(name: str) -> str | None:
             try:
                 value = getattr(value, part)
             except AttributeError:
-                return names.hint(part, dir(value))
+                return suggest.hint(part, dir(value))
             except ImportError as error:
                 return f" ({error})"
         elif isinstance(value, type):
             if not hasattr(value, part):
-                return names.hint(part, dir(value))
+                return suggest.hint(part, dir(value))
             value = getattr(value, part)
         else:  # what a function or a constant has is no name of torch's
             return None
