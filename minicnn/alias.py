@@ -108,7 +108,7 @@ def missing(module: str, name: str, more: set[str]) -> AttributeError | ImportEr
     near = f" (minicnn does not have it){str(error).removeprefix(start)}"
     if _is_from_import(sys._getframe(2)):
         return ImportError(f"cannot import name {name!r} from {module!r}{near}", name=module)
-    return AttributeError(start + near)
+    return AttributeError(start + near, name=name)  # with its own `name`, Python adds no suggestion
 
 
 def _is_from_import(frame: FrameType) -> bool:

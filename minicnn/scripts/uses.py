@@ -73,19 +73,14 @@ def lookup(name: str) -> str | None:
     parts = name.split(".")
     value: Any = importlib.import_module(parts[0])
     for part in parts[1:]:
-        if isinstance(value, ModuleType):
-            try:
-                value = getattr(value, part)
-            except AttributeError:
-                return suggest.hint(part, dir(value))
-            except ImportError as error:
-                return f" ({error})"
-        elif isinstance(value, type):
-            if not hasattr(value, part):
-                return suggest.hint(part, dir(value))
-            value = getattr(value, part)
-        else:  # what a function or a constant has is no name of torch's
+        if not isinstance(value, ModuleType | type):  # what a function or a constant has is no name of torch's
             return None
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            return suggest.hint(part, [near for near in dir(value) if not near.startswith("_")])
+        except ImportError as error:
+            return f" ({error})"
     return None
 
 
