@@ -307,8 +307,8 @@ class Tensor:
         """A copy with memory of its own; gradients pass through."""
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """The tensor itself if its elements lie in C order, else a copy in that order."""
-    def copy_(self, src: Any, non_blocking: _bool = False) -> Tensor:
-        """Take over the elements of `src`, which broadcasts to the shape of `input`, in place."""
+    def copy_(self, other: Tensor, non_blocking: _bool = False) -> Tensor:
+        """Take over the elements of `other`, which broadcasts to the shape of `input`, in place."""
     def cos(self) -> Tensor:
         """The cosine, of radians."""
     def cos_(self) -> Tensor:
@@ -652,7 +652,7 @@ class Tensor:
         correction: _float | None = None,
     ) -> Tensor:
         """The variance over `dim`, divided by n - correction (1; `unbiased=False` is correction 0)."""
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *size: Any) -> Tensor:
         """The same memory in another shape; one length may be -1."""
     def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of `other`."""

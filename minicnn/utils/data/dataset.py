@@ -66,6 +66,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def __init__(self, *tensors: Tensor) -> None:
         if not tensors:
             raise ValueError("`tensors` is empty: give at least one Tensor")
+        for t in tensors:
+            if not isinstance(t, Tensor):
+                raise TypeError(f"`tensors` must be Tensors, got {type(t).__name__}; make one with tensor(data)")
         if any(len(t) != len(tensors[0]) for t in tensors):
             raise AssertionError(
                 f"Size mismatch between tensors: their first lengths are {[len(t) for t in tensors]}"
