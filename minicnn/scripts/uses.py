@@ -109,6 +109,8 @@ class _Visitor(ast.NodeVisitor):
                         self._bind_all(str(node.module))
                     else:
                         self.bound[item.asname or item.name] = f"{node.module}.{item.name}"
+        for name in _own_names(tree):  # what it then stands for, nobody can know without running the script
+            self.bound.pop(name, None)
 
     def _bind_all(self, module: str) -> None:
         if lookup(module) is None:
@@ -178,6 +180,17 @@ def _dotted(node: ast.AST) -> list[str] | None:
         start = _dotted(node.value)
         return None if start is None else [*start, node.attr]
     return None
+
+
+def _own_names(tree: ast.AST) -> Iterator[str]:
+    """The names that the script itself gives to something: variables, arguments, functions, classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
 
 
 def _caught(handler: ast.ExceptHandler) -> Iterator[str]:
