@@ -30,7 +30,7 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "cuda": {"backend", "amp"},
+    "cuda": {"suggest", "backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
