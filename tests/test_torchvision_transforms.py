@@ -77,6 +77,15 @@ RANDOM = [
     "T.RandomOrder([T.RandomRotation(10), T.RandomCrop(10), T.RandomVerticalFlip()])",
     "T.Compose([T.Resize(24), T.RandomCrop(20, 4), T.RandomHorizontalFlip(), T.Grayscale(3)])",
 ]
+AUGMENT = [
+    "T.TrivialAugmentWide()",
+    "T.TrivialAugmentWide(5, T.InterpolationMode.BILINEAR, fill=[50])",
+    "T.RandAugment()",
+    "T.RandAugment(4, 25, fill=128)",
+    "T.AutoAugment()",
+    "T.AutoAugment(T.AutoAugmentPolicy.CIFAR10, fill=7)",
+    "T.AutoAugment(T.AutoAugmentPolicy.SVHN)",
+]
 FIXED = [
     "T.Resize(40)",
     "T.Resize((11, 17))",
@@ -209,6 +218,21 @@ def test_pil_images_are_equal(theirs, case, name):
             check_equal(ours, wanted)
 
 
+@pytest.mark.parametrize("case", AUGMENT)
+def test_ready_made_augmentation(theirs, case):
+    import torch
+
+    for number in range(60):
+        check_equal(*both(theirs, case, as_pil("RGB"), as_pil("RGB"), number))
+        array = planes("RGB", "uint8")
+        ours, wanted = both(theirs, case, minicnn.tensor(array), torch.from_numpy(array), number)
+        apart = abs(ours.numpy().astype(int) - wanted.numpy())
+        assert (apart > 3).mean() <= 0.01  # a step of rounding, and what solarize and posterize make of it
+    with pytest.raises(ValueError, match="policy 'mnist' is not recognized"):
+        T.AutoAugment("mnist")
+    assert sum(len(T.AutoAugment(policy).policies) for policy in T.AutoAugmentPolicy) == 75
+
+
 @pytest.mark.parametrize("case", COLOURS_ONLY)
 def test_a_colour_for_each_channel(theirs, case):
     for number in range(3):
@@ -310,7 +334,7 @@ def test_types_of_images(theirs, source, target):
 @pytest.mark.parametrize(
     "case",
     [
-        *(case for case in [*RANDOM, *FIXED, *COLOURS_ONLY] if case.startswith("T.")),
+        *(case for case in [*RANDOM, *AUGMENT, *FIXED, *COLOURS_ONLY] if case.startswith("T.")),
         "T.RandomErasing()",
         "T.RandomErasing(0.3, (0.1, 0.2), (1, 2), 'random', True)",
         "T.FiveCrop(3)",
