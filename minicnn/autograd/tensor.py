@@ -318,7 +318,7 @@ class Tensor:
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
                 "use .detach().clone()"
             )
-        twin = type(self)(self._plain_array().copy(), requires_grad=self.requires_grad)
+        twin = type(self)(backend.copied(self._plain_array(), memo), requires_grad=self.requires_grad)
         if self.grad is not None:
             twin.grad = self.grad.detach().clone()
         memo[id(self)] = twin

@@ -154,3 +154,9 @@ def normal_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     if len(set(axes)) != len(axes):
         raise RuntimeError(f"`dim` {tuple(dim)} appears multiple times in the list of dims")  # type: ignore[arg-type]
     return axes if ndim else ()
+
+
+def memory_order(array: Any) -> str:
+    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`."""
+    order = layout.order_of(array)
+    return layout.PLAIN if order == layout.ANY else order

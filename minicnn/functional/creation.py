@@ -20,6 +20,7 @@ from minicnn.backend import to_device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
 from minicnn.kernels.recorder import recorder
+from minicnn.random import fma32, fma64
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
@@ -333,10 +334,40 @@ def linspace(
     start: Any, end: Any, steps: int, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` evenly spaced numbers from `start` to `end`, both included, shape (steps,)."""
+    return finished(_evenly(start, end, steps, _kind(dtype)), device, requires_grad)
+
+
+def _evenly(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray:
+    """The numbers of `linspace`, to the last bit: counted from the nearer end, rounded once."""
     if steps < 0:
         raise RuntimeError(f"number of `steps` must be non-negative, got {steps}")
-    values = np.linspace(float(start), float(end), int(steps))
-    return finished(values.astype(_kind(dtype)), device, requires_grad)
+    here = kind if kind in (np.float32, np.float64) else np.dtype(np.float64)
+    first, last, count = here.type(float(start)), here.type(float(end)), int(steps)
+    if count < 2:
+        return np.full(count, first).astype(kind)
+    step = (last - first) / here.type(count - 1)
+    forth = np.arange(count, dtype=here)
+    fused = fma32 if here == np.float32 else fma64
+    values = np.where(forth < count // 2, fused(forth, step, first), fused(forth[::-1].copy(), -step, last))
+    return values.astype(kind)
+
+
+@operation()
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """base^start … base^end, `steps` numbers whose logarithms are evenly spaced, shape (steps,)."""
+    kind = _kind(dtype)
+    exponents = _evenly(start, end, steps, kind if kind.kind == "f" else np.dtype(np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.power(exponents.dtype.type(base), exponents)
+    return finished(values.astype(kind), device, requires_grad)
 
 
 @operation()
