@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from operation_rows import Row, elementwise, index, layers, lines, loss, matmul, pools, reduce, shape
+from operation_rows import Row, elementwise, images, index, layers, lines, loss, matmul, pools, reduce, shape
 
 import minicnn as mini
 from minicnn import functional, kernels
@@ -20,14 +20,15 @@ from minicnn.autograd.register import REGISTERED
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import layout
 
-FAMILIES = (elementwise, shape, index, reduce, matmul, layers, lines, pools, loss)
+FAMILIES = (elementwise, shape, index, reduce, matmul, layers, lines, pools, images, loss)
 ROWS = [row for family in FAMILIES for row in family.table.rows]
 ERRORS = [error for family in FAMILIES for error in family.table.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
 MODULES = {
     *("elementwise", "conversion", "shape", "joining", "rearrange", "index", "gathering"),
     *("reduce", "norms", "compare", "extremes", "matmul"),
-    *("activation", "adaptive_pool", "columns", "conv", "pool", "unpool", "pad", "dropout", "linear", "loss"),
+    *("activation", "conv", "pool", "pad", "dropout", "linear", "loss"),
+    *("adaptive_pool", "columns", "interpolate", "shuffle", "unpool"),
 }
 ELSEWHERE = {"cuda"}  # registered in MODULES, tested in a file of its own
 
@@ -150,7 +151,7 @@ def test_second_derivatives_are_finite_differences(row: Row) -> None:
     assert gradgradcheck(lambda *xs: row.call(mini, *xs), inputs, atol=1e-5)
 
 
-@named([row for family in (layers, lines, pools, loss) for row in family.table.rows])
+@named([row for family in (layers, lines, pools, images, loss) for row in family.table.rows])
 def test_the_reference_kernels_agree(row: Row) -> None:
     fast, fast_grads = run(mini, row, tensors(row), Tensor)
     with kernels.use("numpy"):

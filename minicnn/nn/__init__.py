@@ -26,6 +26,8 @@ from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
+from minicnn.nn.fold import Fold as Fold
+from minicnn.nn.fold import Unfold as Unfold
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
@@ -43,3 +45,9 @@ from minicnn.nn.pooling import MaxPool1d as MaxPool1d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
 from minicnn.nn.pooling import MaxUnpool1d as MaxUnpool1d
 from minicnn.nn.pooling import MaxUnpool2d as MaxUnpool2d
+from minicnn.nn.upsampling import ChannelShuffle as ChannelShuffle
+from minicnn.nn.upsampling import PixelShuffle as PixelShuffle
+from minicnn.nn.upsampling import PixelUnshuffle as PixelUnshuffle
+from minicnn.nn.upsampling import Upsample as Upsample
+from minicnn.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
+from minicnn.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d
