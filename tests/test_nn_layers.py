@@ -63,6 +63,16 @@ LAYERS = {
     "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
     "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
     "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
+    "zero pad": (lambda nn: nn.ZeroPad2d((1, 0, 2, -1)), (17, 3, 4, 5)),
+    "zero pad of lines": (lambda nn: nn.ZeroPad1d(2), (17, 3, 4)),
+    "constant pad": (lambda nn: nn.ConstantPad2d(1, 3.5), (2, 3, 4, 5)),
+    "constant pad of lines": (lambda nn: nn.ConstantPad1d((1, 2), -1), (3, 4)),
+    "reflection pad": (lambda nn: nn.ReflectionPad2d((1, 2, 0, 3)), (17, 3, 4, 5)),
+    "reflection pad of lines": (lambda nn: nn.ReflectionPad1d(3), (17, 3, 4)),
+    "replication pad": (lambda nn: nn.ReplicationPad2d(2), (3, 4, 5)),
+    "replication pad of lines": (lambda nn: nn.ReplicationPad1d((0, 5)), (2, 3, 4)),
+    "circular pad": (lambda nn: nn.CircularPad2d((1, 2, 3, 0)), (17, 3, 4, 5)),
+    "circular pad of lines": (lambda nn: nn.CircularPad1d(2), (3, 4)),
     "upsample": (lambda nn: nn.Upsample(scale_factor=(2, 1.5)), (17, 3, 4, 5)),
     "upsample lines": (lambda nn: nn.Upsample(7, mode="linear", align_corners=True), (17, 3, 4)),
     "upsample smoothly": (lambda nn: nn.Upsample(scale_factor=2, mode="bicubic"), (2, 3, 4, 5)),
@@ -304,6 +314,13 @@ def test_wrong_arguments(number):
     make, text = WRONG[number]
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_circular_padding_wants_lines_or_images():
+    with pytest.raises(ValueError, match=r"expected 3D or 4D input \(got 2D input\)"):
+        nn.CircularPad2d(1)(minicnn.ones(2, 3))
+    with pytest.raises(ValueError, match=r"expected 2D or 3D input \(got 4D input\)"):
+        nn.CircularPad1d(1)(minicnn.ones(2, 3, 4, 5))
 
 
 def test_wrong_unflatten():

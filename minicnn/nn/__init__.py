@@ -36,6 +36,16 @@ from minicnn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
 from minicnn.nn.loss import MSELoss as MSELoss
 from minicnn.nn.loss import NLLLoss as NLLLoss
 from minicnn.nn.module import Module as Module
+from minicnn.nn.padding import CircularPad1d as CircularPad1d
+from minicnn.nn.padding import CircularPad2d as CircularPad2d
+from minicnn.nn.padding import ConstantPad1d as ConstantPad1d
+from minicnn.nn.padding import ConstantPad2d as ConstantPad2d
+from minicnn.nn.padding import ReflectionPad1d as ReflectionPad1d
+from minicnn.nn.padding import ReflectionPad2d as ReflectionPad2d
+from minicnn.nn.padding import ReplicationPad1d as ReplicationPad1d
+from minicnn.nn.padding import ReplicationPad2d as ReplicationPad2d
+from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
+from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
