@@ -62,6 +62,8 @@ from minicnn.functional import IntTensor as IntTensor
 from minicnn.functional import LongTensor as LongTensor
 from minicnn.functional import ShortTensor as ShortTensor
 from minicnn.functional import abs as abs
+from minicnn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional import adaptive_max_pool1d as adaptive_max_pool1d
 from minicnn.functional import add as add
 from minicnn.functional import addmm as addmm
 from minicnn.functional import all as all
@@ -74,6 +76,7 @@ from minicnn.functional import argmax as argmax
 from minicnn.functional import argmin as argmin
 from minicnn.functional import argsort as argsort
 from minicnn.functional import as_tensor as as_tensor
+from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import bernoulli as bernoulli
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
@@ -86,11 +89,16 @@ from minicnn.functional import cat as cat
 from minicnn.functional import ceil as ceil
 from minicnn.functional import celu as celu
 from minicnn.functional import celu_ as celu_
+from minicnn.functional import channel_shuffle as channel_shuffle
 from minicnn.functional import chunk as chunk
 from minicnn.functional import clamp as clamp
 from minicnn.functional import clip as clip
 from minicnn.functional import clone as clone
 from minicnn.functional import concat as concat
+from minicnn.functional import conv1d as conv1d
+from minicnn.functional import conv2d as conv2d
+from minicnn.functional import conv_transpose1d as conv_transpose1d
+from minicnn.functional import conv_transpose2d as conv_transpose2d
 from minicnn.functional import cos as cos
 from minicnn.functional import count_nonzero as count_nonzero
 from minicnn.functional import cumsum as cumsum
@@ -145,6 +153,9 @@ from minicnn.functional import masked_fill as masked_fill
 from minicnn.functional import masked_select as masked_select
 from minicnn.functional import matmul as matmul
 from minicnn.functional import max as max
+from minicnn.functional import max_pool1d as max_pool1d
+from minicnn.functional import max_pool1d_with_indices as max_pool1d_with_indices
+from minicnn.functional import max_pool2d as max_pool2d
 from minicnn.functional import maximum as maximum
 from minicnn.functional import mean as mean
 from minicnn.functional import median as median
@@ -167,6 +178,8 @@ from minicnn.functional import ones as ones
 from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
 from minicnn.functional import permute as permute
+from minicnn.functional import pixel_shuffle as pixel_shuffle
+from minicnn.functional import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional import pow as pow
 from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod

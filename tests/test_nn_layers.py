@@ -63,6 +63,26 @@ LAYERS = {
     "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
     "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
     "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
+    "zero pad": (lambda nn: nn.ZeroPad2d((1, 0, 2, -1)), (17, 3, 4, 5)),
+    "zero pad of lines": (lambda nn: nn.ZeroPad1d(2), (17, 3, 4)),
+    "constant pad": (lambda nn: nn.ConstantPad2d(1, 3.5), (2, 3, 4, 5)),
+    "constant pad of lines": (lambda nn: nn.ConstantPad1d((1, 2), -1), (3, 4)),
+    "reflection pad": (lambda nn: nn.ReflectionPad2d((1, 2, 0, 3)), (17, 3, 4, 5)),
+    "reflection pad of lines": (lambda nn: nn.ReflectionPad1d(3), (17, 3, 4)),
+    "replication pad": (lambda nn: nn.ReplicationPad2d(2), (3, 4, 5)),
+    "replication pad of lines": (lambda nn: nn.ReplicationPad1d((0, 5)), (2, 3, 4)),
+    "circular pad": (lambda nn: nn.CircularPad2d((1, 2, 3, 0)), (17, 3, 4, 5)),
+    "circular pad of lines": (lambda nn: nn.CircularPad1d(2), (3, 4)),
+    "upsample": (lambda nn: nn.Upsample(scale_factor=(2, 1.5)), (17, 3, 4, 5)),
+    "upsample lines": (lambda nn: nn.Upsample(7, mode="linear", align_corners=True), (17, 3, 4)),
+    "upsample smoothly": (lambda nn: nn.Upsample(scale_factor=2, mode="bicubic"), (2, 3, 4, 5)),
+    "upsample nearest": (lambda nn: nn.UpsamplingNearest2d((7, 9)), (2, 3, 4, 5)),
+    "upsample bilinear": (lambda nn: nn.UpsamplingBilinear2d(scale_factor=2), (17, 3, 4, 5)),
+    "pixel shuffle": (lambda nn: nn.PixelShuffle(2), (17, 8, 2, 3)),
+    "pixel unshuffle": (lambda nn: nn.PixelUnshuffle(2), (17, 2, 4, 6)),
+    "channel shuffle": (lambda nn: nn.ChannelShuffle(2), (17, 6, 3, 2)),
+    "unfold": (lambda nn: nn.Unfold((2, 3), dilation=2, padding=1, stride=(1, 2)), (2, 3, 5, 6)),
+    "fold": (lambda nn: nn.Fold((4, 5), 2, padding=(0, 1), stride=1), (2, 12, 18)),
     "relu": (lambda nn: nn.ReLU(), (3, 4)),
     "relu in place": (
         lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -170,7 +190,7 @@ def test_unpooling_puts_numbers_back():
     y = back(*there(x), output_size=x.shape)
     assert y.shape == x.shape
     assert y.flatten().nonzero().flatten().tolist() == [6, 8, 16, 18]
-    with pytest.raises(RuntimeError, match="invalid max index: 18 .output volumes are of size 4x4"):
+    with pytest.raises(RuntimeError, match=r"invalid max index: 18 .output volumes are of size 4x4"):
         back(*there(x))
     there, back = nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2)
     assert repr(back) == "MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
@@ -336,6 +356,13 @@ def test_wrong_arguments(number):
     make, text = WRONG[number]
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_circular_padding_wants_lines_or_images():
+    with pytest.raises(ValueError, match=r"expected 3D or 4D input \(got 2D input\)"):
+        nn.CircularPad2d(1)(minicnn.ones(2, 3))
+    with pytest.raises(ValueError, match=r"expected 2D or 3D input \(got 4D input\)"):
+        nn.CircularPad1d(1)(minicnn.ones(2, 3, 4, 5))
 
 
 def test_wrong_unflatten():

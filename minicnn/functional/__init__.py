@@ -198,5 +198,8 @@ from minicnn.functional.shape import tile as tile
 from minicnn.functional.shape import transpose as transpose
 from minicnn.functional.shape import unflatten as unflatten
 from minicnn.functional.shape import unsqueeze as unsqueeze
+from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
+from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
+from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax

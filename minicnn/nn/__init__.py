@@ -51,6 +51,8 @@ from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
+from minicnn.nn.fold import Fold as Fold
+from minicnn.nn.fold import Unfold as Unfold
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
@@ -59,6 +61,16 @@ from minicnn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
 from minicnn.nn.loss import MSELoss as MSELoss
 from minicnn.nn.loss import NLLLoss as NLLLoss
 from minicnn.nn.module import Module as Module
+from minicnn.nn.padding import CircularPad1d as CircularPad1d
+from minicnn.nn.padding import CircularPad2d as CircularPad2d
+from minicnn.nn.padding import ConstantPad1d as ConstantPad1d
+from minicnn.nn.padding import ConstantPad2d as ConstantPad2d
+from minicnn.nn.padding import ReflectionPad1d as ReflectionPad1d
+from minicnn.nn.padding import ReflectionPad2d as ReflectionPad2d
+from minicnn.nn.padding import ReplicationPad1d as ReplicationPad1d
+from minicnn.nn.padding import ReplicationPad2d as ReplicationPad2d
+from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
+from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
@@ -69,6 +81,12 @@ from minicnn.nn.pooling import MaxPool1d as MaxPool1d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
 from minicnn.nn.pooling import MaxUnpool1d as MaxUnpool1d
 from minicnn.nn.pooling import MaxUnpool2d as MaxUnpool2d
+from minicnn.nn.upsampling import ChannelShuffle as ChannelShuffle
+from minicnn.nn.upsampling import PixelShuffle as PixelShuffle
+from minicnn.nn.upsampling import PixelUnshuffle as PixelUnshuffle
+from minicnn.nn.upsampling import Upsample as Upsample
+from minicnn.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
+from minicnn.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d
 from minicnn.suggest import attribute_of as _attribute_of
 
 if not _TYPE_CHECKING:  # type checkers know the names

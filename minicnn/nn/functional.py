@@ -49,6 +49,10 @@ from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
 from minicnn.functional.gathering import one_hot as one_hot
+from minicnn.functional.interpolate import interpolate as interpolate
+from minicnn.functional.interpolate import upsample as upsample
+from minicnn.functional.interpolate import upsample_bilinear as upsample_bilinear
+from minicnn.functional.interpolate import upsample_nearest as upsample_nearest
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import mse_loss as mse_loss
@@ -62,6 +66,9 @@ from minicnn.functional.pool import max_pool1d as max_pool1d
 from minicnn.functional.pool import max_pool1d_with_indices as max_pool1d_with_indices
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
+from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
+from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
+from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.softmax import softmin as softmin
