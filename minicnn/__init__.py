@@ -78,6 +78,7 @@ from minicnn.functional import argsort as argsort
 from minicnn.functional import as_tensor as as_tensor
 from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
 from minicnn.functional import bitwise_not as bitwise_not
@@ -100,6 +101,8 @@ from minicnn.functional import conv2d as conv2d
 from minicnn.functional import conv_transpose1d as conv_transpose1d
 from minicnn.functional import conv_transpose2d as conv_transpose2d
 from minicnn.functional import cos as cos
+from minicnn.functional import cosine_embedding_loss as cosine_embedding_loss
+from minicnn.functional import cosine_similarity as cosine_similarity
 from minicnn.functional import count_nonzero as count_nonzero
 from minicnn.functional import cumsum as cumsum
 from minicnn.functional import default_generator as default_generator
@@ -129,6 +132,7 @@ from minicnn.functional import ge as ge
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
+from minicnn.functional import hinge_embedding_loss as hinge_embedding_loss
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
@@ -137,6 +141,7 @@ from minicnn.functional import isclose as isclose
 from minicnn.functional import isfinite as isfinite
 from minicnn.functional import isinf as isinf
 from minicnn.functional import isnan as isnan
+from minicnn.functional import kl_div as kl_div
 from minicnn.functional import le as le
 from minicnn.functional import linspace as linspace
 from minicnn.functional import log as log
@@ -149,6 +154,7 @@ from minicnn.functional import logical_or as logical_or
 from minicnn.functional import logsumexp as logsumexp
 from minicnn.functional import lt as lt
 from minicnn.functional import manual_seed as manual_seed
+from minicnn.functional import margin_ranking_loss as margin_ranking_loss
 from minicnn.functional import masked_fill as masked_fill
 from minicnn.functional import masked_select as masked_select
 from minicnn.functional import matmul as matmul
@@ -177,9 +183,11 @@ from minicnn.functional import numel as numel
 from minicnn.functional import ones as ones
 from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
+from minicnn.functional import pairwise_distance as pairwise_distance
 from minicnn.functional import permute as permute
 from minicnn.functional import pixel_shuffle as pixel_shuffle
 from minicnn.functional import pixel_unshuffle as pixel_unshuffle
+from minicnn.functional import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional import pow as pow
 from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod
@@ -229,6 +237,7 @@ from minicnn.functional import tile as tile
 from minicnn.functional import topk as topk
 from minicnn.functional import transpose as transpose
 from minicnn.functional import tril as tril
+from minicnn.functional import triplet_margin_loss as triplet_margin_loss
 from minicnn.functional import triu as triu
 from minicnn.functional import trunc as trunc
 from minicnn.functional import unbind as unbind

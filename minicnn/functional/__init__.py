@@ -46,6 +46,8 @@ from minicnn.functional.creation import ones_like as ones_like
 from minicnn.functional.creation import tensor as tensor
 from minicnn.functional.creation import zeros as zeros
 from minicnn.functional.creation import zeros_like as zeros_like
+from minicnn.functional.distance import cosine_similarity as cosine_similarity
+from minicnn.functional.distance import pairwise_distance as pairwise_distance
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
@@ -94,6 +96,9 @@ from minicnn.functional.elementwise import square as square
 from minicnn.functional.elementwise import sub as sub
 from minicnn.functional.elementwise import trunc as trunc
 from minicnn.functional.elementwise import where as where
+from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from minicnn.functional.elementwise_loss import kl_div as kl_div
+from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.extremes import amax as amax
 from minicnn.functional.extremes import amin as amin
 from minicnn.functional.extremes import argmax as argmax
@@ -135,8 +140,11 @@ from minicnn.functional.legacy import LongTensor as LongTensor
 from minicnn.functional.legacy import ShortTensor as ShortTensor
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
-from minicnn.functional.loss import mse_loss as mse_loss
 from minicnn.functional.loss import nll_loss as nll_loss
+from minicnn.functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
+from minicnn.functional.margin_loss import hinge_embedding_loss as hinge_embedding_loss
+from minicnn.functional.margin_loss import margin_ranking_loss as margin_ranking_loss
+from minicnn.functional.margin_loss import triplet_margin_loss as triplet_margin_loss
 from minicnn.functional.matmul import addmm as addmm
 from minicnn.functional.matmul import bmm as bmm
 from minicnn.functional.matmul import dot as dot
