@@ -26,6 +26,8 @@ ERRORS = [error for family in FAMILIES for error in family.table.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
 MODULES = {
     *("elementwise", "conversion", "shape", "joining", "rearrange", "index", "gathering"),
+    *("arithmetic", "assembling", "linalg", "placing", "products", "reshaped", "running", "statistics", "synonyms"),
+    "transcendental",
     *("reduce", "norms", "compare", "extremes", "matmul"),
     *("activation", "columns", "conv", "pool", "pad", "dropout", "linear", "loss"),
 }
