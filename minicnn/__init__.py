@@ -117,6 +117,8 @@ from minicnn.functional import cartesian_prod as cartesian_prod
 from minicnn.functional import cat as cat
 from minicnn.functional import cdist as cdist
 from minicnn.functional import ceil as ceil
+from minicnn.functional import celu as celu
+from minicnn.functional import celu_ as celu_
 from minicnn.functional import chain_matmul as chain_matmul
 from minicnn.functional import cholesky as cholesky
 from minicnn.functional import chunk as chunk
@@ -159,6 +161,8 @@ from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
 from minicnn.functional import equal as equal
+from minicnn.functional import erf as erf
+from minicnn.functional import erfc as erfc
 from minicnn.functional import exp as exp
 from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
@@ -186,6 +190,7 @@ from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import greater as greater
 from minicnn.functional import greater_equal as greater_equal
 from minicnn.functional import gt as gt
+from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
 from minicnn.functional import histc as histc
 from minicnn.functional import hsplit as hsplit
@@ -275,6 +280,7 @@ from minicnn.functional import permute as permute
 from minicnn.functional import pinverse as pinverse
 from minicnn.functional import positive as positive
 from minicnn.functional import pow as pow
+from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod
 from minicnn.functional import quantile as quantile
 from minicnn.functional import rad2deg as rad2deg
@@ -288,6 +294,7 @@ from minicnn.functional import randperm as randperm
 from minicnn.functional import ravel as ravel
 from minicnn.functional import reciprocal as reciprocal
 from minicnn.functional import relu as relu
+from minicnn.functional import relu_ as relu_
 from minicnn.functional import remainder as remainder
 from minicnn.functional import repeat_interleave as repeat_interleave
 from minicnn.functional import reshape as reshape
@@ -305,6 +312,8 @@ from minicnn.functional import searchsorted as searchsorted
 from minicnn.functional import seed as seed
 from minicnn.functional import select as select
 from minicnn.functional import select_scatter as select_scatter
+from minicnn.functional import selu as selu
+from minicnn.functional import selu_ as selu_
 from minicnn.functional import set_rng_state as set_rng_state
 from minicnn.functional import sgn as sgn
 from minicnn.functional import sigmoid as sigmoid
@@ -337,6 +346,8 @@ from minicnn.functional import tanh as tanh
 from minicnn.functional import tensor as tensor
 from minicnn.functional import tensor_split as tensor_split
 from minicnn.functional import tensordot as tensordot
+from minicnn.functional import threshold as threshold
+from minicnn.functional import threshold_ as threshold_
 from minicnn.functional import tile as tile
 from minicnn.functional import topk as topk
 from minicnn.functional import trace as trace

@@ -11,7 +11,7 @@ import os
 import sys
 from functools import lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -135,19 +135,37 @@ def device_of(array: Array) -> device:
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
-def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array whose memory `array` is a view of; itself if it is no view.
+def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
+    """The memory that `array` lies in, as bytes, and the place of its first byte there.
 
-    >>> whole = np.arange(6)
-    >>> owner(whole.reshape(2, 3)[1]) is whole
-    True
+    Arrays that are views of one array share it. None where the memory is no line of numbers (a view that NumPy's
+    as_strided made of nothing that is known).
+
+    >>> whole = np.arange(6, dtype=np.int8)
+    >>> memory_of(whole.reshape(2, 3)[1])
+    (array([0, 1, 2, 3, 4, 5], dtype=uint8), 3)
     """
-    base: Any = array
+    whole, base = array, cast(Any, array)
     while base is not None:
         if isinstance(base, np.ndarray):
-            array = base
-        base = getattr(base, "base", None)  # of NumPy's as_strided, what it was made from
-    return array
+            whole = base
+        base = getattr(base, "base", None)  # of as_strided's views, what they were made from
+    line = whole.ravel(order="K").view(np.uint8)
+    place = array.ctypes.data - line.ctypes.data
+    is_view = np.may_share_memory(line, whole)
+    return (line, place) if is_view and 0 <= place < len(line) else None
+
+
+def copied(array: Array, copies: dict[Any, Any]) -> Array:
+    """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
+    found = memory_of(array) if isinstance(array, np.ndarray) else None
+    if found is None:
+        return array.copy()
+    line, place = found
+    key = ("memory", line.ctypes.data)
+    if key not in copies:
+        copies[key] = (line.copy(), line)  # `line` is kept, so that its address stays its own
+    return np.ndarray(array.shape, array.dtype, copies[key][0], place, array.strides)
 
 
 def to_device(array: Array, target: device | str | int) -> Array:

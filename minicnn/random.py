@@ -64,9 +64,10 @@ class Stream:
 
     def manual_seed(self, seed: int) -> Stream:
         """Restart at `seed`, -2**63 <= seed < 2**64 (negative ones wrap), of which the low 32 bits count."""
-        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`")
-        number = operator.index(seed)
+        number = int(seed) if isinstance(seed, float) and seed == seed // 1 else seed
+        if not hasattr(number, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`: {seed!r}")
+        number = operator.index(number)
         if not -(2**63) <= number < 2**64:
             raise ValueError(
                 f"Overflow when unpacking long long: `seed` is {number}, expected -2**63 <= seed < 2**64"
@@ -116,6 +117,16 @@ class Stream:
         self._seed, self._pending = seed, y if is_pending else None
         self._set_twister({"key": key, "pos": _KEY + 1 - left})
         self._seeded = self._memory.copy() if fresh else np.empty(0, np.uint32)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the twister belongs to this stream alone, its state to every copy."""
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {"state": self.state(), "public": public}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Stream.__init__(self)
+        Stream.set_state(self, state["state"])
+        vars(self).update(state["public"])
 
     def memory(self) -> Array:
         """The twister itself, uint32 (625,): its 624 words and how many of them were taken (624: the next draw

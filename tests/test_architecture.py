@@ -45,7 +45,7 @@ FLOORS = {
     "models": CORE | {"nn"},
     "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
     "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
-    "datasets": {"files", "suggest", "autograd", "utils", "transforms"},  # files to images
+    "datasets": {"files", "suggest", "autograd", "functional", "utils", "transforms"},  # files to images
     "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
     "scripts": {"names", "alias", "command"},  # other people's PyTorch files

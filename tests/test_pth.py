@@ -283,12 +283,12 @@ def test_map_location_sees_storage_and_place():
 @pytest.mark.skipif(minicnn.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("map_location", [None, {"cuda:1": "cpu"}, lambda storage, place: None])
 def test_without_a_gpu_the_way_out_is_named(map_location):
-    with pytest.raises(RuntimeError, match="cuda:0, and there is no GPU here.*map_location='cpu'"):
+    with pytest.raises(RuntimeError, match=r"cuda:0, and there is no GPU here.*map_location='cpu'"):
         minicnn.load(io.BytesIO(on_a_gpu()), map_location=map_location)
 
 
 def test_wrong_places():
-    with pytest.raises(LoadError, match="saved on a device 'xla:0', which minicnn does not have.*map_location='cpu'"):
+    with pytest.raises(LoadError, match=r"saved on a device 'xla:0', which minicnn does not have.*map_location='cpu'"):
         minicnn.load(io.BytesIO(on_a_gpu("xla:0")))
     with pytest.raises(TypeError, match="`map_location` returned something else than the storage"):
         minicnn.load(io.BytesIO(on_a_gpu()), map_location=lambda storage, place: [1])
@@ -513,7 +513,7 @@ def test_other_protocols_are_refused_by_name(torch):
     file = io.BytesIO()
     torch.save({"a": 1}, file, pickle_protocol=4)
     file.seek(0)
-    with pytest.raises(LoadError, match="protocol 4; only protocol 2.*pickle_protocol=2"):
+    with pytest.raises(LoadError, match=r"protocol 4; only protocol 2.*pickle_protocol=2"):
         minicnn.load(file)
 
 

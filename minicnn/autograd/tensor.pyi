@@ -429,8 +429,8 @@ class Tensor:
         """A copy with memory of its own; gradients pass through."""
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """The tensor itself if its elements lie in C order, else a copy in that order."""
-    def copy_(self, src: Any, non_blocking: _bool = False) -> Tensor:
-        """Take over the elements of `src`, which broadcasts to the shape of `input`, in place."""
+    def copy_(self, other: Tensor, non_blocking: _bool = False) -> Tensor:
+        """Take over the elements of `other`, which broadcasts to the shape of `input`, in place."""
     def copysign(self, other: Tensor | Number) -> Tensor:
         """|input| with the sign of `other`, broadcast."""
     def copysign_(self, other: Tensor | Number) -> Tensor:
@@ -503,6 +503,14 @@ class Tensor:
         """In-place form of `eq`: changes the tensor and returns it."""
     def equal(self, other: Tensor) -> _bool:
         """Whether both tensors have the same shape and equal elements, a Python bool."""
+    def erf(self) -> Tensor:
+        """The error function 2/√π ∫ e^(-t²) dt from 0 to input."""
+    def erf_(self) -> Tensor:
+        """`erf`, written into `input`."""
+    def erfc(self) -> Tensor:
+        """1 - erf(input)"""
+    def erfc_(self) -> Tensor:
+        """`erfc`, written into `input`."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp2(self) -> Tensor:
@@ -591,6 +599,8 @@ class Tensor:
         """In-place form of `gt`: changes the tensor and returns it."""
     def half(self) -> Tensor:
         """The tensor as float16; itself if it is so already."""
+    def hardshrink(self, lambd: _float = 0.5) -> Tensor:
+        """input outside of [-lambd, lambd], else 0."""
     def heaviside(self, values: Tensor) -> Tensor:
         """0 below 0, 1 above, and `values` at 0; RuntimeError for two types."""
     def heaviside_(self, values: Tensor) -> Tensor:
@@ -828,6 +838,8 @@ class Tensor:
         """input to the power `exponent`, broadcast."""
     def pow_(self, exponent: Tensor | Number) -> Tensor:
         """In-place form of `pow`: changes the tensor and returns it."""
+    def prelu(self, weight: Tensor) -> Tensor:
+        """input above 0, else weight · input: one weight, or one for each channel of (N, C, …) (He et al. 2015)."""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
         """The product over one axis or all; of whole numbers and bools as int64."""
     def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
@@ -1070,7 +1082,7 @@ class Tensor:
         """The variance over `dim`, divided by n - correction (1; `unbiased=False` is correction 0)."""
     def vdot(self, other: Tensor) -> Tensor:
         """The sum of the products of two 1-d tensors, 0-d."""
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *size: Any) -> Tensor:
         """The same memory in another shape; one length may be -1."""
     def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of `other`."""

@@ -6,9 +6,7 @@ and `requires_grad`.
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,18 +38,6 @@ def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
         bad = next(n for n in result if n < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {list(result)}")
     return result
-
-
-def takes_size(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """`f(size=(2, 3))` beside `f(2, 3)` and `f((2, 3))`."""
-
-    @functools.wraps(function)
-    def call(*size: Any, **options: Any) -> Tensor:
-        if "size" in options:
-            size = (options.pop("size"),)
-        return function(*size, **options)
-
-    return call
 
 
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -178,21 +164,18 @@ def _nested(data: Any) -> Any:
 
 
 @operation()
-@takes_size
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
     return finished(np.zeros(as_size(size, "zeros"), _kind(dtype)), device, requires_grad)
 
 
 @operation()
-@takes_size
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with 1."""
     return finished(np.ones(as_size(size, "ones"), _kind(dtype)), device, requires_grad)
 
 
 @operation()
-@takes_size
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` whose values are whatever the memory held."""
     return finished(np.empty(as_size(size, "empty"), _kind(dtype)), device, requires_grad)
@@ -203,7 +186,11 @@ def full(
     size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of shape `size` filled with `fill_value`, of its type unless `dtype` says otherwise."""
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"full(): argument `size` must be tuple of ints, not {type(size).__name__}: got {size!r}")
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if not isinstance(value, int | float | np.number | np.bool_):
+        raise TypeError(f"full(): argument `fill_value` must be Number, not {type(value).__name__}: got {value!r}")
     kind = dtypes.of_scalar(value) if dtype is None else dtypes.as_numpy(dtype)
     return finished(np.full(as_size(size, "full"), value, kind), device, requires_grad)
 
@@ -339,6 +326,8 @@ def linspace(
 
 def _evenly(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray:
     """The numbers of `linspace`, to the last bit: counted from the nearer end, rounded once."""
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"linspace(): argument `steps` must be int, not {type(steps).__name__}: got {steps!r}")
     if steps < 0:
         raise RuntimeError(f"number of `steps` must be non-negative, got {steps}")
     here = kind if kind in (np.float32, np.float64) else np.dtype(np.float64)
@@ -375,6 +364,8 @@ def eye(
     n: int, m: int | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """1 on the main diagonal and 0 elsewhere, shape (n, m); `m` is `n` if left out."""
+    if isinstance(n, bool) or isinstance(m, bool):
+        raise TypeError(f"eye(): `n` and `m` must be int, got {n!r} and {m!r}")
     rows, columns = as_size((n, n if m is None else m), "eye")
     return finished(np.eye(rows, columns, dtype=_kind(dtype)), device, requires_grad)
 

@@ -18,7 +18,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
-from minicnn.functional.creation import as_size, finished, takes_size
+from minicnn.functional.creation import as_size, finished
 from minicnn.kernels.recorder import recorder
 from minicnn.random import Stream
 
@@ -169,7 +169,6 @@ def _place(input: Tensor, device: Any) -> Any:
 
 
 @operation()
-@takes_size
 def rand(
     *size: Any,
     generator: Stream | None = None,
@@ -183,7 +182,6 @@ def rand(
 
 
 @operation()
-@takes_size
 def randn(
     *size: Any,
     generator: Stream | None = None,
@@ -229,6 +227,8 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """0 … n-1 in random order, int64, shape (n,)."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"randperm(): argument `n` must be int, not {type(n).__name__}: got {n!r}")
     stream = _from(generator)
     values = _drawn(lambda: stream.randperm(n), None if dtype is None else dtypes.as_numpy(dtype))
     return finished(values, device, requires_grad)

@@ -6,6 +6,7 @@ else; whoever wants the learning rate or the optimiser in the same file takes .p
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import zipfile
@@ -118,7 +119,7 @@ def _npz(path: Path) -> list[tuple[str, np.ndarray[Any, Any]]]:
     except LoadError:
         raise
     except OSError as error:
-        if error.errno is not None:  # of the file system
+        if error.errno not in (None, errno.EINVAL):  # of the file system; EINVAL is a place before the file's begin
             raise
         raise LoadError(f"it is no .npz file, or damaged ({error})") from None
     except Exception as error:  # a damaged zip archive fails in a dozen ways

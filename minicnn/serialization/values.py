@@ -91,6 +91,7 @@ def checked(result: Any) -> Any:
         if isinstance(value, list | tuple | dict) and id(value) not in seen:
             seen.add(id(value))
             waiting.extend(value.values() if isinstance(value, dict) else value)
+            waiting.append(getattr(value, "_metadata", None))
     return result
 
 

@@ -11,10 +11,9 @@ from collections import OrderedDict
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 
 from minicnn.autograd.tensor import Parameter, Size, Tensor
-from minicnn.backend import device, owner, to_device
+from minicnn.backend import device, memory_of, to_device
 from minicnn.dtypes import dtype
 from minicnn.serialization.names import DEVICE, REBUILD_PARAMETER, REBUILD_TENSOR, SIZE, STORAGE_OF, Name
 
@@ -79,28 +78,28 @@ class Writer(Pickler):
 
     def _tensor(self, tensor: Tensor) -> None:
         array = to_device(tensor._plain_array(), "cpu")
-        if any(step < 0 or step % array.itemsize for step in array.strides):  # PyTorch has no such strides
+        odd = any(step < 0 or step % array.itemsize for step in array.strides)
+        found = None if odd else memory_of(array)
+        if found is None or found[1] % array.itemsize:  # PyTorch has no such tensors
             array = array.copy()
-        memory, offset = self._memory(array, str(tensor.device))
+            found = (array.ravel().view(np.uint8), 0)
+        line, place = found
+        memory = self._memory(line, array.dtype.name, str(tensor.device))
         stride = tuple(step // array.itemsize for step in array.strides)
+        offset = place // array.itemsize
         arguments: Any = (memory, offset, array.shape, stride, tensor.requires_grad, OrderedDict())
         self._call(REBUILD_TENSOR, arguments, tensor)
 
-    def _memory(self, array: np.ndarray[Any, Any], location: str) -> tuple[Memory, int]:
-        """The memory that `array` lies in, as a whole, and the place of its first number there."""
-        whole, kind = owner(array), array.dtype.name
-        start, end = byte_bounds(whole)
-        offset, rest = divmod(array.ctypes.data - start, array.itemsize)
-        if rest or end - start != whole.nbytes or end == start:  # no plain line of numbers: the array alone
-            whole, start, offset = array.copy(), -1 - len(self.memories), 0
-        memory = self._known.get(start)
+    def _memory(self, line: np.ndarray[Any, Any], kind: str, location: str) -> Memory:
+        """The note of this memory; the same for every tensor that lies in it."""
+        address = line.ctypes.data
+        memory = self._known.get(address)
         if memory is None:
-            line = whole.ravel(order="K").view(np.uint8)
-            memory = self._known[start] = Memory(line, kind, str(len(self.memories)), location)
+            memory = self._known[address] = Memory(line, kind, str(len(self.memories)), location)
             self.memories.append(memory)
         if memory.dtype != kind:
             raise RuntimeError(
                 f"two of the tensors share memory, one as {memory.dtype} and one as {kind}; a .pth file cannot "
                 "hold that: save a `.clone()` of one of them"
             )
-        return memory, offset
+        return memory
