@@ -37,6 +37,7 @@ FLOORS = {
     "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
     "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
+    "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
