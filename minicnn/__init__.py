@@ -82,6 +82,8 @@ from minicnn.functional import bmm as bmm
 from minicnn.functional import broadcast_to as broadcast_to
 from minicnn.functional import cat as cat
 from minicnn.functional import ceil as ceil
+from minicnn.functional import celu as celu
+from minicnn.functional import celu_ as celu_
 from minicnn.functional import chunk as chunk
 from minicnn.functional import clamp as clamp
 from minicnn.functional import clip as clip
@@ -101,6 +103,8 @@ from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
 from minicnn.functional import equal as equal
+from minicnn.functional import erf as erf
+from minicnn.functional import erfc as erfc
 from minicnn.functional import exp as exp
 from minicnn.functional import eye as eye
 from minicnn.functional import flatten as flatten
@@ -114,6 +118,7 @@ from minicnn.functional import gather as gather
 from minicnn.functional import ge as ge
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import gt as gt
+from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
@@ -161,6 +166,7 @@ from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
 from minicnn.functional import permute as permute
 from minicnn.functional import pow as pow
+from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod
 from minicnn.functional import rand as rand
 from minicnn.functional import rand_like as rand_like
@@ -171,6 +177,7 @@ from minicnn.functional import randn_like as randn_like
 from minicnn.functional import randperm as randperm
 from minicnn.functional import reciprocal as reciprocal
 from minicnn.functional import relu as relu
+from minicnn.functional import relu_ as relu_
 from minicnn.functional import remainder as remainder
 from minicnn.functional import reshape as reshape
 from minicnn.functional import roll as roll
@@ -180,6 +187,8 @@ from minicnn.functional import scatter as scatter
 from minicnn.functional import scatter_add as scatter_add
 from minicnn.functional import seed as seed
 from minicnn.functional import select as select
+from minicnn.functional import selu as selu
+from minicnn.functional import selu_ as selu_
 from minicnn.functional import set_rng_state as set_rng_state
 from minicnn.functional import sigmoid as sigmoid
 from minicnn.functional import sign as sign
@@ -199,6 +208,8 @@ from minicnn.functional import t as t
 from minicnn.functional import take_along_dim as take_along_dim
 from minicnn.functional import tanh as tanh
 from minicnn.functional import tensor as tensor
+from minicnn.functional import threshold as threshold
+from minicnn.functional import threshold_ as threshold_
 from minicnn.functional import tile as tile
 from minicnn.functional import topk as topk
 from minicnn.functional import transpose as transpose

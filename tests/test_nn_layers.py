@@ -56,6 +56,13 @@ LAYERS = {
     "average divided": (lambda nn: nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
     "adaptive": (lambda nn: nn.AdaptiveAvgPool2d((3, None)), (2, 3, 8, 7)),
     "global": (lambda nn: nn.AdaptiveAvgPool2d(1), (2, 3, 8, 7)),
+    "adaptive of lines": (lambda nn: nn.AdaptiveAvgPool1d(3), (17, 3, 7)),
+    "adaptive max": (lambda nn: nn.AdaptiveMaxPool2d((3, None)), (17, 3, 8, 7)),
+    "adaptive max of lines": (lambda nn: nn.AdaptiveMaxPool1d(2), (2, 3, 7)),
+    "max of lines": (lambda nn: nn.MaxPool1d(3, 2, 1, 2, ceil_mode=True), (17, 3, 8)),
+    "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
+    "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
+    "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
     "relu": (lambda nn: nn.ReLU(), (3, 4)),
     "relu in place": (
         lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -63,6 +70,32 @@ LAYERS = {
     ),
     "tanh": (lambda nn: nn.Tanh(), (3, 4)),
     "sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
+    "relu6": (lambda nn: nn.ReLU6(), (30, 4)),
+    "hardtanh": (lambda nn: nn.Hardtanh(-0.5, 0.7), (3, 4)),
+    "leaky relu": (lambda nn: nn.LeakyReLU(0.2), (9, 2, 3, 3)),
+    "prelu": (lambda nn: nn.PReLU(), (3, 4)),
+    "prelu of channels": (lambda nn: nn.PReLU(2, init=0.1), (9, 2, 3, 3)),
+    "elu": (lambda nn: nn.ELU(1.5), (3, 4)),
+    "selu": (lambda nn: nn.SELU(), (3, 4)),
+    "celu": (lambda nn: nn.CELU(0.5), (3, 4)),
+    "gelu": (lambda nn: nn.GELU(), (9, 2, 3, 3)),
+    "gelu by tanh": (lambda nn: nn.GELU("tanh"), (3, 4)),
+    "silu": (lambda nn: nn.SiLU(), (3, 4)),
+    "mish": (lambda nn: nn.Mish(), (3, 4)),
+    "hardsigmoid": (lambda nn: nn.Hardsigmoid(), (3, 4)),
+    "hardswish": (lambda nn: nn.Hardswish(), (3, 4)),
+    "hardshrink": (lambda nn: nn.Hardshrink(), (3, 4)),
+    "softshrink": (lambda nn: nn.Softshrink(0.3), (3, 4)),
+    "tanhshrink": (lambda nn: nn.Tanhshrink(), (3, 4)),
+    "log sigmoid": (lambda nn: nn.LogSigmoid(), (3, 4)),
+    "softplus": (lambda nn: nn.Softplus(2.0, 1.5), (3, 4)),
+    "softsign": (lambda nn: nn.Softsign(), (3, 4)),
+    "threshold": (lambda nn: nn.Threshold(0.1, 20.0), (3, 4)),
+    "glu": (lambda nn: nn.GLU(1), (3, 4, 2)),
+    "softmin": (lambda nn: nn.Softmin(1), (3, 4)),
+    "softmax of pixels": (lambda nn: nn.Softmax2d(), (2, 3, 4, 5)),
+    "softmax of pixels of one": (lambda nn: nn.Softmax2d(), (3, 4, 5)),
+    "silu in place": (lambda nn: nn.Sequential(nn.Linear(4, 4), nn.SiLU(True), nn.Hardswish(True)), (3, 4)),
     "softmax": (lambda nn: nn.Softmax(dim=0), (3, 4)),
     "log softmax": (lambda nn: nn.LogSoftmax(dim=-1), (3, 4)),
     "batch norm": (lambda nn: nn.BatchNorm2d(3), (17, 3, 4, 5)),
@@ -128,6 +161,23 @@ def test_max_pool_with_indices():
     values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
     assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
     assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+def test_unpooling_puts_numbers_back():
+    x = minicnn.arange(25.0).reshape(1, 1, 5, 5)
+    there, back = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+    assert repr(back) == "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"
+    y = back(*there(x), output_size=x.shape)
+    assert y.shape == x.shape
+    assert y.flatten().nonzero().flatten().tolist() == [6, 8, 16, 18]
+    with pytest.raises(RuntimeError, match="invalid max index: 18 .output volumes are of size 4x4"):
+        back(*there(x))
+    there, back = nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2)
+    assert repr(back) == "MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
+    assert back(*there(x[0, 0]), output_size=[5])[1].tolist() == [0.0, 6.0, 0.0, 8.0, 0.0]
+    values, places = nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0, 0])
+    assert values[0].tolist() == places[0].tolist() == [2, 4]
+    assert nn.AdaptiveMaxPool2d(2, return_indices=True)(x)[1].flatten().tolist() == [12, 14, 22, 24]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -263,6 +313,22 @@ WRONG = [
     (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]
+
+
+def test_activations_written_over_their_input_say_so():
+    torch = pytest.importorskip("torch")
+    for name in ("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardtanh", "Hardswish"):
+        assert repr(getattr(nn, name)(inplace=True)) == repr(getattr(torch.nn, name)(inplace=True))
+    assert repr(nn.Threshold(1, 2, True)) == repr(torch.nn.Threshold(1, 2, True))
+
+
+def test_wrong_arguments_of_activations():
+    with pytest.raises(AssertionError, match=r"max_val \(1.0\) must be greater than min_val \(2.0\)"):
+        nn.Hardtanh(2.0, 1.0)
+    with pytest.warns(FutureWarning, match="`min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2.0).min_val == -2.0
+    with pytest.raises(ValueError, match="expected input to be 3D or 4D, got 2D instead"):
+        nn.Softmax2d()(minicnn.ones(2, 3))
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.operation import keep_before, sequence
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.recorder import recorder
 from minicnn.suggest import refuse_keyword
@@ -44,23 +46,41 @@ def operation(
 
 
 def _public(function: F) -> F:
-    """What users call: `axis` and `keepdims` may stand for `dim` and `keepdim`, as in PyTorch, and a misspelt
-    keyword is answered with the nearest one."""
+    """What users call. Flags must be bools, as in PyTorch; `f(x, dims=(0, 1))` may stand for `f(x, 0, 1)`, `axis` and
+    `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one."""
+    parameters = inspect.signature(function).parameters.values()
+    flags = [(p.name, i) for i, p in enumerate(parameters) if p.annotation == "bool" and p.name not in _TRUTHY]
+    several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
+
+    def unusual(args: Any, options: Any) -> Any:
+        renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
+        if several in renamed:
+            values = renamed.pop(several)
+            if not isinstance(values, tuple | list):
+                kind = type(values).__name__
+                raise TypeError(f"{function.__name__}(): argument `{several}` must be tuple of ints, not {kind}")
+            args = (*args, values)
+        refuse_keyword(function, function.__name__, renamed)
+        return call(*args, **renamed)
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
+        for name, index in flags:
+            value = options[name] if name in options else args[index] if index < len(args) else True
+            if value is not True and value is not False and not isinstance(value, np.bool_):
+                kind = type(value).__name__
+                raise TypeError(f"{function.__name__}(): argument `{name}` must be bool, not {kind}: got {value!r}")
         try:
             return function(*args, **options)
         except TypeError as error:
             if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
                 raise  # the keywords were right: the error comes from within
-        renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
-        refuse_keyword(function, function.__name__, renamed)
-        return function(*args, **renamed)
+        return unusual(args, options)
 
     return cast(F, call)
 
 
+_TRUTHY = {"inplace", "return_indices"}  # anything goes, as in PyTorch
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 REGISTERED: list[Callable[..., Any]] = []
 
@@ -98,7 +118,11 @@ def _inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def in_place(self: Tensor, *args: Any, **options: Any) -> Tensor:
         others = any(isinstance(a, Tensor) and a.requires_grad for a in args)
         check_inplace(self, others, name)
-        return write(self, function(self, *args, **options), name)
+        begun = next(sequence)
+        result = function(self, *args, **options)
+        if result.requires_grad:
+            keep_before(result.grad_fn, self, begun)
+        return write(self, result, name)
 
     functools.update_wrapper(in_place, function, assigned=(), updated=())
     in_place.__name__ = name

@@ -332,6 +332,11 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"requires_grad_(): argument `requires_grad` must be bool, not {type(requires_grad).__name__}: got "
+                f"{requires_grad!r}"
+            )
         if requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError(
                 f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
@@ -435,7 +440,8 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(data._plain_array() if isinstance(data, Tensor) else data, requires_grad)
+        super().__init__(data._plain_array() if isinstance(data, Tensor) else data)
+        self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

@@ -256,7 +256,7 @@ class Tensor:
     def argsort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor:
         """The indices that sort `input` along `dim`, int64."""
     def bernoulli(self, p: _float | None = None, *, generator: Stream | None = None) -> Tensor:
-        """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
+        """1 with the probability that `input` holds (with `p`, that probability everywhere), else 0."""
     def bernoulli_(self, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
         """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
@@ -285,6 +285,8 @@ class Tensor:
         """`expand` to `size`."""
     def byte(self) -> Tensor:
         """The tensor as uint8; itself if it is so already."""
+    def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Stream | None = None) -> Tensor:
+        """Fill with numbers of Cauchy's distribution, in place."""
     def ceil(self) -> Tensor:
         """The smallest integer not below each element."""
     def ceil_(self) -> Tensor:
@@ -305,8 +307,8 @@ class Tensor:
         """A copy with memory of its own; gradients pass through."""
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """The tensor itself if its elements lie in C order, else a copy in that order."""
-    def copy_(self, src: Any, non_blocking: _bool = False) -> Tensor:
-        """Take over the elements of `src`, which broadcasts to the shape of `input`, in place."""
+    def copy_(self, other: Tensor, non_blocking: _bool = False) -> Tensor:
+        """Take over the elements of `other`, which broadcasts to the shape of `input`, in place."""
     def cos(self) -> Tensor:
         """The cosine, of radians."""
     def cos_(self) -> Tensor:
@@ -335,6 +337,14 @@ class Tensor:
         """input = other, as bools."""
     def equal(self, other: Tensor) -> _bool:
         """Whether both tensors have the same shape and equal elements, a Python bool."""
+    def erf(self) -> Tensor:
+        """The error function 2/√π ∫ e^(-t²) dt from 0 to input."""
+    def erf_(self) -> Tensor:
+        """`erf`, written into `input`."""
+    def erfc(self) -> Tensor:
+        """1 - erf(input)"""
+    def erfc_(self) -> Tensor:
+        """`erfc`, written into `input`."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp_(self) -> Tensor:
@@ -365,10 +375,14 @@ class Tensor:
         """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
     def ge(self, other: Tensor | Number) -> Tensor:
         """input ≥ other, as bools."""
+    def geometric_(self, p: _float, *, generator: Stream | None = None) -> Tensor:
+        """Fill with the number of trials of chance `p` that the first success takes, in place."""
     def gt(self, other: Tensor | Number) -> Tensor:
         """input > other, as bools."""
     def half(self) -> Tensor:
         """The tensor as float16; itself if it is so already."""
+    def hardshrink(self, lambd: _float = 0.5) -> Tensor:
+        """input outside of [-lambd, lambd], else 0."""
     def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _float = 1) -> Tensor:
         """`input` with alpha · source[k] added to its part index[k] of axis `dim`."""
     def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _float = 1) -> Tensor:
@@ -399,6 +413,8 @@ class Tensor:
         """In-place form of `log2`: changes the tensor and returns it."""
     def log_(self) -> Tensor:
         """In-place form of `log`: changes the tensor and returns it."""
+    def log_normal_(self, mean: _float = 1.0, std: _float = 2.0, *, generator: Stream | None = None) -> Tensor:
+        """Fill with numbers whose logarithm is normal with this `mean` and `std`, in place."""
     def log_softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
         """ln softmax(input) along `dim`, without the loss of precision of taking the two apart."""
     def logical_and(self, other: Tensor) -> Tensor:
@@ -488,6 +504,8 @@ class Tensor:
         """input to the power `exponent`, broadcast."""
     def pow_(self, exponent: Tensor | Number) -> Tensor:
         """In-place form of `pow`: changes the tensor and returns it."""
+    def prelu(self, weight: Tensor) -> Tensor:
+        """input above 0, else weight · input: one weight, or one for each channel of (N, C, …) (He et al. 2015)."""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
         """The product over one axis or all; of whole numbers and bools as int64."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Stream | None = None) -> Tensor:
@@ -634,7 +652,7 @@ class Tensor:
         correction: _float | None = None,
     ) -> Tensor:
         """The variance over `dim`, divided by n - correction (1; `unbiased=False` is correction 0)."""
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *size: Any) -> Tensor:
         """The same memory in another shape; one length may be -1."""
     def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of `other`."""

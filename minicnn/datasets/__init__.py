@@ -3,9 +3,14 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn.datasets.cifar import CIFAR10 as CIFAR10
+from minicnn.datasets.cifar import CIFAR100 as CIFAR100
 from minicnn.datasets.cifar import read_cifar_binary as read_cifar_binary
 from minicnn.datasets.download import DownloadError as DownloadError
 from minicnn.datasets.embedded import sample_root as sample_root
+from minicnn.datasets.fake import FakeData as FakeData
+from minicnn.datasets.folder import DatasetFolder as DatasetFolder
+from minicnn.datasets.folder import ImageFolder as ImageFolder
+from minicnn.datasets.mnist import KMNIST as KMNIST
 from minicnn.datasets.mnist import MNIST as MNIST
 from minicnn.datasets.mnist import FashionMNIST as FashionMNIST
 from minicnn.datasets.named import load as load

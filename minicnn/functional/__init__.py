@@ -1,10 +1,22 @@
 """The operations, by family. Each is one class with forward and backward, and its public function."""
 
-from minicnn.functional.activation import log_softmax as log_softmax
+from minicnn.functional.activation import celu as celu
+from minicnn.functional.activation import celu_ as celu_
+from minicnn.functional.activation import erf as erf
+from minicnn.functional.activation import erfc as erfc
+from minicnn.functional.activation import hardshrink as hardshrink
+from minicnn.functional.activation import prelu as prelu
 from minicnn.functional.activation import relu as relu
+from minicnn.functional.activation import relu_ as relu_
+from minicnn.functional.activation import selu as selu
+from minicnn.functional.activation import selu_ as selu_
 from minicnn.functional.activation import sigmoid as sigmoid
-from minicnn.functional.activation import softmax as softmax
 from minicnn.functional.activation import tanh as tanh
+from minicnn.functional.activation import threshold as threshold
+from minicnn.functional.activation import threshold_ as threshold_
+from minicnn.functional.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional.adaptive_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d as adaptive_max_pool1d
 from minicnn.functional.batch_norm import batch_norm as batch_norm
 from minicnn.functional.columns import fold as fold
 from minicnn.functional.columns import unfold as unfold
@@ -136,8 +148,10 @@ from minicnn.functional.matmul import outer as outer
 from minicnn.functional.norms import logsumexp as logsumexp
 from minicnn.functional.norms import norm as norm
 from minicnn.functional.pad import pad as pad
-from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.pool import avg_pool1d as avg_pool1d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
+from minicnn.functional.pool import max_pool1d as max_pool1d
+from minicnn.functional.pool import max_pool1d_with_indices as max_pool1d_with_indices
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
 from minicnn.functional.rearrange import diag as diag
@@ -184,3 +198,5 @@ from minicnn.functional.shape import tile as tile
 from minicnn.functional.shape import transpose as transpose
 from minicnn.functional.shape import unflatten as unflatten
 from minicnn.functional.shape import unsqueeze as unsqueeze
+from minicnn.functional.softmax import log_softmax as log_softmax
+from minicnn.functional.softmax import softmax as softmax

@@ -23,7 +23,7 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
 from minicnn.functional.shape import View
-from minicnn.functional.window import HOW_MANY, Pair, batched, lengths, output_size
+from minicnn.functional.window import HOW_MANY, Pair, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.conv2d import Sizes
 
@@ -200,21 +200,8 @@ def _convolution(
             "size can't be greater than actual input size"
         )
     y_size = [output_size(padded[i], kernel[i], strides[i], 0, dilations[i]) for i in range(axes)]
-    return _applied(
-        Convolution, x, weight, bias, _geometry(strides, before, dilations, groups, x.shape[2:], y_size), single
-    )
-
-
-def _geometry(
-    stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int], groups: int, x_size: Sequence[int],
-    y_size: Sequence[int],
-) -> Geometry:  # fmt: skip
-    """Of a line: that of an image of one row."""
-
-    def both(numbers: Sequence[int], of_one_row: int) -> Pair:
-        return (numbers[0], numbers[1]) if len(numbers) == 2 else (of_one_row, numbers[0])
-
-    return Geometry(both(stride, 1), both(padding, 0), both(dilation, 1), groups, both(x_size, 1), both(y_size, 1))
+    geometry = Geometry(both(strides), both(before, 0), both(dilations), groups, both(x.shape[2:]), both(y_size))
+    return _applied(Convolution, x, weight, bias, geometry, single)
 
 
 def _applied(
@@ -259,7 +246,7 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
         raise RuntimeError(f"{name}(): `weight` must have {x.ndim} axes, got shape {list(weight.shape)}")
     if bias is not None:
         check_tensor(bias, name, "bias")
-    if isinstance(groups, bool) or not isinstance(groups, int):
+    if isinstance(groups, bool) or not hasattr(groups, "__index__"):
         raise TypeError(f"{name}(): `groups` must be an int, got {groups!r}")
     if groups < 1:
         raise RuntimeError(f"{name}(): `groups` must be at least 1, got {groups}")
@@ -360,5 +347,5 @@ def _transposed(
             f"Given input size per channel: ({_times(x.shape[2:])}). Calculated output size per channel: "
             f"({_times(size)}). Output size is too small"
         )
-    geometry = _geometry(strides, paddings, dilations, groups, size, x.shape[2:])
+    geometry = Geometry(both(strides), both(paddings, 0), both(dilations), groups, both(size), both(x.shape[2:]))
     return _applied(ConvolutionInput, x, weight, bias, geometry, single)

@@ -230,6 +230,6 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 
 
 @operation(method="copy_")
-def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Take over the elements of `src`, which broadcasts to the shape of `input`, in place."""
-    return overwrite(input, src if isinstance(src, Tensor) else Tensor(np.asarray(src)), "copy_")
+def copy_(input: Tensor, other: Tensor, non_blocking: bool = False) -> Tensor:
+    """Take over the elements of `other`, which broadcasts to the shape of `input`, in place."""
+    return overwrite(input, check_tensor(other, "copy_", "other"), "copy_")

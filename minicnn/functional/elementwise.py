@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
@@ -44,6 +45,7 @@ class Add(Operation):
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha · other, broadcast."""
     input, other = operands(input, other, name="add")
+    _check_alpha(alpha, input, other)
     return Add(input, other if alpha == 1 else mul(other, alpha))
 
 
@@ -71,7 +73,21 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     input, other = operands(input, other, name="sub")
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
+    _check_alpha(alpha, input, other)
     return Sub(input, other if alpha == 1 else mul(other, alpha))
+
+
+def _check_alpha(alpha: Any, input: Any, other: Any) -> None:
+    """TypeError, RuntimeError for an `alpha` that is no number of the operands' kind."""
+    if type(alpha) is int and alpha == 1:
+        return
+    if not isinstance(alpha, int | float | np.number | np.bool_):
+        raise TypeError(f"argument `alpha` must be Number, not {type(alpha).__name__}: got {alpha!r}")
+    kinds = {x._array.dtype.kind if isinstance(x, Tensor) else np.asarray(x).dtype.kind for x in (input, other)}
+    if isinstance(alpha, bool | np.bool_) and kinds != {"b"}:
+        raise RuntimeError(f"Boolean alpha only supported for Boolean results, got `alpha` {alpha!r}")
+    if isinstance(alpha, float | np.floating) and "f" not in kinds:
+        raise RuntimeError(f"For integral input tensors, `alpha` must not be a floating point number: {alpha!r}")
 
 
 class Mul(Operation):
@@ -193,6 +209,8 @@ def _slope(a: Any, b: Any) -> Any:
 def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """input to the power `exponent`, broadcast."""
     input, exponent = operands(input, exponent, name="pow")
+    if all(x._array.dtype == bool if isinstance(x, Tensor) else isinstance(x, bool) for x in (input, exponent)):
+        raise NotImplementedError('"pow" not implemented for bools; convert with .float()')
     integers = isinstance(input, Tensor) and input._array.dtype.kind in "iu"
     if integers and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed; convert with .float() first")
@@ -514,8 +532,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         indices = np.nonzero(check_tensor(condition, "where", "condition")._plain_array())
         return tuple(Tensor(i) for i in indices)
-    if check_tensor(condition, "where", "condition")._array.dtype != bool:
+    if check_tensor(condition, "where", "condition")._array.dtype == np.uint8:
+        condition = condition.bool()
+    if condition._array.dtype != bool:
         raise RuntimeError(f"where expected `condition` to be a boolean tensor, but got {condition.dtype}")
+    if isinstance(input, int | float) and isinstance(other, int | float):
+        input = Tensor(np.asarray(input, dtypes.result_type(input, other)))
     a, b = operands(input, other, name="where")
     return Where(condition, a, b)
 
@@ -643,37 +665,37 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 @operation(method="eq", operators=("__eq__",))
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
     """input = other, as bools."""
-    return _apply("equal", *operands(input, other, name="eq"))
+    return _apply("equal", *operands(check_tensor(input, "eq"), other, name="eq"))
 
 
 @operation(method="ne", operators=("__ne__",))
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≠ other, as bools."""
-    return _apply("not_equal", *operands(input, other, name="ne"))
+    return _apply("not_equal", *operands(check_tensor(input, "ne"), other, name="ne"))
 
 
 @operation(method="lt", operators=("__lt__",))
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input < other, as bools."""
-    return _apply("less", *operands(input, other, name="lt"))
+    return _apply("less", *operands(check_tensor(input, "lt"), other, name="lt"))
 
 
 @operation(method="le", operators=("__le__",))
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≤ other, as bools."""
-    return _apply("less_equal", *operands(input, other, name="le"))
+    return _apply("less_equal", *operands(check_tensor(input, "le"), other, name="le"))
 
 
 @operation(method="gt", operators=("__gt__",))
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input > other, as bools."""
-    return _apply("greater", *operands(input, other, name="gt"))
+    return _apply("greater", *operands(check_tensor(input, "gt"), other, name="gt"))
 
 
 @operation(method="ge", operators=("__ge__",))
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≥ other, as bools."""
-    return _apply("greater_equal", *operands(input, other, name="ge"))
+    return _apply("greater_equal", *operands(check_tensor(input, "ge"), other, name="ge"))
 
 
 def _bits(function: str, symbol: str, input: Any, other: Any) -> Tensor:
@@ -715,16 +737,20 @@ def logical_not(input: Tensor) -> Tensor:
     return _apply("logical_not", check_tensor(input, "logical_not"))
 
 
+def _logical(name: str, input: Any, other: Any) -> Tensor:
+    return _apply(name, *operands(check_tensor(input, name), check_tensor(other, name, "other"), name=name))
+
+
 @operation(method="logical_and", inplace=True)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """True where neither element is 0."""
-    return _apply("logical_and", *operands(input, other, name="logical_and"))
+    return _logical("logical_and", input, other)
 
 
 @operation(method="logical_or", inplace=True)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """True where an element is not 0."""
-    return _apply("logical_or", *operands(input, other, name="logical_or"))
+    return _logical("logical_or", input, other)
 
 
 @operation(method="isnan")

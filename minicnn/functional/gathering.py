@@ -289,6 +289,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the `k` largest (smallest) elements along `dim`, in order."""
     axis = normal_axis(dim, check_tensor(input, "topk").ndim)
+    if input._array.dtype == bool:
+        raise RuntimeError("topk does not support bool dtypes on CPU; convert `input` with .int()")
     size = input._array.shape[axis] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")

@@ -11,9 +11,9 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.activation import LogSoftmax, Softmax, one_along
 from minicnn.functional.common import Expand, SumTo, broadcast_shape, check_tensor, operands, sum_to
 from minicnn.functional.elementwise import Mul, Sub
+from minicnn.functional.softmax import LogSoftmax, Softmax, one_along
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.softmax_cross_entropy import Sizes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
@@ -35,6 +36,11 @@ def pair(value: Any, name: str, argument: str, least: int = 0, one_in_list: bool
     """`lengths` of two axes, height and width."""
     h, w = lengths(value, 2, name, argument, least, one_in_list)
     return h, w
+
+
+def both(numbers: Sequence[int], of_one_row: int = 1) -> Pair:
+    """The numbers of height and width: of a line, which is an image of one row, the first one is `of_one_row`."""
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else (of_one_row, numbers[0])
 
 
 def batched(input: Any, axes: int, name: str) -> tuple[Tensor, bool]:

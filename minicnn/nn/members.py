@@ -216,7 +216,7 @@ class Members(NamesKeywords):
     def get_submodule(self, target: str) -> Any:
         """The module with the dotted name `target`; AttributeError where there is none."""
         found: Any = self
-        for name in target.split(".") if target else ():
+        for name in target.split(".") if target != "" else ():
             found = _member(found, name, Members, "an nn.Module")
         return found
 

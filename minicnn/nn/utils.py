@@ -26,6 +26,7 @@ def clip_grad_norm_(
     Returns their norm before, a 0-d tensor: the `norm_type`-norm (a number or inf) of all gradients as one
     vector. RuntimeError if it is not finite and `error_if_nonfinite`. (Pascanu et al. 2013, algorithm 1)
     """
+    max_norm, norm_type = float(max_norm), float(norm_type)
     listed = _listed(parameters)
     if not listed and isinstance(parameters, Iterator):
         warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)

@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the number of the first")
     parser.add_argument("--case", type=int, help="only this one, with its script")
     parser.add_argument("--most", type=int, default=5, help="failures that are printed of each kind")
+    parser.add_argument("--short", action="store_true", help="two lines a failure, no script")
     options = parser.parse_args()
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if options.seed is None else options.seed
     kinds = KINDS if options.kind == "all" else (options.kind,)
@@ -44,7 +45,11 @@ def main() -> int:
             total.failures += part.failures
             bar.update(last - first)
         bar.close()
-        print(report(kind, seed, total.failures, options.most), end="")
+        if options.short:
+            for number, case, wrong in total.failures:
+                print(f"{number}: {wrong}"[:300].replace("\n", " "), case.source.replace("\n", "; "), sep="\n    ")
+        else:
+            print(report(kind, seed, total.failures, options.most), end="")
         for name, times in total.absent.most_common():
             print(f"not there: {name} ({times} cases)")
         print(

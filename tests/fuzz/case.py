@@ -146,7 +146,7 @@ class Draw:
     def dtype(self, others: float = 0.05) -> str:
         """A floating type; now and then another one."""
         if self.chance(others):
-            return self.pick("int64", "int32", "uint8", "int8", "int16", "bool", "float16")
+            return self.pick("int64", "int32", "uint8", "int8", "int16", "bool")
         return self.pick(*FLOATS)
 
     def case(self, source: str, **options: Any) -> Case:

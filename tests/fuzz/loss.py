@@ -154,4 +154,6 @@ def margin(draw: Draw) -> Case:
     options = reduction(draw) | some(draw, {"p": draw.pick(1, 2), "margin": draw.pick(1.0, 0.5, 2)}, 0.6)
     x = draw.input("x", shape, dtype)
     t = draw.input("t", shape[:-1], "int64", "whole", high=count)
-    return draw.case(either(draw, "multi_margin_loss", "MultiMarginLoss", [x, t], weighted(draw, options, count, dtype)))
+    return draw.case(
+        either(draw, "multi_margin_loss", "MultiMarginLoss", [x, t], weighted(draw, options, count, dtype))
+    )

@@ -128,7 +128,9 @@ def norm(draw: Draw) -> Case:
     mode = draw.pick("", ".eval()") if kind.startswith(("Batch", "Instance")) else ""
     source = [f"layer = {call(f'nn.{kind}', *args, **options)}.to(m.{dtype})"]
     source += ["with m.no_grad():", "    for k, p in enumerate(layer.parameters()):"]
-    source += [f"        p.copy_(m.from_numpy(np.random.default_rng([{draw.seed()}, k]).standard_normal(tuple(p.shape))))"]
+    source += [
+        f"        p.copy_(m.from_numpy(np.random.default_rng([{draw.seed()}, k]).standard_normal(tuple(p.shape))))"
+    ]
     source += [f"first = layer({x} * 2 + 1).detach()"] if draw.chance(0.5) else []
     source += [f"layer = layer{mode}", f"y = (layer({x}), *(b.clone() for b in layer.buffers()))"]
     return draw.case("\n".join(source), looser=10, second=draw.chance(0.2) and dtype == "float64")
@@ -290,7 +292,9 @@ def gathering(draw: Draw) -> Case:
                 "where": f"m.where({c}, {x}, {draw.pick('2', '0.5', f'{x} * 3')})"}  # fmt: skip
         return draw.case(f"y = {more[name]}")
     if name in ("flip", "roll"):
-        return draw.case(f"y = m.flip({x}, [{dim}])" if name == "flip" else f"y = m.roll({x}, {draw.int(-7, 7)}, {dim})")
+        return draw.case(
+            f"y = m.flip({x}, [{dim}])" if name == "flip" else f"y = m.roll({x}, {draw.int(-7, 7)}, {dim})"
+        )
     if name == "index_fill":
         i = draw.input("i", (2,), "int64", "whole", high=length)
         return draw.case(f"y = {x}.index_fill({dim}, {i}, 2)")
@@ -322,7 +326,9 @@ def unary(draw: Draw) -> Case:
     if draw.chance(0.1):
         bounds = {"min": draw.pick(-0.5, 0, None), "max": draw.pick(0.5, 1, None)}
         return draw.case(f"y = {call('m.clamp', x, **bounds)}", second=False)
-    source = draw.pick(f"m.{name}({x})", f"{x}.{name}()", f"({x} * 1).{name}_()" if not name.startswith("is") else f"m.{name}({x})")
+    source = draw.pick(
+        f"m.{name}({x})", f"{x}.{name}()", f"({x} * 1).{name}_()" if not name.startswith("is") else f"m.{name}({x})"
+    )
     return draw.case(f"y = {source}", second=False, looser=4)
 
 
@@ -355,7 +361,9 @@ def product(draw: Draw) -> Case:
     i, j, k, n = draw.ints(1, 9, 4)
     j = draw.pick(j, 17, 40)
     dtype = draw.dtype(others=0.06)
-    name = draw.pick("matmul", "matmul", "mm", "bmm", "mv", "dot", "outer", "addmm", "linear", "linear", "einsum", "bilinear")
+    name = draw.pick(
+        "matmul", "matmul", "mm", "bmm", "mv", "dot", "outer", "addmm", "linear", "linear", "einsum", "bilinear"
+    )
     if name == "matmul":
         left = draw.pick((j,), (i, j), (n, i, j), (1, n, i, j), (draw.batch(), 1, i, j))
         right = draw.pick((j,), (j, k), (n, j, k), (2, 1, j, k))

@@ -41,7 +41,9 @@ class Oracle:
     def _ask(self, numbers: list[int]) -> None:
         if self.process is None:
             root = Path(__file__).parents[2]
-            path = os.pathsep.join([str(root / "tests"), str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+            path = os.pathsep.join(
+                [str(root / "tests"), str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+            )
             environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
             command = [sys.executable, "-m", "fuzz.oracle"]
             self.process = subprocess.Popen(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -45,8 +47,37 @@ def namespace(m: Any) -> dict[str, Any]:
     """What a case's source may use."""
     return {
         "m": m, "torch": m, "nn": m.nn, "F": m.nn.functional, "optim": m.optim, "np": np,
-        "compiled": lambda function: compiled(m, function),
+        "compiled": lambda function: compiled(m, function), **data(m),
     }  # fmt: skip
+
+
+def data(m: Any) -> dict[str, Any]:
+    """utils.data as D, transforms as V."""
+    import_module(f"{m.__name__}.utils.data")
+    if m.__name__ == "minicnn":
+        return {"D": m.utils.data, "V": m.transforms}
+    return {"D": m.utils.data, "V": torchvision_transforms()}
+
+
+@cache
+def torchvision_transforms() -> Any:
+    """torchvision's, if it is installed; its compiled operators are declared only, for beside a torch for the CPU they
+    are missing."""
+    import torch
+
+    names = ("nms", "qnms", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d")
+    try:
+        library = torch.library.Library("torchvision", "DEF")
+        for name in names:
+            library.define(f"{name}(Tensor a) -> Tensor")
+            library.define(f"_{name}_backward(Tensor a) -> Tensor")
+        _KEPT.append(library)
+        return import_module("torchvision.transforms")
+    except (ImportError, RuntimeError):
+        return None
+
+
+_KEPT: list[Any] = []  # what a library defines vanishes with it
 
 
 def compiled(m: Any, function: Any) -> Any:
@@ -69,6 +100,7 @@ def outcome(m: Any, case: Case) -> dict[str, Any]:
 
 
 def _outcome(m: Any, case: Case) -> dict[str, Any]:
+    m.manual_seed(0)
     names = namespace(m)
     leaves = []
     for i in case.inputs:
@@ -115,4 +147,4 @@ def _number(value: Any) -> Any:
         return value
     if hasattr(value, "detach"):
         return np.array(value.detach().numpy())
-    return [_number(v) for v in value] if isinstance(value, tuple | list) else repr(value)
+    return [_number(v) for v in value] if isinstance(value, tuple | list) else type(value).__name__

@@ -177,13 +177,6 @@ for batch in (2, 9):
             lambda m, a, o=options: F(m).avg_pool2d(a, (3, 2), (2, 3), **o),
             normal(batch, 2, 4, 4),
         )
-    for size in (1, 2, (3, None), (None, 1), (5, 6)):
-        add(
-            "adaptive_avg_pool2d",
-            lambda m, a, s=size: F(m).adaptive_avg_pool2d(a, s),
-            normal(batch, 2, 4, 4),
-            grad_fn=False,
-        )
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, 1, 1, 2, return_indices=True), distinct(8, 1, 4, 4))
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, return_indices=True), tied(9, 2, 4, 4), smooth=False)
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, 1), distinct(2, 3, 3), grad_fn=False)

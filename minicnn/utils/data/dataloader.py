@@ -138,6 +138,8 @@ class DataLoader(NamesKeywords, Generic[T_co]):
         base_seed = (default_generator if self.generator is None else self.generator).random63()
         batched = self.batch_sampler is not None
         if self.num_workers == 0:
+            if self.timeout:
+                raise AssertionError(f"`timeout` is {self.timeout}: without workers there is none, set num_workers")
             fetch = make_fetcher(self.dataset, self.collate_fn, batched, self.drop_last)
             return _SerialIterator(indices, fetch)
         job = Job(
