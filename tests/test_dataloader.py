@@ -249,8 +249,8 @@ def test_tensor_dataset_gives_batches_at_once(monkeypatch):
     assert x[1, 0, 0] == 4
     with pytest.raises(AssertionError, match=r"first lengths are \[10, 3\]"):
         TensorDataset(Tensor(x), Tensor(np.arange(3)))
-    with pytest.raises(ValueError, match="`tensors` is empty"):
-        TensorDataset()
+    with pytest.raises(TypeError, match="`tensors` must be Tensors, got ndarray"):
+        TensorDataset(np.arange(3))
 
 
 def test_a_subclass_that_changes_samples_is_asked_for_them():

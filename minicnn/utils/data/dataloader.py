@@ -107,7 +107,8 @@ class DataLoader(NamesKeywords, Generic[T_co]):
         self.drop_last = drop_last
         self.generator = generator
         self.num_workers = num_workers
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
+        usual = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = usual if collate_fn is None else collate_fn
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self.prefetch_factor = prefetch_factor if prefetch_factor is not None or not num_workers else 2
