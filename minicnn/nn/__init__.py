@@ -46,7 +46,6 @@ from minicnn.nn.containers import ParameterList as ParameterList
 from minicnn.nn.containers import Sequential as Sequential
 from minicnn.nn.conv import Conv1d as Conv1d
 from minicnn.nn.conv import Conv2d as Conv2d
-from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
 from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.distance import CosineSimilarity as CosineSimilarity
