@@ -386,6 +386,8 @@ def test_arguments_that_are_refused(options, told):
 
 
 def test_more_arguments_that_are_refused():
+    with pytest.raises(AssertionError, match=r"requires timeout == 0, got timeout=5"):
+        iter(DataLoader(Numbers(3), timeout=5))
     with pytest.raises(ValueError, match="num_samples=0: the data set is empty"):
         DataLoader(Numbers(0), shuffle=True)
     with pytest.raises(TypeError, match="replacement=1"):

@@ -95,13 +95,13 @@ class Triu(Operation):
         return Triu(grad, ctx.diagonal), None
 
 
-@operation(method="tril")
+@operation(method="tril", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
     return Tril(_matrices(input, "tril"), diagonal)
 
 
-@operation(method="triu")
+@operation(method="triu", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
     return Triu(_matrices(input, "triu"), diagonal)
