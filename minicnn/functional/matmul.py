@@ -194,6 +194,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
             raise TypeError(f"addmm(): argument `{name}` must be Number, not {type(value).__name__}: got {value!r}")
     _checked(mat1, mat2, "addmm", (2, 2), ("mat1", "mat2"))
     _same_dtype(check_tensor(input, "addmm"), mat1, "addmm")
+    if mat1._array.dtype == bool:
+        raise NotImplementedError(f'"addmm" not implemented for {mat1.dtype}; convert with .float()')
     shape = (mat1.shape[0], mat2.shape[1])
     try:
         fits = np.broadcast_shapes(input.shape, shape) == shape
