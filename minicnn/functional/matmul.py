@@ -246,6 +246,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
     given = [check_tensor(x, "einsum", "operands") for x in operands]
+    if len(given) > 1 and all(x._array.dtype == bool for x in given):
+        raise NotImplementedError('"einsum" not implemented for bools; convert `operands` with .float()')
     terms, result = _letters(equation, [x.ndim for x in given])
     lengths: dict[str, int] = {}
     for term, x in zip(terms, given, strict=True):

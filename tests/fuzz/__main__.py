@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=300, help="how many of each kind")
     parser.add_argument("--start", type=int, default=0, help="the number of the first")
     parser.add_argument("--case", type=int, help="only this one, with its script")
+    parser.add_argument("--backend", choices=("numba", "numpy"), help="minicnn's, instead of that of each case")
     parser.add_argument("--short", action="store_true", help="two lines a failure, no script")
     options = parser.parse_args()
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if options.seed is None else options.seed
@@ -37,7 +38,7 @@ def main() -> int:
         bar = tqdm(total=options.cases, desc=f"{kind} (seed {seed})", disable=not sys.stderr.isatty())
         end = options.start + options.cases
         for first in range(options.start, end, BATCH):
-            part = run(kind, seed, range(first, min(first + BATCH, end)))
+            part = run(kind, seed, range(first, min(first + BATCH, end)), options.backend)
             total.add(part)
             for number, case, wrong in part.failures:
                 if options.short:

@@ -31,8 +31,8 @@ class Result:
         self.failures += other.failures
 
 
-def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
-    """Every case of these numbers."""
+def run(kind: str, seed: int, numbers: Iterable[int], backend: str | None = None) -> Result:
+    """Every case of these numbers, on `backend` or each on its own."""
     import minicnn
     from minicnn import kernels
 
@@ -41,7 +41,7 @@ def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
     with Oracle(kind, seed) as oracle:
         for number, theirs in zip(numbers, oracle.answers(list(numbers)), strict=True):
             case = make(kind, seed, number)
-            with kernels.use(case.backend):
+            with kernels.use(backend or case.backend):
                 ours = outcome(minicnn, case)
             result.cases += 1
             if "AttributeError" in ours.get("error", ()) and "has no attribute" in ours["text"]:

@@ -283,9 +283,9 @@ def gathering(draw: Draw) -> Case:
         return draw.case(f"y = m.index_add({x}, {dim}, {i}, {s})")
     if name in ("sort", "argsort"):
         return draw.case(f"y = m.{name}({x}, dim={dim}, descending={draw.chance(0.5)})", second=False)
-    if name in ("topk", "kthvalue"):
+    if name in ("topk", "kthvalue"):  # which of equal ones is left open
         more = f", largest={draw.chance(0.5)}" if name == "topk" else ""
-        return draw.case(f"y = m.{name}({x}, {draw.int(1, length)}, {dim}{more})", second=False)
+        return draw.case(f"y = m.{name}({x}, {draw.int(1, length)}, {dim}{more})[0]", second=False)
     if name in ("masked_fill", "masked_select", "where"):
         c = draw.input("c", draw.pick(shape, shape[-1:]), "bool", "whole", high=2)
         more = {"masked_fill": f"m.masked_fill({x}, {c}, {draw.pick('2', '0.5', '-1')})",
@@ -351,7 +351,8 @@ def binary(draw: Draw) -> Case:
         source = f"m.div({a}, {b}, rounding_mode={draw.pick('None', repr('floor'), repr('trunc'))})"
     if draw.chance(0.1) and a == "a":
         source = f"({a} * 1).{draw.pick('add_', 'mul_', 'sub_', 'div_')}({b})"
-    if "//" in source or "floor" in source:  # torch raises in backward, as nothing requires grad here
+    number_first = "% a" in source or "% b" in source or "remainder(" in source
+    if "//" in source or "floor" in source or number_first:  # torch has no derivative, and says so in backward
         for given in draw.inputs:
             given.grad = False
     return draw.case(f"y = {source}", second=False, looser=4)
