@@ -7,6 +7,10 @@
 loaded when they are first needed.
 """
 
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn import autograd as autograd
@@ -412,6 +416,13 @@ from minicnn.settings import set_flush_denormal as set_flush_denormal
 from minicnn.settings import set_num_interop_threads as set_num_interop_threads
 from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minicnn.suggest import attribute_of as _attribute_of
+from minicnn.type_info import can_cast as can_cast
+from minicnn.type_info import finfo as finfo
+from minicnn.type_info import iinfo as iinfo
+from minicnn.type_info import is_complex as is_complex
+from minicnn.type_info import is_floating_point as is_floating_point
+from minicnn.type_info import promote_types as promote_types
+from minicnn.type_info import typename as typename
 
 __version__ = "0.1.0"
 

@@ -2,6 +2,7 @@
 
 from minicnn.autograd.anomaly import detect_anomaly as detect_anomaly
 from minicnn.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
+from minicnn.autograd.engine import backward_of as backward  # noqa: F401
 from minicnn.autograd.engine import grad as grad
 from minicnn.autograd.function import Function as Function
 from minicnn.autograd.grad_mode import enable_grad as enable_grad

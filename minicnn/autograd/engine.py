@@ -41,6 +41,33 @@ def backward(
         _accumulate(tensor, grad, fresh, create_graph)
 
 
+def backward_of(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add d(tensors)/d(leaf) to the `.grad` of every leaf (or of `inputs` alone): torch.autograd.backward.
+
+    `grad_tensors` are the cotangents, one for each of `tensors`, None for those with one element. RuntimeError for
+    another number of them, for a missing one, and for tensors that require no gradient.
+
+    >>> import minicnn
+    >>> x = minicnn.ones(2, requires_grad=True)
+    >>> backward_of([(2 * x).sum(), (3 * x).sum()])
+    >>> x.grad
+    tensor([5., 5.])
+    """
+    roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    given = grad_variables if grad_tensors is None else grad_tensors
+    grads = [given] * len(roots) if given is None else [given] if isinstance(given, Tensor) else list(given)
+    if len(grads) != len(roots):
+        raise RuntimeError(f"`grad_tensors` has {len(grads)} gradients for {len(roots)} tensors; expected one for each")
+    backward(roots, grads, retain_graph, create_graph, [inputs] if isinstance(inputs, Tensor) else inputs)
+
+
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

@@ -67,6 +67,14 @@ class Tensor:
     def element_size(self) -> _int:
         """The bytes of one element."""
     @property
+    def itemsize(self) -> _int:
+        """The bytes of one element."""
+    @property
+    def nbytes(self) -> _int:
+        """The bytes of all elements."""
+    def get_device(self) -> _int:
+        """The number of the GPU that the elements are on, -1 for the CPU."""
+    @property
     def device(self) -> backend.device:
         """Where the elements are."""
     @property
@@ -77,6 +85,8 @@ class Tensor:
         """Whether no recorded operation made this tensor."""
     def is_floating_point(self) -> _bool:
         """Whether the elements are floating-point numbers."""
+    def is_complex(self) -> _bool:
+        """False: there are no complex numbers here."""
     def stride(self, dim: _int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
     def is_contiguous(self) -> _bool:

@@ -46,7 +46,6 @@ from minicnn.nn.containers import ParameterList as ParameterList
 from minicnn.nn.containers import Sequential as Sequential
 from minicnn.nn.conv import Conv1d as Conv1d
 from minicnn.nn.conv import Conv2d as Conv2d
-from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
 from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.distance import CosineSimilarity as CosineSimilarity
@@ -92,6 +91,7 @@ from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
+from minicnn.nn.parameter_dict import ParameterDict as ParameterDict
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
 from minicnn.nn.pooling import LPPool1d as LPPool1d

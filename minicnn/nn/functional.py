@@ -45,8 +45,6 @@ from minicnn.functional.conv import conv1d as conv1d
 from minicnn.functional.conv import conv2d as conv2d
 from minicnn.functional.conv import conv_transpose1d as conv_transpose1d
 from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
-from minicnn.functional.conv import fold as fold
-from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.distance import cosine_similarity as cosine_similarity
 from minicnn.functional.distance import normalize as normalize
 from minicnn.functional.distance import pairwise_distance as pairwise_distance
