@@ -51,7 +51,7 @@ def begin(folder, data, *command, path):
     environment |= {"PYTHONPATH": str(path), "OMP_NUM_THREADS": "1", "MINICNN_NUM_THREADS": "1"}
     command = [sys.executable, "-W", "ignore", *map(str, command)]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
 
 
