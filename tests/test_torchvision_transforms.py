@@ -233,6 +233,22 @@ def test_ready_made_augmentation(theirs, case):
     assert sum(len(T.AutoAugment(policy).policies) for policy in T.AutoAugmentPolicy) == 75
 
 
+@pytest.mark.parametrize("case", [*RANDOM, *AUGMENT])
+def test_draws_in_double_precision(theirs, case):
+    """Fractions take two words where the default type is float64."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    minicnn.set_default_dtype(minicnn.float64)
+    try:
+        for number in range(3):
+            ours, wanted = both(theirs, case, as_pil("RGB"), as_pil("RGB"), number)
+            check_close(*(T.PILToTensor()(img) for img in (ours, wanted)))
+    finally:
+        torch.set_default_dtype(torch.float32)
+        minicnn.set_default_dtype(minicnn.float32)
+
+
 @pytest.mark.parametrize("case", COLOURS_ONLY)
 def test_a_colour_for_each_channel(theirs, case):
     for number in range(3):
