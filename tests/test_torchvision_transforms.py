@@ -4,8 +4,10 @@ A case is a line of a script, run once with minicnn's names and once with torchv
 to the byte; tensors to rounding, for torch adds up in another order.
 """
 
+import inspect
 import random
 import warnings
+from enum import Enum
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from torchvision_reference import reference
 
 import minicnn
 import minicnn.transforms as T
+from minicnn import datasets
 from minicnn.functional.sampling import default_generator
+from minicnn.utils import vision
 
 
 @pytest.fixture(scope="module")
@@ -411,6 +415,33 @@ def test_types_of_images(theirs, source, target):
 )
 def test_texts(theirs, case):
     assert repr(eval(case, {"T": T})) == repr(eval(case, {"T": theirs.transforms}))
+
+
+def test_signatures(theirs):
+    """Names, order and defaults of all arguments."""
+    pairs = [(T, theirs.transforms), (T.functional, theirs.transforms.functional), (vision, theirs.utils)]
+    pairs += [(datasets, theirs.datasets), (datasets.folder, theirs.datasets.folder)]
+    compared = 0
+    for ours, other in pairs:
+        for name in {*dir(ours)} & {*dir(other)}:
+            mine, wanted = getattr(ours, name), getattr(other, name)
+            if not getattr(mine, "__module__", "").startswith("minicnn.") or isinstance(mine, type(Enum)):
+                continue
+            for a, b in ((mine, wanted), *((getattr(k, "get_params", None) for k in (mine, wanted)),)):
+                if a is not None:
+                    assert arguments(a) == arguments(b), name
+                    compared += 1
+    assert compared > 100
+
+
+def arguments(function):
+    """(name, kind, default) of each; a type by its name, and where data lie may be left out here."""
+    found = []
+    for p in inspect.signature(function).parameters.values():
+        default = p.default.__name__ if callable(p.default) else str(p.default).replace("torch.", "minicnn.")
+        different = p.name in ("root", "loader")  # both need not be given, or are the same function by another name
+        found.append((p.name, p.kind, None if different else default))
+    return found
 
 
 REFUSED = [
