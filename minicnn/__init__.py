@@ -70,6 +70,7 @@ from minicnn.functional import argsort as argsort
 from minicnn.functional import as_tensor as as_tensor
 from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import bilinear as bilinear
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
 from minicnn.functional import bitwise_not as bitwise_not
@@ -90,6 +91,7 @@ from minicnn.functional import conv2d as conv2d
 from minicnn.functional import conv_transpose1d as conv_transpose1d
 from minicnn.functional import conv_transpose2d as conv_transpose2d
 from minicnn.functional import cos as cos
+from minicnn.functional import cosine_similarity as cosine_similarity
 from minicnn.functional import count_nonzero as count_nonzero
 from minicnn.functional import cumsum as cumsum
 from minicnn.functional import default_generator as default_generator
@@ -164,6 +166,7 @@ from minicnn.functional import numel as numel
 from minicnn.functional import ones as ones
 from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
+from minicnn.functional import pairwise_distance as pairwise_distance
 from minicnn.functional import permute as permute
 from minicnn.functional import pixel_shuffle as pixel_shuffle
 from minicnn.functional import pixel_unshuffle as pixel_unshuffle

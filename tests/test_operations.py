@@ -28,7 +28,7 @@ MODULES = {
     *("elementwise", "conversion", "shape", "joining", "rearrange", "index", "gathering"),
     *("reduce", "norms", "compare", "extremes", "matmul"),
     *("activation", "conv", "pool", "pad", "dropout", "linear", "loss"),
-    *("adaptive_pool", "columns", "interpolate", "shuffle", "unpool"),
+    *("adaptive_pool", "columns", "interpolate", "local_response_norm", "shuffle", "similarity", "unpool"),
 }
 ELSEWHERE = {"cuda"}  # registered in MODULES, tested in a file of its own
 

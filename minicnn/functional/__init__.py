@@ -124,6 +124,7 @@ from minicnn.functional.legacy import HalfTensor as HalfTensor
 from minicnn.functional.legacy import IntTensor as IntTensor
 from minicnn.functional.legacy import LongTensor as LongTensor
 from minicnn.functional.legacy import ShortTensor as ShortTensor
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import mse_loss as mse_loss
@@ -192,3 +193,5 @@ from minicnn.functional.shape import unsqueeze as unsqueeze
 from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
 from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
 from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
+from minicnn.functional.similarity import cosine_similarity as cosine_similarity
+from minicnn.functional.similarity import pairwise_distance as pairwise_distance

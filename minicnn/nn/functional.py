@@ -26,7 +26,9 @@ from minicnn.functional.interpolate import interpolate as interpolate
 from minicnn.functional.interpolate import upsample as upsample
 from minicnn.functional.interpolate import upsample_bilinear as upsample_bilinear
 from minicnn.functional.interpolate import upsample_nearest as upsample_nearest
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
+from minicnn.functional.local_response_norm import local_response_norm as local_response_norm
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import mse_loss as mse_loss
 from minicnn.functional.loss import nll_loss as nll_loss
@@ -42,5 +44,8 @@ from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_i
 from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
 from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
 from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
+from minicnn.functional.similarity import cosine_similarity as cosine_similarity
+from minicnn.functional.similarity import normalize as normalize
+from minicnn.functional.similarity import pairwise_distance as pairwise_distance
 from minicnn.functional.unpool import max_unpool1d as max_unpool1d
 from minicnn.functional.unpool import max_unpool2d as max_unpool2d

@@ -1,8 +1,8 @@
-"""Rows of functional/interpolate.py, shuffle.py and local_response_norm.py."""
+"""Rows of functional/interpolate.py, shuffle.py, local_response_norm.py and similarity.py."""
 
 from __future__ import annotations
 
-from operation_rows import Table, integers, normal
+from operation_rows import Table, distinct, integers, normal
 from operation_rows.layers import F
 
 table = Table()
@@ -92,3 +92,45 @@ wrong("pixel_unshuffle", "positive.*-1", RuntimeError, lambda m, f: f(m.ones(4, 
 wrong("channel_shuffle", "5 channels and 2 groups", RuntimeError, lambda m, f: f(m.ones(2, 5, 2), 2))
 wrong("channel_shuffle", r"> 2 dims.*\[2, 6\]", RuntimeError, lambda m, f: f(m.ones(2, 6), 2))
 wrong("channel_shuffle", "positive.*0", RuntimeError, lambda m, f: f(m.ones(2, 6, 2), 0))
+
+# --- neighbours among the channels, directions, distances ---------------------------------------------
+
+for batch in (2, 9):
+    for size in (1, 2, 3, 4, 9):
+        add("local_response_norm", lambda m, a, n=size: F(m).local_response_norm(a, n, 0.5), normal(batch, 4, 2, 3))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 3, 0.1, 1.5, 2), normal(9, 5, 3))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2, alpha=1), normal(2, 3, 2, 1, 2))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2) * 1, normal(0, 3, 2, 2), grad_fn=False)
+wrong("local_response_norm", "3D.*2 dim", ValueError, lambda m, f: f(m.ones(2, 3), 2))
+wrong("local_response_norm", "kernel_size.*0", RuntimeError, lambda m, f: f(m.ones(2, 3, 4), 0))
+
+add("normalize", lambda m, a: F(m).normalize(a), normal(9, 4))
+add("normalize", lambda m, a: F(m).normalize(a, 1, -1), distinct(2, 3, 4))
+add("normalize", lambda m, a: F(m).normalize(a, dim=2, eps=3), normal(8, 2, 3, 2))
+add("normalize", lambda m, a: F(m).normalize(a + 5, float("inf"), 0), distinct(3, 2))
+add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b), normal(9, 4), normal(9, 4))
+add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, 0), normal(3, 2), normal(3, 1))
+add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, -1), normal(2, 3, 4), normal(4))
+add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, eps=20), normal(2, 4), normal(2, 4),
+    smooth=False, second=False)  # fmt: skip  the bound has no slope
+add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b), normal(9, 4), normal(9, 4), grad_fn=False)
+add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b, 1, 0.1, True), distinct(2, 3), normal(3),
+    grad_fn=False)  # fmt: skip
+add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b, 3.0), normal(2, 3, 4), normal(2, 3, 4),
+    grad_fn=False)  # fmt: skip
+wrong("cosine_similarity", "int64", RuntimeError, lambda m, f: f(m.ones(2, 3).long(), m.ones(2, 3).long()))
+wrong("cosine_similarity", r"\[2, 3\]", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(2, 4)))
+wrong("cosine_similarity", "x2.*float", TypeError, lambda m, f: f(m.ones(2, 3), 1.0))
+wrong("pairwise_distance", r"\[2, 3\]", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(2, 4)))
+wrong("normalize", "out of range", IndexError, lambda m, f: f(m.ones(3)))
+
+# --- the bilinear layer -----------------------------------------------------------------------------
+
+for rows in ((9,), (2, 3), ()):
+    add("bilinear", lambda m, a, b, w, c: F(m).bilinear(a, b, w, c),
+        normal(*rows, 2), normal(*rows, 3), normal(4, 2, 3), normal(4), grad_fn=False)  # fmt: skip
+add("bilinear", lambda m, a, b, w: F(m).bilinear(a, b, w), normal(2, 3), normal(2, 2), normal(1, 3, 2), grad_fn=False)
+B = ((2, 3), (2, 2), (4, 3, 2))
+wrong("bilinear", "batch", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(3, 2), m.ones(B[2])))
+wrong("bilinear", r"3 and 2.*\[4, 2, 2\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B[:2]), m.ones(4, 2, 2)))
+wrong("bilinear", r"bias.*4.*\[3\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B), m.ones(3)))
