@@ -84,8 +84,8 @@ def col2im(columns, shape, kernel, out, stride, padding, dilation):
 
 
 def max_pool2d(x, kernel, out, stride, padding, dilation):
-    """(y, argmax): the first maximum of each window and where it stands, h·W + w; NaN is the largest of all;
-    a window without a pixel gives -inf and -1."""
+    """(y, argmax): the first maximum of each window and where it stands, h·W + w; NaN is the largest of all, and of
+    several NaN the last one counts; a window without a pixel gives -inf and -1."""
     N, C, H, W = x.shape
     y = np.full((N, C, *out), -np.inf)
     argmax = np.full((N, C, *out), -1)
@@ -93,7 +93,7 @@ def max_pool2d(x, kernel, out, stride, padding, dilation):
         for c in range(C):
             for oh, ow, _, _, h, w in windows((H, W), kernel, out, stride, padding, dilation):
                 value, best, empty = x[n, c, h, w], y[n, c, oh, ow], argmax[n, c, oh, ow] < 0
-                if empty or (not math.isnan(best) and (math.isnan(value) or value > best)):
+                if empty or math.isnan(value) or value > best:
                     y[n, c, oh, ow], argmax[n, c, oh, ow] = value, h * W + w
     return y, argmax
 

@@ -91,6 +91,32 @@ LAYERS = {
     ),
     "tanh": (lambda nn: nn.Tanh(), (3, 4)),
     "sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
+    "relu6": (lambda nn: nn.ReLU6(), (30, 4)),
+    "hardtanh": (lambda nn: nn.Hardtanh(-0.5, 0.7), (3, 4)),
+    "leaky relu": (lambda nn: nn.LeakyReLU(0.2), (9, 2, 3, 3)),
+    "prelu": (lambda nn: nn.PReLU(), (3, 4)),
+    "prelu of channels": (lambda nn: nn.PReLU(2, init=0.1), (9, 2, 3, 3)),
+    "elu": (lambda nn: nn.ELU(1.5), (3, 4)),
+    "selu": (lambda nn: nn.SELU(), (3, 4)),
+    "celu": (lambda nn: nn.CELU(0.5), (3, 4)),
+    "gelu": (lambda nn: nn.GELU(), (9, 2, 3, 3)),
+    "gelu by tanh": (lambda nn: nn.GELU("tanh"), (3, 4)),
+    "silu": (lambda nn: nn.SiLU(), (3, 4)),
+    "mish": (lambda nn: nn.Mish(), (3, 4)),
+    "hardsigmoid": (lambda nn: nn.Hardsigmoid(), (3, 4)),
+    "hardswish": (lambda nn: nn.Hardswish(), (3, 4)),
+    "hardshrink": (lambda nn: nn.Hardshrink(), (3, 4)),
+    "softshrink": (lambda nn: nn.Softshrink(0.3), (3, 4)),
+    "tanhshrink": (lambda nn: nn.Tanhshrink(), (3, 4)),
+    "log sigmoid": (lambda nn: nn.LogSigmoid(), (3, 4)),
+    "softplus": (lambda nn: nn.Softplus(2.0, 1.5), (3, 4)),
+    "softsign": (lambda nn: nn.Softsign(), (3, 4)),
+    "threshold": (lambda nn: nn.Threshold(0.1, 20.0), (3, 4)),
+    "glu": (lambda nn: nn.GLU(1), (3, 4, 2)),
+    "softmin": (lambda nn: nn.Softmin(1), (3, 4)),
+    "softmax of pixels": (lambda nn: nn.Softmax2d(), (2, 3, 4, 5)),
+    "softmax of pixels of one": (lambda nn: nn.Softmax2d(), (3, 4, 5)),
+    "silu in place": (lambda nn: nn.Sequential(nn.Linear(4, 4), nn.SiLU(True), nn.Hardswish(True)), (3, 4)),
     "softmax": (lambda nn: nn.Softmax(dim=0), (3, 4)),
     "log softmax": (lambda nn: nn.LogSoftmax(dim=-1), (3, 4)),
     "batch norm": (lambda nn: nn.BatchNorm2d(3), (17, 3, 4, 5)),
@@ -281,9 +307,78 @@ LOSSES = {
     ),
     "smoothed": (lambda nn, t: nn.CrossEntropyLoss(label_smoothing=0.1), False),
     "nll": (lambda nn, t: nn.NLLLoss(t([1.0, 2.0, 0.5])), False),
+    "multi margin": (lambda nn, t: nn.MultiMarginLoss(2, 0.7, t([1.0, 2.0, 0.5])), False),
     "mse": (lambda nn, t: nn.MSELoss(), True),
     "mse sum": (lambda nn, t: nn.MSELoss(reduction="sum"), True),
+    "l1": (lambda nn, t: nn.L1Loss(), True),
+    "smooth l1": (lambda nn, t: nn.SmoothL1Loss(beta=0.3), True),
+    "huber": (lambda nn, t: nn.HuberLoss("sum", 0.3), True),
+    "bce with logits": (lambda nn, t: nn.BCEWithLogitsLoss(), True),
+    "bce with weights": (
+        lambda nn, t: nn.BCEWithLogitsLoss(t([1.0, 2.0, 0.5]), pos_weight=t([3.0, 1.0, 2.0])),
+        True,
+    ),
+    "kl": (lambda nn, t: nn.KLDivLoss(reduction="batchmean", log_target=True), True),
+    "poisson": (lambda nn, t: nn.PoissonNLLLoss(), True),
+    "soft margin": (lambda nn, t: nn.SoftMarginLoss(), True),
+    "hinge": (lambda nn, t: nn.HingeEmbeddingLoss(0.5), True),
+    "labels": (lambda nn, t: nn.MultiLabelSoftMarginLoss(t([1.0, 2.0, 0.5])), True),
 }
+TRIPLES = {  # of two inputs and something more
+    "gaussian": (lambda nn: nn.GaussianNLLLoss(full=True), "positive"),
+    "ranking": (lambda nn: nn.MarginRankingLoss(0.3), "signs"),
+    "cosine": (lambda nn: nn.CosineEmbeddingLoss(0.1), "sign"),
+    "triplet": (lambda nn: nn.TripletMarginLoss(2.0, p=1.0, swap=True), "normal"),
+}
+
+
+@pytest.mark.parametrize("name", TRIPLES)
+def test_losses_of_three_tensors_are_torchs(name):
+    torch = pytest.importorskip("torch")
+    make, kind = TRIPLES[name]
+    random = np.random.default_rng(0)
+    a, b, c = (random.normal(size=(5, 3)).astype(np.float32) for _ in range(3))
+    c = {"positive": abs(c) + 0.1, "signs": np.sign(c), "sign": np.sign(c[:, 0]), "normal": c}[kind]
+    x, y = minicnn.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    loss = make(nn)(x, minicnn.tensor(b), minicnn.tensor(c))
+    expected = make(torch.nn)(y, torch.tensor(b), torch.tensor(c))
+    assert repr(make(nn)) == repr(make(torch.nn))
+    loss.backward()
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_distances_are_torchs():
+    torch = pytest.importorskip("torch")
+    a, b = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    for make in (lambda nn: nn.CosineSimilarity(dim=-1), lambda nn: nn.PairwiseDistance(keepdim=True)):
+        assert repr(make(nn)) == repr(make(torch.nn))
+        ours, theirs = make(nn)(minicnn.tensor(a), minicnn.tensor(b)), make(torch.nn)(torch.tensor(a), torch.tensor(b))
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5)
+
+
+def test_probabilities_and_their_loss_are_torchs():
+    torch = pytest.importorskip("torch")
+    p, t = np.random.default_rng(0).random((2, 7, 3)).astype(np.float32)
+    for options in ({}, {"reduction": "sum"}, {"weight": [1.0, 2.0, 0.5]}):
+        ours, theirs = (
+            m.nn.BCELoss(**(options | ({"weight": m.tensor(options["weight"])} if "weight" in options else {})))
+            for m in (minicnn, torch)
+        )
+        assert ours(minicnn.tensor(p), minicnn.tensor(t)).item() == pytest.approx(
+            theirs(torch.tensor(p), torch.tensor(t)).item(), rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("library", ["minicnn", "torch"])
+def test_warnings_of_losses(library):
+    m = pytest.importorskip(library)
+    for name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):
+        with pytest.warns(UserWarning, match=r"target size \(.*Size\(\[3\]\)\) that is different to the input size "):
+            getattr(m.nn, name)()(m.ones(2, 3), m.ones(3))
+    with pytest.warns(UserWarning, match="'batchmean' divides only by the batch size"):
+        m.nn.KLDivLoss()(m.zeros(2, 3), m.ones(2, 3))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -302,6 +397,7 @@ def test_losses_are_torchs(name, backend):
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
     assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert repr(ours) == repr(theirs)
 
 
 def test_old_reduction_arguments():
@@ -328,8 +424,27 @@ WRONG = [
     (lambda: nn.ConvTranspose1d(4, 4, 3, padding_mode="circular"), "supported for ConvTranspose1d, got 'circular'"),
     (lambda: nn.Conv1d(4, 4, 3, padding="same", stride=2), r"strided convolutions, got stride=\(2,\)"),
     (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
+    (lambda: nn.TripletMarginLoss(-1.0), "expected margin to be greater than 0, got -1.0 instead"),
+    (lambda: nn.MultiMarginLoss(3), "only p == 1 and p == 2 supported, got 3"),
+    (lambda: nn.MultiMarginLoss(weight=minicnn.ones(2, 2)), "weight to be None or 1D tensor, got 2D instead"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]
+
+
+def test_activations_written_over_their_input_say_so():
+    torch = pytest.importorskip("torch")
+    for name in ("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardtanh", "Hardswish"):
+        assert repr(getattr(nn, name)(inplace=True)) == repr(getattr(torch.nn, name)(inplace=True))
+    assert repr(nn.Threshold(1, 2, True)) == repr(torch.nn.Threshold(1, 2, True))
+
+
+def test_wrong_arguments_of_activations():
+    with pytest.raises(AssertionError, match=r"max_val \(1.0\) must be greater than min_val \(2.0\)"):
+        nn.Hardtanh(2.0, 1.0)
+    with pytest.warns(FutureWarning, match="`min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2.0).min_val == -2.0
+    with pytest.raises(ValueError, match="expected input to be 3D or 4D, got 2D instead"):
+        nn.Softmax2d()(minicnn.ones(2, 3))
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)))

@@ -238,7 +238,7 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
         raise RuntimeError(f"{name}(): `weight` must have {x.ndim} axes, got shape {list(weight.shape)}")
     if bias is not None:
         check_tensor(bias, name, "bias")
-    if isinstance(groups, bool) or not isinstance(groups, int):
+    if isinstance(groups, bool) or not hasattr(groups, "__index__"):
         raise TypeError(f"{name}(): `groups` must be an int, got {groups!r}")
     if groups < 1:
         raise RuntimeError(f"{name}(): `groups` must be at least 1, got {groups}")

@@ -122,7 +122,8 @@ def windows(
     size = x.shape[2:]
     axes = len(size)
     kernel = lengths(kernel_size, axes, name, "kernel_size", 1)
-    strides = kernel if stride is None or stride in ((), []) else lengths(stride, axes, name, "stride", 1)
+    none = stride is None or (isinstance(stride, tuple | list) and not stride)
+    strides = kernel if none else lengths(stride, axes, name, "stride", 1)
     paddings = lengths(padding, axes, name, "padding")
     dilations = lengths(dilation, axes, name, "dilation", 1)
     if any(2 * p > k for p, k in zip(paddings, kernel, strict=True)):

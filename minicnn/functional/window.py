@@ -12,8 +12,8 @@ Pair = tuple[int, int]
 
 
 class Shaped(View):
-    """A result that nobody else holds in another shape; to the user no view, so that it may be changed in place. Its node
-    has the name that PyTorch gives it"""
+    """A result that nobody else holds, in another shape; to the user no view, so that it may be changed in place. Its
+    node has the name that PyTorch gives it"""
 
     view = False
 

@@ -1,14 +1,39 @@
 """Layers, containers, losses, initialisation: torch.nn's names. Thin, over minicnn/functional."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.nn import functional as functional
 from minicnn.nn import init as init
+from minicnn.nn import parallel as parallel
 from minicnn.nn import parameter as parameter
 from minicnn.nn import utils as utils
+from minicnn.nn.activation import CELU as CELU
+from minicnn.nn.activation import ELU as ELU
+from minicnn.nn.activation import GELU as GELU
+from minicnn.nn.activation import GLU as GLU
+from minicnn.nn.activation import SELU as SELU
+from minicnn.nn.activation import Hardshrink as Hardshrink
+from minicnn.nn.activation import Hardsigmoid as Hardsigmoid
+from minicnn.nn.activation import Hardswish as Hardswish
+from minicnn.nn.activation import Hardtanh as Hardtanh
+from minicnn.nn.activation import LeakyReLU as LeakyReLU
+from minicnn.nn.activation import LogSigmoid as LogSigmoid
 from minicnn.nn.activation import LogSoftmax as LogSoftmax
+from minicnn.nn.activation import Mish as Mish
+from minicnn.nn.activation import PReLU as PReLU
 from minicnn.nn.activation import ReLU as ReLU
+from minicnn.nn.activation import ReLU6 as ReLU6
 from minicnn.nn.activation import Sigmoid as Sigmoid
+from minicnn.nn.activation import SiLU as SiLU
 from minicnn.nn.activation import Softmax as Softmax
+from minicnn.nn.activation import Softmax2d as Softmax2d
+from minicnn.nn.activation import Softmin as Softmin
+from minicnn.nn.activation import Softplus as Softplus
+from minicnn.nn.activation import Softshrink as Softshrink
+from minicnn.nn.activation import Softsign as Softsign
 from minicnn.nn.activation import Tanh as Tanh
+from minicnn.nn.activation import Tanhshrink as Tanhshrink
+from minicnn.nn.activation import Threshold as Threshold
 from minicnn.nn.adaptive_pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from minicnn.nn.adaptive_pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minicnn.nn.adaptive_pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
@@ -36,9 +61,25 @@ from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
 from minicnn.nn.linear import Unflatten as Unflatten
 from minicnn.nn.local_response_norm import LocalResponseNorm as LocalResponseNorm
+from minicnn.nn.loss import BCELoss as BCELoss
+from minicnn.nn.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
+from minicnn.nn.loss import CosineEmbeddingLoss as CosineEmbeddingLoss
 from minicnn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
+from minicnn.nn.loss import GaussianNLLLoss as GaussianNLLLoss
+from minicnn.nn.loss import HingeEmbeddingLoss as HingeEmbeddingLoss
+from minicnn.nn.loss import HuberLoss as HuberLoss
+from minicnn.nn.loss import KLDivLoss as KLDivLoss
+from minicnn.nn.loss import L1Loss as L1Loss
+from minicnn.nn.loss import MarginRankingLoss as MarginRankingLoss
 from minicnn.nn.loss import MSELoss as MSELoss
+from minicnn.nn.loss import MultiLabelMarginLoss as MultiLabelMarginLoss
+from minicnn.nn.loss import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from minicnn.nn.loss import MultiMarginLoss as MultiMarginLoss
 from minicnn.nn.loss import NLLLoss as NLLLoss
+from minicnn.nn.loss import PoissonNLLLoss as PoissonNLLLoss
+from minicnn.nn.loss import SmoothL1Loss as SmoothL1Loss
+from minicnn.nn.loss import SoftMarginLoss as SoftMarginLoss
+from minicnn.nn.loss import TripletMarginLoss as TripletMarginLoss
 from minicnn.nn.module import Module as Module
 from minicnn.nn.padding import CircularPad1d as CircularPad1d
 from minicnn.nn.padding import CircularPad2d as CircularPad2d
@@ -50,6 +91,7 @@ from minicnn.nn.padding import ReplicationPad1d as ReplicationPad1d
 from minicnn.nn.padding import ReplicationPad2d as ReplicationPad2d
 from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
+from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
@@ -65,3 +107,7 @@ from minicnn.nn.upsampling import PixelUnshuffle as PixelUnshuffle
 from minicnn.nn.upsampling import Upsample as Upsample
 from minicnn.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
 from minicnn.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -1,10 +1,37 @@
 """torch.nn.functional: the operations of minicnn/functional under PyTorch's names."""
 
-from minicnn.functional.activation import log_softmax as log_softmax
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from minicnn.functional.activation import celu as celu
+from minicnn.functional.activation import celu_ as celu_
+from minicnn.functional.activation import elu as elu
+from minicnn.functional.activation import elu_ as elu_
+from minicnn.functional.activation import gelu as gelu
+from minicnn.functional.activation import glu as glu
+from minicnn.functional.activation import hardshrink as hardshrink
+from minicnn.functional.activation import hardsigmoid as hardsigmoid
+from minicnn.functional.activation import hardswish as hardswish
+from minicnn.functional.activation import hardtanh as hardtanh
+from minicnn.functional.activation import hardtanh_ as hardtanh_
+from minicnn.functional.activation import leaky_relu as leaky_relu
+from minicnn.functional.activation import leaky_relu_ as leaky_relu_
+from minicnn.functional.activation import logsigmoid as logsigmoid
+from minicnn.functional.activation import mish as mish
+from minicnn.functional.activation import prelu as prelu
 from minicnn.functional.activation import relu as relu
+from minicnn.functional.activation import relu6 as relu6
+from minicnn.functional.activation import relu_ as relu_
+from minicnn.functional.activation import selu as selu
+from minicnn.functional.activation import selu_ as selu_
 from minicnn.functional.activation import sigmoid as sigmoid
-from minicnn.functional.activation import softmax as softmax
+from minicnn.functional.activation import silu as silu
+from minicnn.functional.activation import softplus as softplus
+from minicnn.functional.activation import softshrink as softshrink
+from minicnn.functional.activation import softsign as softsign
 from minicnn.functional.activation import tanh as tanh
+from minicnn.functional.activation import tanhshrink as tanhshrink
+from minicnn.functional.activation import threshold as threshold
+from minicnn.functional.activation import threshold_ as threshold_
 from minicnn.functional.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
 from minicnn.functional.adaptive_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
 from minicnn.functional.adaptive_pool import adaptive_max_pool1d as adaptive_max_pool1d
@@ -18,9 +45,22 @@ from minicnn.functional.conv import conv1d as conv1d
 from minicnn.functional.conv import conv2d as conv2d
 from minicnn.functional.conv import conv_transpose1d as conv_transpose1d
 from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
+from minicnn.functional.distance import cosine_similarity as cosine_similarity
+from minicnn.functional.distance import normalize as normalize
+from minicnn.functional.distance import pairwise_distance as pairwise_distance
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
+from minicnn.functional.elementwise_loss import binary_cross_entropy as binary_cross_entropy
+from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from minicnn.functional.elementwise_loss import gaussian_nll_loss as gaussian_nll_loss
+from minicnn.functional.elementwise_loss import huber_loss as huber_loss
+from minicnn.functional.elementwise_loss import kl_div as kl_div
+from minicnn.functional.elementwise_loss import l1_loss as l1_loss
+from minicnn.functional.elementwise_loss import mse_loss as mse_loss
+from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
+from minicnn.functional.elementwise_loss import smooth_l1_loss as smooth_l1_loss
+from minicnn.functional.elementwise_loss import soft_margin_loss as soft_margin_loss
 from minicnn.functional.gathering import one_hot as one_hot
 from minicnn.functional.interpolate import interpolate as interpolate
 from minicnn.functional.interpolate import upsample as upsample
@@ -30,8 +70,14 @@ from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.local_response_norm import local_response_norm as local_response_norm
 from minicnn.functional.loss import cross_entropy as cross_entropy
-from minicnn.functional.loss import mse_loss as mse_loss
 from minicnn.functional.loss import nll_loss as nll_loss
+from minicnn.functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
+from minicnn.functional.margin_loss import hinge_embedding_loss as hinge_embedding_loss
+from minicnn.functional.margin_loss import margin_ranking_loss as margin_ranking_loss
+from minicnn.functional.margin_loss import multi_margin_loss as multi_margin_loss
+from minicnn.functional.margin_loss import multilabel_margin_loss as multilabel_margin_loss
+from minicnn.functional.margin_loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from minicnn.functional.margin_loss import triplet_margin_loss as triplet_margin_loss
 from minicnn.functional.pad import pad as pad
 from minicnn.functional.pool import avg_pool1d as avg_pool1d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
@@ -44,8 +90,12 @@ from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_i
 from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
 from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
 from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
-from minicnn.functional.similarity import cosine_similarity as cosine_similarity
-from minicnn.functional.similarity import normalize as normalize
-from minicnn.functional.similarity import pairwise_distance as pairwise_distance
+from minicnn.functional.softmax import log_softmax as log_softmax
+from minicnn.functional.softmax import softmax as softmax
+from minicnn.functional.softmax import softmin as softmin
 from minicnn.functional.unpool import max_unpool1d as max_unpool1d
 from minicnn.functional.unpool import max_unpool2d as max_unpool2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

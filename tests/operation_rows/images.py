@@ -1,8 +1,8 @@
-"""Rows of functional/interpolate.py, shuffle.py, local_response_norm.py and similarity.py."""
+"""Rows of functional/interpolate.py, shuffle.py and local_response_norm.py."""
 
 from __future__ import annotations
 
-from operation_rows import Table, distinct, integers, normal
+from operation_rows import Table, integers, normal
 from operation_rows.layers import F
 
 table = Table()
@@ -93,7 +93,7 @@ wrong("channel_shuffle", "5 channels and 2 groups", RuntimeError, lambda m, f: f
 wrong("channel_shuffle", r"> 2 dims.*\[2, 6\]", RuntimeError, lambda m, f: f(m.ones(2, 6), 2))
 wrong("channel_shuffle", "positive.*0", RuntimeError, lambda m, f: f(m.ones(2, 6, 2), 0))
 
-# --- neighbours among the channels, directions, distances ---------------------------------------------
+# --- neighbours among the channels ------------------------------------------------------------------
 
 for batch in (2, 9):
     for size in (1, 2, 3, 4, 9):
@@ -103,26 +103,6 @@ add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2, alpha=1),
 add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2) * 1, normal(0, 3, 2, 2), grad_fn=False)
 wrong("local_response_norm", "3D.*2 dim", ValueError, lambda m, f: f(m.ones(2, 3), 2))
 wrong("local_response_norm", "kernel_size.*0", RuntimeError, lambda m, f: f(m.ones(2, 3, 4), 0))
-
-add("normalize", lambda m, a: F(m).normalize(a), normal(9, 4))
-add("normalize", lambda m, a: F(m).normalize(a, 1, -1), distinct(2, 3, 4))
-add("normalize", lambda m, a: F(m).normalize(a, dim=2, eps=3), normal(8, 2, 3, 2))
-add("normalize", lambda m, a: F(m).normalize(a + 5, float("inf"), 0), distinct(3, 2))
-add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b), normal(9, 4), normal(9, 4))
-add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, 0), normal(3, 2), normal(3, 1))
-add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, -1), normal(2, 3, 4), normal(4))
-add("cosine_similarity", lambda m, a, b: F(m).cosine_similarity(a, b, eps=20), normal(2, 4), normal(2, 4),
-    smooth=False, second=False)  # fmt: skip  the bound has no slope
-add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b), normal(9, 4), normal(9, 4), grad_fn=False)
-add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b, 1, 0.1, True), distinct(2, 3), normal(3),
-    grad_fn=False)  # fmt: skip
-add("pairwise_distance", lambda m, a, b: F(m).pairwise_distance(a, b, 3.0), normal(2, 3, 4), normal(2, 3, 4),
-    grad_fn=False)  # fmt: skip
-wrong("cosine_similarity", "int64", RuntimeError, lambda m, f: f(m.ones(2, 3).long(), m.ones(2, 3).long()))
-wrong("cosine_similarity", r"\[2, 3\]", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(2, 4)))
-wrong("cosine_similarity", "x2.*float", TypeError, lambda m, f: f(m.ones(2, 3), 1.0))
-wrong("pairwise_distance", r"\[2, 3\]", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(2, 4)))
-wrong("normalize", "out of range", IndexError, lambda m, f: f(m.ones(3)))
 
 # --- the bilinear layer -----------------------------------------------------------------------------
 
