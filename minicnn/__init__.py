@@ -109,6 +109,7 @@ from minicnn.functional import atleast_3d as atleast_3d
 from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import baddbmm as baddbmm
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import bilinear as bilinear
 from minicnn.functional import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and

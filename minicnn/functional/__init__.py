@@ -197,6 +197,7 @@ from minicnn.functional.linalg import inv as inverse  # noqa: F401
 from minicnn.functional.linalg import matrix_power as matrix_power
 from minicnn.functional.linalg import pinv as pinverse  # noqa: F401
 from minicnn.functional.linalg import slogdet as slogdet
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import nll_loss as nll_loss

@@ -55,10 +55,12 @@ from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
 from minicnn.nn.fold import Fold as Fold
 from minicnn.nn.fold import Unfold as Unfold
+from minicnn.nn.linear import Bilinear as Bilinear
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
 from minicnn.nn.linear import Unflatten as Unflatten
+from minicnn.nn.local_response_norm import LocalResponseNorm as LocalResponseNorm
 from minicnn.nn.loss import BCELoss as BCELoss
 from minicnn.nn.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
 from minicnn.nn.loss import CosineEmbeddingLoss as CosineEmbeddingLoss

@@ -66,7 +66,9 @@ from minicnn.functional.interpolate import interpolate as interpolate
 from minicnn.functional.interpolate import upsample as upsample
 from minicnn.functional.interpolate import upsample_bilinear as upsample_bilinear
 from minicnn.functional.interpolate import upsample_nearest as upsample_nearest
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
+from minicnn.functional.local_response_norm import local_response_norm as local_response_norm
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import nll_loss as nll_loss
 from minicnn.functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
