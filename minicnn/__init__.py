@@ -58,6 +58,7 @@ from minicnn.functional import add as add
 from minicnn.functional import addmm as addmm
 from minicnn.functional import all as all
 from minicnn.functional import allclose as allclose
+from minicnn.functional import alpha_dropout as alpha_dropout
 from minicnn.functional import amax as amax
 from minicnn.functional import amin as amin
 from minicnn.functional import any as any
@@ -96,6 +97,7 @@ from minicnn.functional import div as div
 from minicnn.functional import dot as dot
 from minicnn.functional import dropout as dropout
 from minicnn.functional import einsum as einsum
+from minicnn.functional import embedding as embedding
 from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
@@ -104,6 +106,7 @@ from minicnn.functional import erf as erf
 from minicnn.functional import erfc as erfc
 from minicnn.functional import exp as exp
 from minicnn.functional import eye as eye
+from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional import flatten as flatten
 from minicnn.functional import flip as flip
 from minicnn.functional import floor as floor
@@ -114,18 +117,21 @@ from minicnn.functional import full_like as full_like
 from minicnn.functional import gather as gather
 from minicnn.functional import ge as ge
 from minicnn.functional import get_rng_state as get_rng_state
+from minicnn.functional import group_norm as group_norm
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import hinge_embedding_loss as hinge_embedding_loss
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
+from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import is_tensor as is_tensor
 from minicnn.functional import isclose as isclose
 from minicnn.functional import isfinite as isfinite
 from minicnn.functional import isinf as isinf
 from minicnn.functional import isnan as isnan
 from minicnn.functional import kl_div as kl_div
+from minicnn.functional import layer_norm as layer_norm
 from minicnn.functional import le as le
 from minicnn.functional import linspace as linspace
 from minicnn.functional import log as log
@@ -182,6 +188,7 @@ from minicnn.functional import relu as relu
 from minicnn.functional import relu_ as relu_
 from minicnn.functional import remainder as remainder
 from minicnn.functional import reshape as reshape
+from minicnn.functional import rms_norm as rms_norm
 from minicnn.functional import roll as roll
 from minicnn.functional import round as round
 from minicnn.functional import rsqrt as rsqrt

@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from operation_rows import Row, activation, elementwise, index, layers, loss, matmul, pair_losses, reduce, shape
+from operation_rows import (
+    Row,
+    activation,
+    elementwise,
+    index,
+    layers,
+    loss,
+    matmul,
+    normalisation,
+    pair_losses,
+    reduce,
+    shape,
+)
 
 import minicnn as mini
 from minicnn import functional, kernels
@@ -20,7 +32,7 @@ from minicnn.autograd.register import REGISTERED
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import layout
 
-FAMILIES = (elementwise, shape, index, reduce, matmul, activation, layers, loss, pair_losses)
+FAMILIES = (elementwise, shape, index, reduce, matmul, activation, layers, loss, pair_losses, normalisation)
 ROWS = [row for family in FAMILIES for row in family.table.rows]
 ERRORS = [error for family in FAMILIES for error in family.table.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
@@ -28,7 +40,7 @@ MODULES = {
     *("elementwise", "conversion", "shape", "joining", "rearrange", "index", "gathering"),
     *("reduce", "norms", "compare", "extremes", "matmul"),
     *("activation", "conv", "pool", "pad", "dropout", "linear", "loss", "softmax"),
-    *("elementwise_loss", "margin_loss", "distance"),
+    *("elementwise_loss", "margin_loss", "distance", "normalisation", "embedding"),
 }
 ELSEWHERE = {"cuda"}  # registered in MODULES, tested in a file of its own
 
@@ -152,7 +164,7 @@ def test_second_derivatives_are_finite_differences(row: Row) -> None:
     assert gradgradcheck(lambda *xs: row.call(mini, *xs), inputs, atol=1e-5)
 
 
-@named([row for family in (activation, layers, loss, pair_losses) for row in family.table.rows])
+@named([row for family in (activation, layers, loss, pair_losses, normalisation) for row in family.table.rows])
 def test_the_reference_kernels_agree(row: Row) -> None:
     fast, fast_grads = run(mini, row, tensors(row), Tensor)
     with kernels.use("numpy"):

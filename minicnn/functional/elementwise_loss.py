@@ -105,8 +105,9 @@ def _soft_margin(a: Any, b: Any, _: float) -> tuple[Any, Any]:
 
 
 def _bce(a: Any, b: Any, _: float) -> tuple[Any, Any]:
-    yes, no = Div(b, Mul(a, a)), Div(1 - b, Mul(1 - a, 1 - a))
-    return yes + no, -1 / Mul(a, 1 - a)
+    """b/a² + (1 - b)/(1 - a)², and -1/(a·(1 - a)), with PyTorch's guard against certain probabilities."""
+    spread = Mul(a + 1e-12, 1 - a + 1e-12)
+    return Div(Mul(a, a) - Mul(a, b) * 2 + b, Mul(spread, spread)), -1 / spread
 
 
 def _logits(a: Any, b: Any, _: float) -> tuple[Any, Any]:

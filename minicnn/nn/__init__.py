@@ -41,9 +41,13 @@ from minicnn.nn.conv import Conv2d as Conv2d
 from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.distance import CosineSimilarity as CosineSimilarity
 from minicnn.nn.distance import PairwiseDistance as PairwiseDistance
+from minicnn.nn.dropout import AlphaDropout as AlphaDropout
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
+from minicnn.nn.dropout import Dropout3d as Dropout3d
+from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
+from minicnn.nn.embedding import Embedding as Embedding
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
@@ -68,6 +72,11 @@ from minicnn.nn.loss import SmoothL1Loss as SmoothL1Loss
 from minicnn.nn.loss import SoftMarginLoss as SoftMarginLoss
 from minicnn.nn.loss import TripletMarginLoss as TripletMarginLoss
 from minicnn.nn.module import Module as Module
+from minicnn.nn.normalisation import GroupNorm as GroupNorm
+from minicnn.nn.normalisation import InstanceNorm1d as InstanceNorm1d
+from minicnn.nn.normalisation import InstanceNorm2d as InstanceNorm2d
+from minicnn.nn.normalisation import LayerNorm as LayerNorm
+from minicnn.nn.normalisation import RMSNorm as RMSNorm
 from minicnn.nn.parameter import Parameter as Parameter
 from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d

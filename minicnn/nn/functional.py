@@ -38,9 +38,12 @@ from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.distance import cosine_similarity as cosine_similarity
 from minicnn.functional.distance import normalize as normalize
 from minicnn.functional.distance import pairwise_distance as pairwise_distance
+from minicnn.functional.dropout import alpha_dropout as alpha_dropout
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
+from minicnn.functional.dropout import dropout3d as dropout3d
+from minicnn.functional.dropout import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional.elementwise_loss import binary_cross_entropy as binary_cross_entropy
 from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional.elementwise_loss import gaussian_nll_loss as gaussian_nll_loss
@@ -51,6 +54,7 @@ from minicnn.functional.elementwise_loss import mse_loss as mse_loss
 from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.elementwise_loss import smooth_l1_loss as smooth_l1_loss
 from minicnn.functional.elementwise_loss import soft_margin_loss as soft_margin_loss
+from minicnn.functional.embedding import embedding as embedding
 from minicnn.functional.gathering import one_hot as one_hot
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
@@ -62,6 +66,10 @@ from minicnn.functional.margin_loss import multi_margin_loss as multi_margin_los
 from minicnn.functional.margin_loss import multilabel_margin_loss as multilabel_margin_loss
 from minicnn.functional.margin_loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from minicnn.functional.margin_loss import triplet_margin_loss as triplet_margin_loss
+from minicnn.functional.normalisation import group_norm as group_norm
+from minicnn.functional.normalisation import instance_norm as instance_norm
+from minicnn.functional.normalisation import layer_norm as layer_norm
+from minicnn.functional.normalisation import rms_norm as rms_norm
 from minicnn.functional.pad import pad as pad
 from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
