@@ -252,7 +252,8 @@ def test_batch_norm_refuses_other_shapes():
 
 DROPOUTS = [("Dropout", (50, 7)), ("Dropout", (33, 2, 3, 5)), ("Dropout1d", (4, 9)), ("Dropout1d", (9, 4, 3)),
             ("Dropout2d", (33, 5, 2, 3)), ("Dropout2d", (2, 40, 1, 1)), ("Dropout3d", (3, 4, 2, 2, 2)),
-            ("Dropout3d", (4, 2, 2, 2)), ("AlphaDropout", (33, 2, 3, 5)), ("FeatureAlphaDropout", (33, 2, 3, 5))]  # fmt: skip
+            ("Dropout3d", (4, 2, 2, 2)), ("AlphaDropout", (33, 2, 3, 5)),
+            ("FeatureAlphaDropout", (33, 2, 3, 5))]  # fmt: skip
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
