@@ -45,12 +45,44 @@ LAYERS = {
     "conv reflect": (lambda nn: nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="reflect"), (2, 2, 6, 6)),
     "conv replicate": (lambda nn: nn.Conv2d(2, 3, 4, padding="same", padding_mode="replicate"), (2, 2, 6, 6)),
     "conv circular": (lambda nn: nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode="circular"), (2, 2, 6, 5)),
+    "conv of lines": (lambda nn: nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (17, 4, 9)),
+    "conv of one line": (lambda nn: nn.Conv1d(2, 3, (5,), padding="same", bias=False), (2, 7)),
+    "conv of lines reflect": (lambda nn: nn.Conv1d(2, 3, 3, padding=2, padding_mode="reflect"), (3, 2, 7)),
+    "conv of lines circular": (lambda nn: nn.Conv1d(2, 3, 4, padding="same", padding_mode="circular"), (3, 2, 7)),
+    "transposed lines": (lambda nn: nn.ConvTranspose1d(4, 2, 3, 2, 1, 1, 2, True, 2), (17, 4, 5)),
     "transposed": (lambda nn: nn.ConvTranspose2d(4, 2, 3, 2, 1, (1, 0), 2, True, 1), (2, 4, 5, 4)),
     "max": (lambda nn: nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 7)),
     "average": (lambda nn: nn.AvgPool2d((2, 3), padding=1, count_include_pad=False), (2, 3, 8, 7)),
     "average divided": (lambda nn: nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
     "adaptive": (lambda nn: nn.AdaptiveAvgPool2d((3, None)), (2, 3, 8, 7)),
     "global": (lambda nn: nn.AdaptiveAvgPool2d(1), (2, 3, 8, 7)),
+    "adaptive of lines": (lambda nn: nn.AdaptiveAvgPool1d(3), (17, 3, 7)),
+    "adaptive max": (lambda nn: nn.AdaptiveMaxPool2d((3, None)), (17, 3, 8, 7)),
+    "adaptive max of lines": (lambda nn: nn.AdaptiveMaxPool1d(2), (2, 3, 7)),
+    "max of lines": (lambda nn: nn.MaxPool1d(3, 2, 1, 2, ceil_mode=True), (17, 3, 8)),
+    "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
+    "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
+    "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
+    "zero pad": (lambda nn: nn.ZeroPad2d((1, 0, 2, -1)), (17, 3, 4, 5)),
+    "zero pad of lines": (lambda nn: nn.ZeroPad1d(2), (17, 3, 4)),
+    "constant pad": (lambda nn: nn.ConstantPad2d(1, 3.5), (2, 3, 4, 5)),
+    "constant pad of lines": (lambda nn: nn.ConstantPad1d((1, 2), -1), (3, 4)),
+    "reflection pad": (lambda nn: nn.ReflectionPad2d((1, 2, 0, 3)), (17, 3, 4, 5)),
+    "reflection pad of lines": (lambda nn: nn.ReflectionPad1d(3), (17, 3, 4)),
+    "replication pad": (lambda nn: nn.ReplicationPad2d(2), (3, 4, 5)),
+    "replication pad of lines": (lambda nn: nn.ReplicationPad1d((0, 5)), (2, 3, 4)),
+    "circular pad": (lambda nn: nn.CircularPad2d((1, 2, 3, 0)), (17, 3, 4, 5)),
+    "circular pad of lines": (lambda nn: nn.CircularPad1d(2), (3, 4)),
+    "upsample": (lambda nn: nn.Upsample(scale_factor=(2, 1.5)), (17, 3, 4, 5)),
+    "upsample lines": (lambda nn: nn.Upsample(7, mode="linear", align_corners=True), (17, 3, 4)),
+    "upsample smoothly": (lambda nn: nn.Upsample(scale_factor=2, mode="bicubic"), (2, 3, 4, 5)),
+    "upsample nearest": (lambda nn: nn.UpsamplingNearest2d((7, 9)), (2, 3, 4, 5)),
+    "upsample bilinear": (lambda nn: nn.UpsamplingBilinear2d(scale_factor=2), (17, 3, 4, 5)),
+    "pixel shuffle": (lambda nn: nn.PixelShuffle(2), (17, 8, 2, 3)),
+    "pixel unshuffle": (lambda nn: nn.PixelUnshuffle(2), (17, 2, 4, 6)),
+    "channel shuffle": (lambda nn: nn.ChannelShuffle(2), (17, 6, 3, 2)),
+    "unfold": (lambda nn: nn.Unfold((2, 3), dilation=2, padding=1, stride=(1, 2)), (2, 3, 5, 6)),
+    "fold": (lambda nn: nn.Fold((4, 5), 2, padding=(0, 1), stride=1), (2, 12, 18)),
     "relu": (lambda nn: nn.ReLU(), (3, 4)),
     "relu in place": (
         lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -145,10 +177,38 @@ def test_transposed_convolution_of_a_wanted_size(size):
         layer(minicnn.zeros(1, 3, 5, 5), output_size=[1, 9, 9])
 
 
+@pytest.mark.parametrize("size", [9, 10])
+def test_transposed_convolution_of_a_wanted_length(size):
+    layer = nn.ConvTranspose1d(3, 2, 3, stride=2, padding=1)
+    assert tuple(layer(minicnn.zeros(1, 3, 5), output_size=[size]).shape) == (1, 2, size)
+    assert tuple(layer(minicnn.zeros(3, 5), output_size=(2, size)).shape) == (2, size)
+    with pytest.raises(ValueError, match=r"requested an output size of \[11\], but valid sizes range from \[9\] to"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[11])
+    with pytest.raises(ValueError, match=r"output_size must have 1 or 3 elements \(got 2\)"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[1, 9])
+
+
 def test_max_pool_with_indices():
     values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
     assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
     assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+def test_unpooling_puts_numbers_back():
+    x = minicnn.arange(25.0).reshape(1, 1, 5, 5)
+    there, back = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+    assert repr(back) == "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"
+    y = back(*there(x), output_size=x.shape)
+    assert y.shape == x.shape
+    assert y.flatten().nonzero().flatten().tolist() == [6, 8, 16, 18]
+    with pytest.raises(RuntimeError, match=r"invalid max index: 18 .output volumes are of size 4x4"):
+        back(*there(x))
+    there, back = nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2)
+    assert repr(back) == "MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
+    assert back(*there(x[0, 0]), output_size=[5])[1].tolist() == [0.0, 6.0, 0.0, 8.0, 0.0]
+    values, places = nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0, 0])
+    assert values[0].tolist() == places[0].tolist() == [2, 4]
+    assert nn.AdaptiveMaxPool2d(2, return_indices=True)(x)[1].flatten().tolist() == [12, 14, 22, 24]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -407,6 +467,8 @@ WRONG = [
     ),
     (lambda: nn.Conv2d(4, 4, 3, padding_mode="mirror"), "but got padding_mode='mirror'"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), 'Only "zeros" padding mode is supported'),
+    (lambda: nn.ConvTranspose1d(4, 4, 3, padding_mode="circular"), "supported for ConvTranspose1d, got 'circular'"),
+    (lambda: nn.Conv1d(4, 4, 3, padding="same", stride=2), r"strided convolutions, got stride=\(2,\)"),
     (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
     (lambda: nn.TripletMarginLoss(-1.0), "expected margin to be greater than 0, got -1.0 instead"),
     (lambda: nn.MultiMarginLoss(3), "only p == 1 and p == 2 supported, got 3"),
@@ -440,6 +502,13 @@ def test_wrong_arguments(number):
     make, text = WRONG[number]
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_circular_padding_wants_lines_or_images():
+    with pytest.raises(ValueError, match=r"expected 3D or 4D input \(got 2D input\)"):
+        nn.CircularPad2d(1)(minicnn.ones(2, 3))
+    with pytest.raises(ValueError, match=r"expected 2D or 3D input \(got 4D input\)"):
+        nn.CircularPad1d(1)(minicnn.ones(2, 3, 4, 5))
 
 
 def test_wrong_unflatten():

@@ -1,7 +1,10 @@
 """Layers, containers, losses, initialisation: torch.nn's names. Thin, over minicnn/functional."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.nn import functional as functional
 from minicnn.nn import init as init
+from minicnn.nn import parallel as parallel
 from minicnn.nn import parameter as parameter
 from minicnn.nn import utils as utils
 from minicnn.nn.activation import CELU as CELU
@@ -31,14 +34,20 @@ from minicnn.nn.activation import Softsign as Softsign
 from minicnn.nn.activation import Tanh as Tanh
 from minicnn.nn.activation import Tanhshrink as Tanhshrink
 from minicnn.nn.activation import Threshold as Threshold
+from minicnn.nn.adaptive_pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+from minicnn.nn.adaptive_pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from minicnn.nn.adaptive_pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+from minicnn.nn.adaptive_pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
 from minicnn.nn.batch_norm import BatchNorm1d as BatchNorm1d
 from minicnn.nn.batch_norm import BatchNorm2d as BatchNorm2d
 from minicnn.nn.containers import ModuleDict as ModuleDict
 from minicnn.nn.containers import ModuleList as ModuleList
 from minicnn.nn.containers import ParameterList as ParameterList
 from minicnn.nn.containers import Sequential as Sequential
+from minicnn.nn.conv import Conv1d as Conv1d
 from minicnn.nn.conv import Conv2d as Conv2d
-from minicnn.nn.conv import ConvTranspose2d as ConvTranspose2d
+from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
+from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.distance import CosineSimilarity as CosineSimilarity
 from minicnn.nn.distance import PairwiseDistance as PairwiseDistance
 from minicnn.nn.dropout import AlphaDropout as AlphaDropout
@@ -48,6 +57,8 @@ from minicnn.nn.dropout import Dropout2d as Dropout2d
 from minicnn.nn.dropout import Dropout3d as Dropout3d
 from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from minicnn.nn.embedding import Embedding as Embedding
+from minicnn.nn.fold import Fold as Fold
+from minicnn.nn.fold import Unfold as Unfold
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
@@ -77,7 +88,33 @@ from minicnn.nn.normalisation import InstanceNorm1d as InstanceNorm1d
 from minicnn.nn.normalisation import InstanceNorm2d as InstanceNorm2d
 from minicnn.nn.normalisation import LayerNorm as LayerNorm
 from minicnn.nn.normalisation import RMSNorm as RMSNorm
+from minicnn.nn.padding import CircularPad1d as CircularPad1d
+from minicnn.nn.padding import CircularPad2d as CircularPad2d
+from minicnn.nn.padding import ConstantPad1d as ConstantPad1d
+from minicnn.nn.padding import ConstantPad2d as ConstantPad2d
+from minicnn.nn.padding import ReflectionPad1d as ReflectionPad1d
+from minicnn.nn.padding import ReflectionPad2d as ReflectionPad2d
+from minicnn.nn.padding import ReplicationPad1d as ReplicationPad1d
+from minicnn.nn.padding import ReplicationPad2d as ReplicationPad2d
+from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
+from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
+from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
-from minicnn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
+from minicnn.nn.pooling import LPPool1d as LPPool1d
+from minicnn.nn.pooling import LPPool2d as LPPool2d
+from minicnn.nn.pooling import MaxPool1d as MaxPool1d
 from minicnn.nn.pooling import MaxPool2d as MaxPool2d
+from minicnn.nn.pooling import MaxUnpool1d as MaxUnpool1d
+from minicnn.nn.pooling import MaxUnpool2d as MaxUnpool2d
+from minicnn.nn.upsampling import ChannelShuffle as ChannelShuffle
+from minicnn.nn.upsampling import PixelShuffle as PixelShuffle
+from minicnn.nn.upsampling import PixelUnshuffle as PixelUnshuffle
+from minicnn.nn.upsampling import Upsample as Upsample
+from minicnn.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
+from minicnn.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

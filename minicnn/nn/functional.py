@@ -1,5 +1,7 @@
 """torch.nn.functional: the operations of minicnn/functional under PyTorch's names."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minicnn.functional.activation import celu as celu
 from minicnn.functional.activation import celu_ as celu_
 from minicnn.functional.activation import elu as elu
@@ -30,11 +32,19 @@ from minicnn.functional.activation import tanh as tanh
 from minicnn.functional.activation import tanhshrink as tanhshrink
 from minicnn.functional.activation import threshold as threshold
 from minicnn.functional.activation import threshold_ as threshold_
+from minicnn.functional.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional.adaptive_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d as adaptive_max_pool1d
+from minicnn.functional.adaptive_pool import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from minicnn.functional.adaptive_pool import adaptive_max_pool2d as adaptive_max_pool2d
+from minicnn.functional.adaptive_pool import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
 from minicnn.functional.batch_norm import batch_norm as batch_norm
+from minicnn.functional.columns import fold as fold
+from minicnn.functional.columns import unfold as unfold
+from minicnn.functional.conv import conv1d as conv1d
 from minicnn.functional.conv import conv2d as conv2d
+from minicnn.functional.conv import conv_transpose1d as conv_transpose1d
 from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
-from minicnn.functional.conv import fold as fold
-from minicnn.functional.conv import unfold as unfold
 from minicnn.functional.distance import cosine_similarity as cosine_similarity
 from minicnn.functional.distance import normalize as normalize
 from minicnn.functional.distance import pairwise_distance as pairwise_distance
@@ -44,18 +54,22 @@ from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
 from minicnn.functional.dropout import dropout3d as dropout3d
 from minicnn.functional.dropout import feature_alpha_dropout as feature_alpha_dropout
-from minicnn.functional.elementwise_loss import binary_cross_entropy as binary_cross_entropy
-from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from minicnn.functional.elementwise_loss import gaussian_nll_loss as gaussian_nll_loss
 from minicnn.functional.elementwise_loss import huber_loss as huber_loss
-from minicnn.functional.elementwise_loss import kl_div as kl_div
 from minicnn.functional.elementwise_loss import l1_loss as l1_loss
 from minicnn.functional.elementwise_loss import mse_loss as mse_loss
-from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.elementwise_loss import smooth_l1_loss as smooth_l1_loss
 from minicnn.functional.elementwise_loss import soft_margin_loss as soft_margin_loss
 from minicnn.functional.embedding import embedding as embedding
 from minicnn.functional.gathering import one_hot as one_hot
+from minicnn.functional.interpolate import interpolate as interpolate
+from minicnn.functional.interpolate import upsample as upsample
+from minicnn.functional.interpolate import upsample_bilinear as upsample_bilinear
+from minicnn.functional.interpolate import upsample_nearest as upsample_nearest
+from minicnn.functional.likelihood import binary_cross_entropy as binary_cross_entropy
+from minicnn.functional.likelihood import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from minicnn.functional.likelihood import gaussian_nll_loss as gaussian_nll_loss
+from minicnn.functional.likelihood import kl_div as kl_div
+from minicnn.functional.likelihood import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import nll_loss as nll_loss
@@ -71,10 +85,23 @@ from minicnn.functional.normalisation import instance_norm as instance_norm
 from minicnn.functional.normalisation import layer_norm as layer_norm
 from minicnn.functional.normalisation import rms_norm as rms_norm
 from minicnn.functional.pad import pad as pad
-from minicnn.functional.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minicnn.functional.pool import avg_pool1d as avg_pool1d
 from minicnn.functional.pool import avg_pool2d as avg_pool2d
+from minicnn.functional.pool import lp_pool1d as lp_pool1d
+from minicnn.functional.pool import lp_pool2d as lp_pool2d
+from minicnn.functional.pool import max_pool1d as max_pool1d
+from minicnn.functional.pool import max_pool1d_with_indices as max_pool1d_with_indices
 from minicnn.functional.pool import max_pool2d as max_pool2d
 from minicnn.functional.pool import max_pool2d_with_indices as max_pool2d_with_indices
+from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
+from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
+from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.softmax import softmin as softmin
+from minicnn.functional.unpool import max_unpool1d as max_unpool1d
+from minicnn.functional.unpool import max_unpool2d as max_unpool2d
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__)

@@ -25,11 +25,13 @@ from minicnn.kernels import (
     layout,
     pool2d,
     reorder,
+    resample,
     simd,
     softmax_cross_entropy,
 )
-from minicnn.kernels.conv2d import winograd
+from minicnn.kernels.conv2d import winograd, winograd_weight
 from minicnn.kernels.gemm import cpu_numba
+from minicnn.kernels.resample.rules import RULES
 
 PLAIN, BATCH_LAST = layout.PLAIN, layout.BATCH_LAST
 ORDERS = (PLAIN, BATCH_LAST)
@@ -37,7 +39,7 @@ FLOATS = [pytest.param(np.dtype(name), id=name) for name in ("float32", "float64
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for each √ of the number of terms
 HERE = {  # tests below
     "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "image_resize", "pool2d", "reorder",
-    "softmax_cross_entropy",
+    "resample", "softmax_cross_entropy",
 }  # fmt: skip
 ELSEWHERE = {"optimizer_step", "dropout", "batch_norm", "elementwise_loss", "softmax", "nll"}
 
@@ -218,34 +220,41 @@ def test_conv2d_of_many_channels(rng, dtype):
             close(got, expected, 4 * 9 * z.C)
 
 
-def test_conv2d_by_winograd(rng, monkeypatch):
-    """3×3 filters of many channels: tiles that stick out of the image on any side, groups, parts of a vector."""
-    monkeypatch.setattr(winograd, "GAIN", 0)  # however small the image
+def winograd_cases(kernel):
+    """Tiles that stick out of the image on any side, groups, parts of a vector: sizes with a bias."""
     dtype, lanes = np.dtype("float32"), simd.vector_bytes() // 4
     for N, H, W, padding, groups in (
-        (lanes, 8, 8, (1, 1), 1), (lanes + 1, 7, 5, (0, 2), 1), (33, 3, 10, (2, 0), 2), (70, 9, 4, (1, 1), 1),
+        (lanes, 8, 8, (1, 1), 1), (lanes + 1, 7, 6, (0, 2), 1), (33, 3, 10, (2, 0), 2), (70, 9, 4, (1, 1), 1),
     ):  # fmt: skip
-        OH, OW = H + 2 * padding[0] - 2, W + 2 * padding[1] - 2
-        z = conv2d.Sizes(
-            "forward", N, 33 * groups, H, W, 40 * groups, 3, 3, OH, OW, (1, 1), padding, (1, 1), groups, dtype,
+        OH, OW = H + 2 * padding[0] - kernel + 1, W + 2 * padding[1] - kernel + 1
+        yield conv2d.Sizes(
+            "", N, 33 * groups, H, W, 40 * groups, kernel, kernel, OH, OW, (1, 1), padding, (1, 1), groups, dtype,
             ("bias",),
         )  # fmt: skip
-        x, g = (rng.standard_normal(shape).astype(dtype) for shape in (z.x_shape, z.y_shape))
-        w = rng.standard_normal(z.w_shape).astype(dtype)
-        how = (z.stride, padding, z.dilation, groups)
+
+
+@pytest.mark.parametrize(("kernel", "tolerance"), [(3, 5e-6), (5, 2e-5)])
+def test_conv2d_by_winograd(rng, monkeypatch, kernel, tolerance):
+    """Filters of 3×3 and 5×5 for many channels, whatever they cost."""
+    monkeypatch.setattr(winograd, "GAIN", 0)  # however small the image
+    for sizes in winograd_cases(kernel):
+        z = sizes._replace(direction="forward")
+        x, g = (rng.standard_normal(shape).astype(z.dtype) for shape in (z.x_shape, z.y_shape))
+        w = rng.standard_normal(z.w_shape).astype(z.dtype)
+        how = (z.stride, z.padding, z.dilation, z.groups)
         for direction, source, channels, expected in (
-            ("forward", x, z.K, oracles.conv2d(x, w, (OH, OW), *how)),
+            ("forward", x, z.K, oracles.conv2d(x, w, (z.OH, z.OW), *how)),
             ("input", g, z.C, oracles.conv2d_input(g, w, z.x_shape, *how)),
         ):
-            sizes, bias = z._replace(direction=direction), rng.standard_normal(channels).astype(dtype)
+            sizes, bias = z._replace(direction=direction), rng.standard_normal(channels).astype(z.dtype)
             with kernels.use("numba"):
                 assert kernels.plan("conv2d", sizes).algorithm.startswith("Winograd")
             expected += bias.reshape(1, -1, 1, 1)
             (got,) = run("numba", "conv2d", sizes, source, w, bias)
-            assert np.abs(got - expected).max() < 5e-6 * np.abs(expected).max()
+            assert np.abs(got - expected).max() < tolerance * np.abs(expected).max()
         for epilogue in (("bias", "tanh", "avgpool2"), ("bias", "relu", "maxpool2")):
-            sizes, bias = z._replace(epilogue=epilogue), rng.standard_normal(z.K).astype(dtype)
-            if min(OH, OW) > 1:
+            sizes, bias = z._replace(epilogue=epilogue), rng.standard_normal(z.K).astype(z.dtype)
+            if min(z.OH, z.OW) > 1:
                 with kernels.use("numba"):
                     expected = separately("numba", sizes, x, w, bias)
                 for out, other in zip(run("numba", "conv2d", sizes, x, w, bias), expected, strict=True):
@@ -256,8 +265,41 @@ def test_conv2d_by_winograd(rng, monkeypatch):
         assert np.array_equal(run("numba", "conv2d", sizes, g, w, x)[0], expected[0])
 
 
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_the_weight_gradient_by_winograd(rng, monkeypatch, kernel):
+    """One block of images, and several whose last one is less than a vector."""
+    monkeypatch.setattr(winograd, "GAIN", 0)
+    for images in (winograd_weight.LANES, simd.vector_bytes() // 4):
+        monkeypatch.setattr(winograd_weight, "LANES", images)
+        monkeypatch.setattr(dispatch, "_plans", {})
+        for sizes in winograd_cases(kernel):
+            z = sizes._replace(direction="weight")
+            x, g = (rng.standard_normal(shape).astype(z.dtype) for shape in (z.x_shape, z.y_shape))
+            expected = oracles.conv2d_weight(x, g, z.w_shape, z.stride, z.padding, z.dilation, z.groups)
+            with kernels.use("numba"):
+                assert kernels.plan("conv2d", z).algorithm.startswith("Winograd")
+            dw, db = run("numba", "conv2d", z, x, g)
+            assert np.abs(dw - expected).max() < 1e-5 * np.abs(expected).max()
+            close(db, g.astype(np.float64).sum(axis=(0, 2, 3)), 4 * z.N * z.OH * z.OW)
+            (alone,) = run("numba", "conv2d", z._replace(epilogue=()), x, g)
+            assert np.array_equal(alone, dw)
+
+
+def test_winograd_is_for_sums_of_single_precision(rng, monkeypatch):
+    """float64 takes the direct loops, whose errors are smaller; so do strides and dilations."""
+    monkeypatch.setattr(winograd, "GAIN", 0)
+    z = next(winograd_cases(5))._replace(direction="forward")
+    for other in (
+        z._replace(dtype=np.dtype("float64")), z._replace(stride=(2, 1)), z._replace(dilation=(1, 2)),
+        z._replace(KW=3), z._replace(KH=4, KW=4),
+    ):  # fmt: skip
+        for direction in ("forward", "input", "weight"):
+            with kernels.use("numba"):
+                assert not kernels.plan("conv2d", other._replace(direction=direction)).algorithm.startswith("Winograd")
+
+
 def test_conv2d_has_the_same_bits_on_any_number_of_threads(rng, threads):
-    for N, C, K, kernel in ((40, 6, 16, 5), (40, 33, 40, 3), (2, 33, 40, 3), (40, 65, 70, 2)):
+    for N, C, K, kernel in ((40, 6, 16, 5), (40, 33, 40, 3), (40, 33, 40, 5), (2, 33, 40, 3), (40, 65, 70, 2)):
         z = conv2d.Sizes(
             "forward", N, C, 12, 12, K, kernel, kernel, 12, 12, (1, 1), (kernel // 2, 1), (1, 1), 1,
             np.dtype("float32"), ("bias", "relu"),
@@ -268,6 +310,13 @@ def test_conv2d_has_the_same_bits_on_any_number_of_threads(rng, threads):
             threads(count)
             results.append(run("numba", "conv2d", z, *ins)[0].tobytes())
         assert len(set(results)) == 1
+        z = z._replace(direction="weight", epilogue=("bias",))
+        ins = [rng.standard_normal(shape).astype("float32") for shape in (z.x_shape, z.y_shape)]
+        results = []
+        for count in (1, 2, 3):
+            threads(count)
+            results.append([out.tobytes() for out in run("numba", "conv2d", z, *ins)])
+        assert results.count(results[0]) == 3
 
 
 def check_weight(rng, z):
@@ -761,6 +810,71 @@ def test_softmax_cross_entropy_lets_nan_through(dtype, order):
     assert np.isnan(total).tolist() == [True, False]
 
 
+# --- resample --------------------------------------------------------------------------------------
+
+
+def random_axis(rng):
+    """A rule with two lengths that suit it."""
+    rule = str(rng.choice(list(RULES)))
+    length, new_length = (int(n) for n in rng.integers(1, 12, 2))
+    numbers: tuple = ()
+    if rule == "same":
+        new_length = length
+    elif rule == "nearest":  # these scales, times whole numbers and halves, round to the right side of whole numbers
+        numbers = (float(rng.choice([0.5, 0.25, 1.0, 2.0, 1.5])), float(rng.choice([0, 0.5])))
+    elif rule in ("linear", "cubic"):
+        numbers = (float(rng.choice([0.5, 1 / 3, 1.0, 2.25])), float(rng.integers(2)))
+    elif rule == "windows":
+        parts = new_length
+        longest = max(-(-(i + 1) * length // parts) - i * length // parts for i in range(parts))
+        new_length, numbers = parts * longest, (parts,)
+    elif rule != "mean":
+        before, after = (int(n) for n in rng.integers(0, max(1, length), 2))
+        new_length, numbers = length + before + after, (before,)
+    return resample.Axis(rule, length, new_length, numbers)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_resample(backend, rng, dtype, order):
+    for N in (1, 2, 5, 33):
+        for _ in range(8):
+            rows, columns = random_axis(rng), random_axis(rng)
+            z = resample.Sizes(N, int(rng.integers(1, 4)), rows, columns, False, dtype, order)
+            a, b = (oracles.resampling(axis.rule, axis.length, axis.new_length, *axis.numbers) for axis in z[2:4])
+            x, g = (rng.standard_normal(shape).astype(dtype) for shape in (z.in_shape, z.out_shape))
+            (y,) = run(backend, "resample", z, x)
+            close(y, np.einsum("ih,jw,nchw->ncij", a, b, x.astype(np.float64)), 16)
+            (dx,) = run(backend, "resample", z._replace(adjoint=True), g)
+            close(dx, np.einsum("ih,jw,ncij->nchw", a, b, g.astype(np.float64)), 64)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("scale", [0.5, 1 / 3])
+def test_resample_of_large_images(backend, rng, dtype, order, scale):
+    axis = resample.Axis("linear", 40, round(40 / scale), (scale, 0))
+    z = resample.Sizes(17, 2, axis, axis._replace(rule="nearest"), False, dtype, order)
+    x = rng.standard_normal(z.in_shape).astype(dtype)
+    a = oracles.resampling("linear", 40, axis.new_length, scale, 0)
+    (y,) = run(backend, "resample", z, x)
+    close(y, np.repeat(a @ x.astype(np.float64), round(1 / scale), 3), 4)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_resample_does_not_use_does_not_matter(backend, dtype, order):
+    x = np.full((17, 1, 4, 4), np.nan, dtype)
+    x[:, :, 0, 0], x[:, :, 1, 1] = np.inf, 1
+    axis = resample.Axis("nearest", 4, 2, (1.0, 0))
+    (y,) = run(backend, "resample", resample.Sizes(17, 1, axis, axis, False, dtype, order), x)
+    assert y[0, 0, 0, 0] == np.inf
+    assert y[16, 0, 1, 1] == 1
+    (dx,) = run(backend, "resample", resample.Sizes(17, 1, axis, axis, True, dtype, order), y)
+    assert dx[3, 0, 0, 0] == np.inf
+    assert not dx[:, :, 2:].any()
+
+
 # --- threads ---------------------------------------------------------------------------------------
 
 
@@ -786,6 +900,10 @@ def cases(rng):
     yield "col2im", z, (normal(*z.columns_shape),)
     z = pool2d.Sizes("avg", "input", 3, 5, 9, 9, 3, 3, 5, 5, (2, 2), (1, 1), (1, 1), f4, PLAIN)
     yield "pool2d", z, (normal(*z.y_shape),)
+    axis = resample.Axis("linear", 9, 40, (0.225, 0))
+    for order in ORDERS:
+        z = resample.Sizes(3, 5, axis, axis, True, f4, order)
+        yield "resample", z, (normal(*z.in_shape),)
     yield "activation", activation.Sizes("tanh", "forward", 30_000, f4), (normal(30_000),)
     z = softmax_cross_entropy.Sizes("forward", 200, 10, f4, PLAIN, -100, "mean")
     for order in ORDERS:
