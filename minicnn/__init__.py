@@ -81,6 +81,7 @@ from minicnn.functional import addr as addr
 from minicnn.functional import adjoint as adjoint
 from minicnn.functional import all as all
 from minicnn.functional import allclose as allclose
+from minicnn.functional import alpha_dropout as alpha_dropout
 from minicnn.functional import amax as amax
 from minicnn.functional import amin as amin
 from minicnn.functional import aminmax as aminmax
@@ -175,6 +176,7 @@ from minicnn.functional import dropout as dropout
 from minicnn.functional import dsplit as dsplit
 from minicnn.functional import dstack as dstack
 from minicnn.functional import einsum as einsum
+from minicnn.functional import embedding as embedding
 from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
@@ -185,6 +187,7 @@ from minicnn.functional import exp as exp
 from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
 from minicnn.functional import eye as eye
+from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional import fix as fix
 from minicnn.functional import flatten as flatten
 from minicnn.functional import flip as flip
@@ -207,6 +210,7 @@ from minicnn.functional import ger as ger
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import greater as greater
 from minicnn.functional import greater_equal as greater_equal
+from minicnn.functional import group_norm as group_norm
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
@@ -222,6 +226,7 @@ from minicnn.functional import index_put as index_put
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
 from minicnn.functional import inner as inner
+from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import inverse as inverse
 from minicnn.functional import is_nonzero as is_nonzero
 from minicnn.functional import is_same_size as is_same_size
@@ -237,6 +242,7 @@ from minicnn.functional import isreal as isreal
 from minicnn.functional import kl_div as kl_div
 from minicnn.functional import kron as kron
 from minicnn.functional import kthvalue as kthvalue
+from minicnn.functional import layer_norm as layer_norm
 from minicnn.functional import lcm as lcm
 from minicnn.functional import le as le
 from minicnn.functional import lerp as lerp
@@ -327,6 +333,7 @@ from minicnn.functional import remainder as remainder
 from minicnn.functional import repeat_interleave as repeat_interleave
 from minicnn.functional import reshape as reshape
 from minicnn.functional import result_type as result_type
+from minicnn.functional import rms_norm as rms_norm
 from minicnn.functional import roll as roll
 from minicnn.functional import rot90 as rot90
 from minicnn.functional import round as round
