@@ -15,7 +15,9 @@ from minicnn import nn as nn
 from minicnn.amp import autocast as autocast
 from minicnn.autograd import enable_grad as enable_grad
 from minicnn.autograd import inference_mode as inference_mode
+from minicnn.autograd import is_anomaly_enabled as is_anomaly_enabled
 from minicnn.autograd import is_grad_enabled as is_grad_enabled
+from minicnn.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from minicnn.autograd import no_grad as no_grad
 from minicnn.autograd import set_grad_enabled as set_grad_enabled
 from minicnn.autograd.printing import set_printoptions as set_printoptions
