@@ -24,6 +24,7 @@ from minicnn.autograd import is_grad_enabled as is_grad_enabled
 from minicnn.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from minicnn.autograd import no_grad as no_grad
 from minicnn.autograd import set_grad_enabled as set_grad_enabled
+from minicnn.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from minicnn.autograd.printing import set_printoptions as set_printoptions
 from minicnn.autograd.tensor import Size as Size
 from minicnn.autograd.tensor import Tensor as Tensor
@@ -69,6 +70,8 @@ from minicnn.functional import abs as abs
 from minicnn.functional import absolute as absolute
 from minicnn.functional import acos as acos
 from minicnn.functional import acosh as acosh
+from minicnn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minicnn.functional import adaptive_max_pool1d as adaptive_max_pool1d
 from minicnn.functional import add as add
 from minicnn.functional import addbmm as addbmm
 from minicnn.functional import addcdiv as addcdiv
@@ -105,8 +108,10 @@ from minicnn.functional import atanh as atanh
 from minicnn.functional import atleast_1d as atleast_1d
 from minicnn.functional import atleast_2d as atleast_2d
 from minicnn.functional import atleast_3d as atleast_3d
+from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import baddbmm as baddbmm
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
 from minicnn.functional import bitwise_left_shift as bitwise_left_shift
@@ -128,6 +133,7 @@ from minicnn.functional import ceil as ceil
 from minicnn.functional import celu as celu
 from minicnn.functional import celu_ as celu_
 from minicnn.functional import chain_matmul as chain_matmul
+from minicnn.functional import channel_shuffle as channel_shuffle
 from minicnn.functional import cholesky as cholesky
 from minicnn.functional import chunk as chunk
 from minicnn.functional import clamp as clamp
@@ -140,10 +146,16 @@ from minicnn.functional import combinations as combinations
 from minicnn.functional import concat as concat
 from minicnn.functional import concatenate as concatenate
 from minicnn.functional import conj as conj
+from minicnn.functional import conv1d as conv1d
+from minicnn.functional import conv2d as conv2d
+from minicnn.functional import conv_transpose1d as conv_transpose1d
+from minicnn.functional import conv_transpose2d as conv_transpose2d
 from minicnn.functional import copysign as copysign
 from minicnn.functional import corrcoef as corrcoef
 from minicnn.functional import cos as cos
 from minicnn.functional import cosh as cosh
+from minicnn.functional import cosine_embedding_loss as cosine_embedding_loss
+from minicnn.functional import cosine_similarity as cosine_similarity
 from minicnn.functional import count_nonzero as count_nonzero
 from minicnn.functional import cov as cov
 from minicnn.functional import cross as cross
@@ -205,6 +217,7 @@ from minicnn.functional import greater_equal as greater_equal
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
+from minicnn.functional import hinge_embedding_loss as hinge_embedding_loss
 from minicnn.functional import histc as histc
 from minicnn.functional import hsplit as hsplit
 from minicnn.functional import hstack as hstack
@@ -234,6 +247,7 @@ from minicnn.functional import isnan as isnan
 from minicnn.functional import isneginf as isneginf
 from minicnn.functional import isposinf as isposinf
 from minicnn.functional import isreal as isreal
+from minicnn.functional import kl_div as kl_div
 from minicnn.functional import kron as kron
 from minicnn.functional import kthvalue as kthvalue
 from minicnn.functional import lcm as lcm
@@ -258,12 +272,16 @@ from minicnn.functional import logspace as logspace
 from minicnn.functional import logsumexp as logsumexp
 from minicnn.functional import lt as lt
 from minicnn.functional import manual_seed as manual_seed
+from minicnn.functional import margin_ranking_loss as margin_ranking_loss
 from minicnn.functional import masked_fill as masked_fill
 from minicnn.functional import masked_scatter as masked_scatter
 from minicnn.functional import masked_select as masked_select
 from minicnn.functional import matmul as matmul
 from minicnn.functional import matrix_power as matrix_power
 from minicnn.functional import max as max
+from minicnn.functional import max_pool1d as max_pool1d
+from minicnn.functional import max_pool1d_with_indices as max_pool1d_with_indices
+from minicnn.functional import max_pool2d as max_pool2d
 from minicnn.functional import maximum as maximum
 from minicnn.functional import mean as mean
 from minicnn.functional import median as median
@@ -294,9 +312,13 @@ from minicnn.functional import numel as numel
 from minicnn.functional import ones as ones
 from minicnn.functional import ones_like as ones_like
 from minicnn.functional import outer as outer
+from minicnn.functional import pairwise_distance as pairwise_distance
 from minicnn.functional import pdist as pdist
 from minicnn.functional import permute as permute
 from minicnn.functional import pinverse as pinverse
+from minicnn.functional import pixel_shuffle as pixel_shuffle
+from minicnn.functional import pixel_unshuffle as pixel_unshuffle
+from minicnn.functional import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional import positive as positive
 from minicnn.functional import pow as pow
 from minicnn.functional import prelu as prelu
@@ -377,6 +399,7 @@ from minicnn.functional import trapezoid as trapezoid
 from minicnn.functional import trapz as trapz
 from minicnn.functional import tril as tril
 from minicnn.functional import tril_indices as tril_indices
+from minicnn.functional import triplet_margin_loss as triplet_margin_loss
 from minicnn.functional import triu as triu
 from minicnn.functional import triu_indices as triu_indices
 from minicnn.functional import true_divide as true_divide

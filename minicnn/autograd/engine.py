@@ -195,13 +195,13 @@ def _run(
                 with np.errstate(all="ignore"):
                     results = node.backward(*outputs)
             except Exception:
-                if mode.anomaly:
+                if anomaly.state.enabled:
                     anomaly.explain(node)
                 raise
             if not isinstance(results, tuple):
                 results = (results,)
-            if mode.anomaly:
-                anomaly.check(node, results)
+            if anomaly.state.enabled:
+                anomaly.look_for_nan(node, results)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)

@@ -14,7 +14,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _Mode(threading.local):
     enabled = True
     inference = False
-    anomaly = False  # whether backward looks for NaN, see anomaly.py
 
 
 mode = _Mode()

@@ -107,7 +107,7 @@ class Operation:
         return tuple((None, 0) if edge is None else edge for edge in ctx.edges)
 
     def __repr__(ctx) -> str:
-        return f"<{ctx.name()} object>"
+        return f"<{ctx.name()} object at 0x{id(ctx):x}>"
 
 
 def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -204,7 +204,7 @@ def _same_device(cls: type[Operation], args: tuple[Any, ...]) -> None:
 
 def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> None:
     ctx.sequence = next(sequence)
-    if mode.anomaly:
+    if anomaly.state.enabled:
         ctx.__dict__["recorded_at"] = anomaly.place()
     ctx.released = False
     ctx.pre_hooks = None

@@ -103,6 +103,8 @@ from minicnn.functional.creation import scalar_tensor as scalar_tensor
 from minicnn.functional.creation import tensor as tensor
 from minicnn.functional.creation import zeros as zeros
 from minicnn.functional.creation import zeros_like as zeros_like
+from minicnn.functional.distance import cosine_similarity as cosine_similarity
+from minicnn.functional.distance import pairwise_distance as pairwise_distance
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
@@ -151,6 +153,9 @@ from minicnn.functional.elementwise import square as square
 from minicnn.functional.elementwise import sub as sub
 from minicnn.functional.elementwise import trunc as trunc
 from minicnn.functional.elementwise import where as where
+from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from minicnn.functional.elementwise_loss import kl_div as kl_div
+from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.extremes import amax as amax
 from minicnn.functional.extremes import amin as amin
 from minicnn.functional.extremes import argmax as argmax
@@ -210,8 +215,11 @@ from minicnn.functional.linalg import pinv as pinverse  # noqa: F401
 from minicnn.functional.linalg import slogdet as slogdet
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
-from minicnn.functional.loss import mse_loss as mse_loss
 from minicnn.functional.loss import nll_loss as nll_loss
+from minicnn.functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
+from minicnn.functional.margin_loss import hinge_embedding_loss as hinge_embedding_loss
+from minicnn.functional.margin_loss import margin_ranking_loss as margin_ranking_loss
+from minicnn.functional.margin_loss import triplet_margin_loss as triplet_margin_loss
 from minicnn.functional.matmul import addmm as addmm
 from minicnn.functional.matmul import bmm as bmm
 from minicnn.functional.matmul import dot as dot
@@ -300,6 +308,9 @@ from minicnn.functional.shape import tile as tile
 from minicnn.functional.shape import transpose as transpose
 from minicnn.functional.shape import unflatten as unflatten
 from minicnn.functional.shape import unsqueeze as unsqueeze
+from minicnn.functional.shuffle import channel_shuffle as channel_shuffle
+from minicnn.functional.shuffle import pixel_shuffle as pixel_shuffle
+from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.statistics import aminmax as aminmax

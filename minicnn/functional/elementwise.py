@@ -46,7 +46,7 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     """input + alpha · other, broadcast."""
     input, other = operands(input, other, name="add")
     _check_alpha(alpha, input, other)
-    return Add(input, other if alpha == 1 else mul(other, alpha))
+    return Add(input, other if alpha == 1 else other * alpha)
 
 
 class Sub(Operation):
@@ -74,7 +74,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
     _check_alpha(alpha, input, other)
-    return Sub(input, other if alpha == 1 else mul(other, alpha))
+    return Sub(input, other if alpha == 1 else other * alpha)
 
 
 def _check_alpha(alpha: Any, input: Any, other: Any) -> None:
@@ -413,6 +413,7 @@ class Clamp(Operation):
 @operation(method="clamp", inplace=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Each element limited to [min, max]; numbers or tensors, one of them may be None."""
+    check_tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of `min` or `max` must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
