@@ -262,7 +262,10 @@ def test_anomalies_are_found():
     assert math.isnan(root_of_zero())
     with minicnn.autograd.set_detect_anomaly(True):
         assert minicnn.is_anomaly_enabled()
-        with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"):
+        with (
+            pytest.warns(UserWarning, match="Error detected in SqrtBackward0. Traceback of forward call"),
+            pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"),
+        ):
             root_of_zero()
     assert not minicnn.is_anomaly_enabled()
     with warnings.catch_warnings(), minicnn.autograd.set_detect_anomaly(True, check_nan=False):

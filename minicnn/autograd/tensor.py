@@ -176,7 +176,7 @@ class Tensor:
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
-        if self._batch_last:  # a private state: to the user the tensor is contiguous
+        if self._batch_last or not self._array.size:  # to the user, both are contiguous
             strides, step = [], 1
             for length in reversed(self._array.shape):
                 strides.append(step)
