@@ -49,7 +49,9 @@ FLOORS = {
     "command": set(),  # one-line errors
     "scripts": {"names", "alias", "command"},  # other people's PyTorch files
     "serialization": {"files", "dtypes", "backend", "autograd"},
-    "training": CORE | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization"},
+    "training": CORE | {
+        "files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization",
+    },
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.
