@@ -1,4 +1,4 @@
-"""exp, sigmoid, tanh, log1p and erf as plain arithmetic, so that LLVM makes vectors of the loops that call them.
+"""exp, log, sigmoid, tanh, log1p and erf as plain arithmetic, so that LLVM makes vectors of the loops that call them.
 
 A call of the C library keeps a loop from becoming vector code. These have no call, no branch and no table: a
 vector of any width runs through them as one number does. Each is for float32 and float64; NaN, infinities, the sign
@@ -98,6 +98,13 @@ def tanh(x):
 
     With |x| = k·(ln 2)/2 + r and b = r·coth r, a polynomial in r², e^(2|x|) is 2^k·(b + r)/(b - r), and so
     tanh |x| = (e^(2|x|) - 1)/(e^(2|x|) + 1) = n/(n + d) with d = b - r and n = (2^k - 1)·d/2 + 2^k·r.
+    """
+
+
+def log(x):
+    """The natural logarithm of a number not below 0, in compiled loops.
+
+    x = 2^k·m with √½ ≤ m < √2, and ln m = 2·artanh s with s = (m - 1)/(m + 1), as in log1p.
     """
 
 
@@ -211,6 +218,35 @@ def _log1p(x):
         for k in range(terms - 2, -1, -1):
             y = y * square + kind(1) / kind(2 * k + 1)
         return kind(2) * s * y
+
+    return of_float
+
+
+@overload(log, jit_options=OPTIONS)
+def _log(x):
+    if x == types.float32:
+        kind, whole, terms, digits, bias = f4, i4, 5, i4(23), i4(0x3F3504F3)  # the bits of √½
+        least, far, shift = f4(2.0**-126), f4(2.0**25), f4(25)
+        high, low = HIGH4, LOW4
+    else:
+        kind, whole, terms, digits, bias = np.float64, i8, 11, i8(52), i8(0x3FE6A09E667F3BCD)
+        least, far, shift = 2.0**-1022, 2.0**54, 54.0
+        high, low = HIGH8, LOW8
+
+    def of_float(x):
+        small = x < least  # without all its digits: make it larger first
+        y = x * far if small else x
+        k = whole(bits(y) - bias) >> digits
+        m = from_bits(whole(bits(y) - whole(k << digits)))
+        s = (m - kind(1)) / (m + kind(1))
+        square = s * s
+        p = kind(1) / kind(2 * terms - 1)
+        for i in range(terms - 2, 0, -1):
+            p = p * square + kind(1) / kind(2 * i + 1)
+        power = kind(k) - (shift if small else kind(0))
+        result = power * high + (kind(2) * s + (power * low + kind(2) * s * square * p))
+        result = result if x < kind(np.inf) else x  # infinity, NaN
+        return result if x > kind(0) else (kind(-np.inf) if x == kind(0) else kind(np.nan))
 
     return of_float
 

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, TypeVar
 
-from minicnn import dtypes, names
+from minicnn import dtypes, suggest
 from minicnn.autograd.tensor import Parameter, Size, Tensor
 from minicnn.backend import device
 from minicnn.formats import memory_format
@@ -77,18 +77,46 @@ def show(name: str, *sources: str, own: bool = False, extra: Iterable[str] = ())
                 space.setdefault(key, value)
 
     inside = _submodules(module)
+    later = {path.rpartition(".")[2] for source in shown for path in getattr(source, "_LAZY", ()) if "." in path}
 
     def __getattr__(key: str) -> Any:
         if key in inside:
             return import_module(f"{name}.{key}")
-        raise names.missing(name, key, __dir__())
+        if key in later:
+            return getattr(next(source for source in shown if hasattr(source, key)), key)
+        raise missing(name, key, inside | later)
 
     def __dir__() -> list[str]:
-        return sorted({key for key in space if not key.startswith("_")} | inside)
+        return sorted({key for key in space if not key.startswith("_")} | inside | later)
 
     space.update(__getattr__=__getattr__, __dir__=__dir__)
     if "__all__" not in space:
         space["__all__"] = __dir__()
+
+
+def missing(module: str, name: str, more: set[str]) -> AttributeError | ImportError:
+    """The exception for the alias module `module`, asked for `name`; `more` are names it has beside its attributes.
+
+    It is an AttributeError, as `hasattr` and `getattr` with a default expect; where the name is asked for by
+    `from module import name`, it is the ImportError that Python would make of it, with the nearest name, which
+    Python would drop.
+    """
+    error = suggest.missing(module, name, more)
+    if name.startswith("__"):
+        return error
+    start = f"module {module!r} has no attribute {name!r}"
+    near = f" (minicnn does not have it){str(error).removeprefix(start)}"
+    if _is_from_import(sys._getframe(2)):
+        return ImportError(f"cannot import name {name!r} from {module!r}{near}", name=module)
+    return AttributeError(start + near, name=name)  # with its own `name`, Python adds no suggestion
+
+
+def _is_from_import(frame: FrameType) -> bool:
+    """Whether `frame` is at a `from … import …` just now, and not at a call that asks on its behalf."""
+    import dis
+
+    code = frame.f_code.co_code
+    return frame.f_lasti >= 0 and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"
 
 
 def call_yourself(name: str) -> None:

@@ -21,7 +21,7 @@ def keep_on_the_cpu():
     for kind in (torch.Tensor, torch.nn.Module):
         to = kind.to
         kind.cuda = lambda self, *args, **options: self
-        kind.to = lambda self, *args, to=to, **options: to(self, *("cpu" if elsewhere(a) else a for a in args), **options)
+        kind.to = lambda self, *args, to=to, **more: to(self, *("cpu" if elsewhere(a) else a for a in args), **more)
 
 
 def main():

@@ -30,14 +30,14 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "names": set(),  # what to say of a name that is missing
-    "cuda": {"backend", "amp"},
+    "cuda": {"suggest", "backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
     "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
+    "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
@@ -45,13 +45,12 @@ FLOORS = {
     "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
     "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
     "datasets": {"files", "suggest", "autograd", "functional", "utils", "transforms"},  # files to images
-    "alias": {"names", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
+    "alias": {"suggest", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
-    "scripts": {"names", "alias", "command"},  # other people's PyTorch files
+    "scripts": {"suggest", "alias", "command"},  # other people's PyTorch files
     "serialization": {"files", "dtypes", "backend", "autograd"},
-    "training": CORE | {
-        "files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization",
-    },
+    "training": CORE
+    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.

@@ -74,7 +74,9 @@ def check_same(data, calls=2, **options):
 
 
 @pytest.mark.parametrize("size", [3, 19])
-@pytest.mark.parametrize(("activation", "pool"), [(nn.Tanh, nn.AvgPool2d), (nn.ReLU, nn.MaxPool2d), (nn.SiLU, nn.MaxPool2d)])
+@pytest.mark.parametrize(
+    ("activation", "pool"), [(nn.Tanh, nn.AvgPool2d), (nn.ReLU, nn.MaxPool2d), (nn.SiLU, nn.MaxPool2d)]
+)
 def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
     check_same(batches(size), make=lambda: Net(activation, pool), lr=0.01)
 

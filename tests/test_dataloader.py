@@ -249,8 +249,8 @@ def test_tensor_dataset_gives_batches_at_once(monkeypatch):
     assert x[1, 0, 0] == 4
     with pytest.raises(AssertionError, match=r"first lengths are \[10, 3\]"):
         TensorDataset(Tensor(x), Tensor(np.arange(3)))
-    with pytest.raises(ValueError, match="`tensors` is empty"):
-        TensorDataset()
+    with pytest.raises(TypeError, match="`tensors` must be Tensors, got ndarray"):
+        TensorDataset(np.arange(3))
 
 
 def test_a_subclass_that_changes_samples_is_asked_for_them():
@@ -386,6 +386,8 @@ def test_arguments_that_are_refused(options, told):
 
 
 def test_more_arguments_that_are_refused():
+    with pytest.raises(AssertionError, match=r"requires timeout == 0, got timeout=5"):
+        iter(DataLoader(Numbers(3), timeout=5))
     with pytest.raises(ValueError, match="num_samples=0: the data set is empty"):
         DataLoader(Numbers(0), shuffle=True)
     with pytest.raises(TypeError, match="replacement=1"):

@@ -1,7 +1,8 @@
 """Numba: which algorithm a convolution takes, by its sizes; this is the one place where that is decided.
 
     as_product                    a filter as large as its image: a matrix product
-    winograd                      forward and input of 3×3 filters, many channels: fewer multiplications
+    winograd                      forward and input of 3×3 and 5×5 filters, many channels: fewer multiplications
+    winograd_weight               and the gradient of these filters
     data_plan, data_loops         forward and input of all others
     planes_plan                   and for small batches
     weight_plan, weight_loops     the gradient of the filters
@@ -22,6 +23,7 @@ from .data_plan import plan_direct, task_of
 from .planes_plan import plan_planes
 from .weight_plan import weight_plan
 from .winograd import plan_winograd
+from .winograd_weight import plan_winograd_weight
 
 
 def plan(z: Sizes) -> Plan | None:
@@ -32,7 +34,7 @@ def plan(z: Sizes) -> Plan | None:
     if batch_last and (product := plan_as_product(z)):
         return product
     if z.direction == "weight":
-        return weight_plan(z, batch_last)
+        return (plan_winograd_weight(z) if batch_last else None) or weight_plan(z, batch_last)
     task = task_of(z)
     if not batch_last:
         return plan_planes(task)

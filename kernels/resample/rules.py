@@ -55,8 +55,10 @@ def _same(axis: Axis, real: Any) -> Taps:
 
 def _nearest(axis: Axis, real: Any) -> Taps:
     """The pixel in which i·scale falls; numbers: (scale, 0), or (scale, ½) for the middle of pixel i."""
-    scale, middle = axis.numbers
-    place = ((np.arange(axis.new_length, dtype=real) + real.type(middle)) * real.type(scale)).astype(np.float32)
+    scale, middle = real.type(axis.numbers[0]), real.type(axis.numbers[1])
+    # in PyTorch a fused multiply-add: the product is not rounded before ½ is taken away and given back
+    place = (np.float64(scale) * (np.arange(axis.new_length) + middle) - middle).astype(real)
+    place = (np.maximum(place, 0) + middle).astype(np.float32)
     return _picked(np.minimum(np.floor(place).astype(np.int64), axis.length - 1))
 
 

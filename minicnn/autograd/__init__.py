@@ -1,5 +1,7 @@
 """The core: tensors, operations, and the engine that runs a graph backward."""
 
+from minicnn.autograd.anomaly import detect_anomaly as detect_anomaly
+from minicnn.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from minicnn.autograd.engine import grad as grad
 from minicnn.autograd.function import Function as Function
 from minicnn.autograd.grad_mode import enable_grad as enable_grad

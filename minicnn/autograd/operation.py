@@ -106,7 +106,7 @@ class Operation:
         return tuple((None, 0) if edge is None else edge for edge in ctx.edges)
 
     def __repr__(ctx) -> str:
-        return f"<{ctx.name()} object>"
+        return f"<{ctx.name()} object at 0x{id(ctx):x}>"
 
 
 def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -49,18 +49,26 @@ def _public(function: F) -> F:
     """What users call. Flags must be bools, as in PyTorch; `f(x, dims=(0, 1))` may stand for `f(x, 0, 1)`, `axis` and
     `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one."""
     parameters = inspect.signature(function).parameters.values()
-    flags = [(p.name, i) for i, p in enumerate(parameters) if p.annotation == "bool" and p.name not in _TRUTHY]
+    flags = [
+        (p.name, 99 if p.kind is p.KEYWORD_ONLY else place)
+        for place, p in enumerate(parameters)
+        if p.annotation == "bool" and p.name not in _TRUTHY
+    ]
+    before = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]  # of a variadic one
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 
-    def unusual(args: Any, options: Any) -> Any:
+    def unusual(args: Any, options: Any, error: TypeError) -> Any:
         renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
         if several in renamed:
             values = renamed.pop(several)
             if not isinstance(values, tuple | list):
                 kind = type(values).__name__
                 raise TypeError(f"{function.__name__}(): argument `{several}` must be tuple of ints, not {kind}")
-            args = (*args, values)
+            leading = [renamed.pop(name) for name in before if name in renamed]
+            return call(*args, *leading, values, **renamed)
         refuse_keyword(function, function.__name__, renamed)
+        if renamed.keys() == options.keys():
+            raise error
         return call(*args, **renamed)
 
     @functools.wraps(function)
@@ -75,7 +83,8 @@ def _public(function: F) -> F:
         except TypeError as error:
             if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
                 raise  # the keywords were right: the error comes from within
-        return unusual(args, options)
+            wrong = error
+        return unusual(args, options, wrong)
 
     return cast(F, call)
 

@@ -6,9 +6,10 @@ without asking first (seeds, `empty_cache`, `synchronize`) does nothing, as noth
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minicnn import backend
+from minicnn.suggest import attribute_of as _attribute_of
 
 is_initialized = backend.gpu_in_use
 synchronize = backend.synchronize
@@ -99,3 +100,7 @@ def _properties(device: Any, name: str) -> Any:
 
 def _pool() -> Any:
     return _cupy("memory").get_default_memory_pool()
+
+
+if not TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__, ("amp",))

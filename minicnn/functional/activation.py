@@ -336,13 +336,12 @@ class PreluKernel(Operation):
     keeps_layout = True
 
     def forward(ctx, input: Any, weight: Any) -> Any:
-        ctx.save(input, weight)
         xp = array_module(input)
+        ctx.save(input, weight, ~(input > 0))
         return xp.maximum(input, 0) + weight * xp.minimum(input, 0)  # one of the two is 0: nothing is rounded
 
     def backward(ctx, grad: Any) -> Any:
-        input, weight = ctx.saved()
-        below = ~((input._array if isinstance(input, Tensor) else input) > 0)
+        input, weight, below = ctx.saved()
         part = Mul(grad, below)  # of the gradient, that of numbers not above 0
         return (
             grad - part + Mul(part, weight) if ctx.needs(0) else None,

@@ -22,8 +22,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
-from minicnn.functional.shape import View
-from minicnn.functional.window import HOW_MANY, Pair, batched, both, lengths, output_size
+from minicnn.functional.window import HOW_MANY, Line, Pair, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.conv2d import Sizes
 
@@ -126,13 +125,6 @@ class ConvolutionWeight(Operation):
         return grad_x, grad_g, None, None, None
 
 
-class Line(View):
-    """The image of one row that a convolution made, as a line"""
-
-    def name(ctx) -> str:
-        return "ConvolutionBackward0"
-
-
 @operation()
 def conv1d(
     input: Tensor,
@@ -211,7 +203,7 @@ def _applied(
     lines = x.ndim == 3
     y: Tensor = cls(x.unsqueeze(2), weight.unsqueeze(2), bias, geometry) if lines else cls(x, weight, bias, geometry)
     if lines:
-        y = Line(y, (*y.shape[:2], y.shape[3]))
+        y = Line(y, (*y.shape[:2], y.shape[3]), node="ConvolutionBackward0")
     return y.squeeze(0) if single else y
 
 

@@ -23,9 +23,11 @@ from minicnn.random import fma32, fma64
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
 
-def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
+def as_size(size: Any, name: str, *, negative: bool = False, needed: bool = False) -> tuple[int, ...]:
     """The shape given as `f(2, 3)` or as `f((2, 3))`: a tuple of ints. RuntimeError for a negative length
-    (unless `negative`), TypeError for what is not a whole number."""
+    (unless `negative`), TypeError for what is not a whole number, and for no number at all if `needed`."""
+    if needed and size == ():
+        raise TypeError(f"{name}() misses `size`: {name}(2, 3) or {name}((2, 3)), {name}(()) for a single number")
     if not isinstance(size, tuple | list):
         size = (size,)
     if len(size) == 1 and isinstance(size[0], tuple | list):
@@ -166,19 +168,19 @@ def _nested(data: Any) -> Any:
 @operation()
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
-    return finished(np.zeros(as_size(size, "zeros"), _kind(dtype)), device, requires_grad)
+    return finished(np.zeros(as_size(size, "zeros", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with 1."""
-    return finished(np.ones(as_size(size, "ones"), _kind(dtype)), device, requires_grad)
+    return finished(np.ones(as_size(size, "ones", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` whose values are whatever the memory held."""
-    return finished(np.empty(as_size(size, "empty"), _kind(dtype)), device, requires_grad)
+    return finished(np.empty(as_size(size, "empty", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()

@@ -229,7 +229,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = normal_axis(dim, check_tensor(input, "index_select").ndim)
     if check_tensor(index, "index_select", "index").ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got dim: {index.ndim}")
-    if index._array.dtype.kind not in "iu":
+    if index._array.dtype not in (np.int32, np.int64):
         raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for `index`, got {index.dtype}")
     array = index._plain_array()
     size = input._array.shape[axis]

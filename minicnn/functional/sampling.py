@@ -177,7 +177,7 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1), shape `size`."""
-    stream, shape, kind = _from(generator), as_size(size, "rand"), _kind(dtype, "rand")
+    stream, shape, kind = _from(generator), as_size(size, "rand", needed=True), _kind(dtype, "rand")
     return finished(_drawn(lambda: stream.uniform(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
@@ -190,7 +190,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Standard normal, shape `size`."""
-    stream, shape, kind = _from(generator), as_size(size, "randn"), _kind(dtype, "randn")
+    stream, shape, kind = _from(generator), as_size(size, "randn", needed=True), _kind(dtype, "randn")
     return finished(_drawn(lambda: stream.normal(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
@@ -212,6 +212,8 @@ def randint(
         low, high = 0, low
     if size is None:
         raise TypeError("randint() missing argument `size` (a tuple)")
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"randint(): argument `size` must be tuple of ints, not {type(size).__name__}: got {size!r}")
     stream, shape = _from(generator), as_size(size, "randint")
     kind = np.dtype(np.int64) if dtype is None else dtypes.as_numpy(dtype)
     return finished(_drawn(lambda: stream.randint(shape, low, high), kind), device, requires_grad)

@@ -1,4 +1,4 @@
-"""Arguments of sliding windows (convolution, pooling): pairs, output sizes, checks."""
+"""What sliding windows (convolution, pooling) share: pairs, output sizes, checks, lines as images of one row."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
+from minicnn.functional.shape import View
 
 Pair = tuple[int, int]
+
+
+class Line(View):
+    """An image of one row as the line that it stands for; the node has the name of the operation that made it"""
+
+    def forward(ctx, input: Any, shape: tuple[int, ...], *, node: str = "") -> Any:
+        ctx.node = node
+        return super().forward(input, shape)
+
+    def name(ctx) -> str:
+        return ctx.node
 
 
 HOW_MANY = {1: "an int", 2: "an int or two ints"}

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
-from minicnn import alias, names
+from minicnn import alias, suggest
 
 
 def run_script(script: str, arguments: list[str]) -> None:
@@ -89,4 +89,4 @@ def _say_what_is_near(error: BaseException) -> None:
     parent, _, last = (getattr(error, "name", None) or "").rpartition(".")
     known = sys.modules.get(parent)
     if isinstance(error, ModuleNotFoundError) and known is not None and alias.is_alias(known):
-        error.msg += names.hint(last, dir(known))
+        error.msg += f" (minicnn does not have it){suggest.hint(last, dir(known))}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from minicnn import alias, names
+from minicnn import alias, suggest
 from minicnn.command import Wrong
 from minicnn.scripts.cells import read_cells
 
@@ -73,19 +73,14 @@ def lookup(name: str) -> str | None:
     parts = name.split(".")
     value: Any = importlib.import_module(parts[0])
     for part in parts[1:]:
-        if isinstance(value, ModuleType):
-            try:
-                value = getattr(value, part)
-            except AttributeError:
-                return names.hint(part, dir(value))
-            except ImportError as error:
-                return f" ({error})"
-        elif isinstance(value, type):
-            if not hasattr(value, part):
-                return names.hint(part, dir(value))
-            value = getattr(value, part)
-        else:  # what a function or a constant has is no name of torch's
+        if not isinstance(value, ModuleType | type):  # what a function or a constant has is no name of torch's
             return None
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            return suggest.hint(part, [near for near in dir(value) if not near.startswith("_")])
+        except ImportError as error:
+            return f" ({error})"
     return None
 
 
@@ -114,6 +109,8 @@ class _Visitor(ast.NodeVisitor):
                         self._bind_all(str(node.module))
                     else:
                         self.bound[item.asname or item.name] = f"{node.module}.{item.name}"
+        for name in _own_names(tree):  # what it then stands for, nobody can know without running the script
+            self.bound.pop(name, None)
 
     def _bind_all(self, module: str) -> None:
         if lookup(module) is None:
@@ -183,6 +180,17 @@ def _dotted(node: ast.AST) -> list[str] | None:
         start = _dotted(node.value)
         return None if start is None else [*start, node.attr]
     return None
+
+
+def _own_names(tree: ast.AST) -> Iterator[str]:
+    """The names that the script itself gives to something: variables, arguments, functions, classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
 
 
 def _caught(handler: ast.ExceptHandler) -> Iterator[str]:

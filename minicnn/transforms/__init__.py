@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from minicnn.suggest import attribute_of as _attribute_of
 from minicnn.transforms import functional as functional
 from minicnn.transforms.arguments import InterpolationMode as InterpolationMode
+from minicnn.transforms.augment import AutoAugment as AutoAugment
+from minicnn.transforms.augment import AutoAugmentPolicy as AutoAugmentPolicy
+from minicnn.transforms.augment import RandAugment as RandAugment
+from minicnn.transforms.augment import TrivialAugmentWide as TrivialAugmentWide
 from minicnn.transforms.blur import GaussianBlur as GaussianBlur
 from minicnn.transforms.colour import ColorJitter as ColorJitter
 from minicnn.transforms.colour import Grayscale as Grayscale

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ _CHANGES: dict[str, Callable[[Any, float, Options], Any]] = {
 }
 
 
+@lru_cache(maxsize=64)
 def _strengths(
     count: int, shear: float, moves: tuple[float, float], angle: float, factor: float, bits: int
 ) -> Strengths:

@@ -13,7 +13,7 @@ from minicnn.nn.module import Module
 from minicnn.transforms.arguments import two
 from minicnn.transforms.convert import pil_to_tensor, to_pil_image
 from minicnn.transforms.draws import between
-from minicnn.transforms.image import as_tensor, check_image, is_pil, pixels_of
+from minicnn.transforms.image import as_tensor, check_image, floating, is_pil, pixels_of
 from minicnn.transforms.resample import as_kind
 
 
@@ -48,7 +48,7 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
 
 
 def _blurred(pixels: Any, sizes: Sequence[int], widths: Sequence[float]) -> Any:
-    kind = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
+    kind = floating(pixels)
     across, down = (_bell(size, width, kind) for size, width in zip(sizes, widths, strict=True))
     height, width = pixels.shape[-2:]
     for size, length in zip(sizes, (width, height), strict=True):

@@ -16,7 +16,16 @@ from minicnn.functional.sampling import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.convert import convert_array
 from minicnn.transforms.draws import between, happens
-from minicnn.transforms.image import as_tensor, check_channels, check_image, get_dimensions, is_pil, largest, pixels_of
+from minicnn.transforms.image import (
+    as_tensor,
+    check_channels,
+    check_image,
+    floating,
+    get_dimensions,
+    is_pil,
+    largest,
+    pixels_of,
+)
 
 Array = NDArray[Any]
 Range = float | Sequence[float]
@@ -52,20 +61,18 @@ def _grey(pixels: Array) -> Array:
     if pixels.shape[-3] == 1:
         return pixels
     red, green, blue = (pixels[..., c, :, :] for c in range(3))
-    weights = np.array([0.2989, 0.587, 0.114], _floating(pixels))
+    weights = np.array([0.2989, 0.587, 0.114], floating(pixels))
+    red, green, blue = (colour.astype(weights.dtype, copy=False) for colour in (red, green, blue))
     grey = weights[0] * red + weights[1] * green + weights[2] * blue
     return grey.astype(pixels.dtype)[..., None, :, :]
 
 
-def _floating(pixels: Array) -> np.dtype[Any]:
-    return pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
-
-
 def blend(pixels: Array, other: Array, ratio: float) -> Array:
     """ratio · pixels + (1 - ratio) · other, cut off at black and white; the bytes are not rounded but cut, too."""
-    one, rest = np.array([ratio, 1.0 - float(ratio)], _floating(pixels))
-    white = largest(pixels.dtype)
-    return (one * pixels + rest * other).clip(0, white).astype(pixels.dtype)
+    kind, white = floating(pixels), largest(pixels.dtype)
+    one, rest = np.array([ratio, 1.0 - float(ratio)], kind)
+    mixed = one * pixels.astype(kind, copy=False) + rest * other.astype(kind, copy=False)
+    return mixed.clip(0, white).astype(pixels.dtype)
 
 
 def _check_factor(name: str, factor: float) -> None:
@@ -99,7 +106,7 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     pixels, channels = pixels_of(img), check_channels(img)
     grey = _grey(pixels) if channels == 3 else pixels
     axes = tuple(range(-min(grey.ndim, 3), 0))
-    mean = grey.mean(axis=axes, keepdims=True, dtype=np.float64).astype(_floating(pixels))
+    mean = grey.mean(axis=axes, keepdims=True, dtype=np.float64).astype(floating(pixels))
     return as_tensor(blend(pixels, mean, contrast_factor))
 
 

@@ -14,7 +14,7 @@ from minicnn.transforms.draws import between, whole
 from minicnn.transforms.flip import hflip, vflip
 from minicnn.transforms.image import as_tensor, check_image, height_width, is_pil, pixels_of
 from minicnn.transforms.pad import borders, check_padding_mode, pad
-from minicnn.transforms.resize import resize
+from minicnn.transforms.resize import resize, resized
 
 _TRIES = 10  # how often a random crop is drawn until one fits
 
@@ -228,8 +228,8 @@ class RandomResizedCrop(Module):
         return (H - height) // 2, (W - width) // 2, height, width
 
     def forward(self, img: Any) -> Any:
-        place = self.get_params(img, self.scale, self.ratio)
-        return resized_crop(img, *place, self.size, self.interpolation, self.antialias)
+        part = crop(img, *self.get_params(img, self.scale, self.ratio))
+        return resized(part, self.size[0], self.size[1], self.interpolation, self.antialias)
 
     def __repr__(self) -> str:
         scale, ratio = (tuple(round(value, 4) for value in pair) for pair in (self.scale, self.ratio))

@@ -73,6 +73,11 @@ def largest(kind: np.dtype[Any]) -> int:
     return 1 if kind.kind in "fb" else int(np.iinfo(kind).max)
 
 
+def floating(pixels: NDArray[Any]) -> np.dtype[Any]:
+    """The type in which to compute with `pixels`: their own, or float32 for whole numbers."""
+    return pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
+
+
 def from_pil(img: Any) -> NDArray[Any]:
     """The pixels of a PIL image, in PIL's own type, as a new array (C, H, W)."""
     pixels = np.array(img).reshape(img.height, img.width, channels(img))  # (H, W, C)

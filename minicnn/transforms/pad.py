@@ -32,9 +32,9 @@ def pad(img: Any, padding: int | Sequence[int], fill: Fill | None = 0, padding_m
         if img.mode == "P":
             framed.putpalette(img.getpalette())
         return framed
-    if padding_mode == "constant" and not isinstance(fill, numbers.Number | None):
+    if not is_pil(img) and not isinstance(fill, numbers.Number | None):
         raise TypeError(f"Got inappropriate fill arg: {fill!r}, a tensor is padded with one number")
-    return _pad_array(img, frame, fill or 0, padding_mode)
+    return _pad_array(img, frame, 0 if fill is None else fill, padding_mode)
 
 
 def _pad_array(img: Any, frame: tuple[int, int, int, int], fill: Any, mode: str) -> Any:
@@ -45,6 +45,8 @@ def _pad_array(img: Any, frame: tuple[int, int, int, int], fill: Any, mode: str)
     width = [(0, 0)] * pixels.ndim
     for axis, before, after in ((rows, top, bottom), (rows + 1, left, right)):
         length = pixels.shape[axis]
+        if length + min(before, 0) + min(after, 0) < 0:
+            raise ValueError(f"`padding` {(before, after)} cuts more off than the {length} pixels of the axis")
         cut[axis] = slice(max(-before, 0), length - max(-after, 0))
         width[axis] = max(before, 0), max(after, 0)
         if not is_pil(img) and mode in ("reflect", "symmetric") and max(width[axis]) >= length + (mode == "symmetric"):

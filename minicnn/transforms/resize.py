@@ -31,6 +31,20 @@ def resize(
     return Resize(size, interpolation, max_size, antialias)(img)
 
 
+def resized(img: Any, height: int, width: int, interpolation: InterpolationMode, antialias: bool | None) -> Any:
+    """The image with `height` × `width` pixels; the same object if it has them."""
+    if (height, width) == height_width(img):
+        return img
+    if is_pil(img):
+        if antialias is False:
+            warnings.warn(_ALWAYS, stacklevel=2)
+        return img.resize((width, height), PILLOW[interpolation])
+    mode = interpolation.value
+    if mode not in _TENSOR_MODES:
+        raise NotImplementedError(f"Resize: a tensor can be resized in the modes {_TENSOR_MODES}, got {mode!r}")
+    return as_tensor(resample(pixels_of(img), height, width, mode, bool(antialias)))
+
+
 class Resize(Module):
     """An image in another size: `size` is (h, w), or one number for the shorter edge, the ratio kept.
 
@@ -74,17 +88,7 @@ class Resize(Module):
 
     def forward(self, img: Any) -> Any:
         check_image(img)
-        height, width = self.new_size(*height_width(img))
-        if (height, width) == height_width(img):
-            return img
-        if is_pil(img):
-            if self.antialias is False:
-                warnings.warn(_ALWAYS, stacklevel=2)
-            return img.resize((width, height), PILLOW[self.interpolation])
-        mode = self.interpolation.value
-        if mode not in _TENSOR_MODES:
-            raise NotImplementedError(f"Resize: a tensor can be resized in the modes {_TENSOR_MODES}, got {mode!r}")
-        return as_tensor(resample(pixels_of(img), height, width, mode, bool(self.antialias)))
+        return resized(img, *self.new_size(*height_width(img)), self.interpolation, self.antialias)
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) of what becomes of an image of this height and width."""

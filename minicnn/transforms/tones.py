@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from minicnn.functional.sampling import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.colour import blend
-from minicnn.transforms.image import as_tensor, check_channels, check_image, is_pil, largest, pixels_of
+from minicnn.transforms.image import as_tensor, check_channels, check_image, floating, is_pil, largest, pixels_of
 from minicnn.transforms.resample import as_kind
 
 Array = NDArray[Any]
@@ -79,14 +79,14 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     pixels = _pixels(img)
     if min(pixels.shape[-2:]) <= 2:
         return img
-    kind = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
+    kind = floating(pixels)
     centre, around = kind.type(5) / kind.type(13), kind.type(1) / kind.type(13)
     height, width = pixels.shape[-2:]
     total = np.zeros((*pixels.shape[:-2], height - 2, width - 2), kind)
     for i in range(3):
         for j in range(3):
             weight = centre if i == j == 1 else around
-            total += weight * pixels[..., i : height - 2 + i, j : width - 2 + j]
+            total += weight * pixels[..., i : height - 2 + i, j : width - 2 + j].astype(kind, copy=False)
     blurred = pixels.copy()
     blurred[..., 1:-1, 1:-1] = as_kind(total, pixels.dtype)
     return as_tensor(blend(pixels, blurred, sharpness_factor))
@@ -98,11 +98,12 @@ def autocontrast(img: Any) -> Any:
     if is_pil(img):
         return _by_pillow("autocontrast", img)
     pixels = _pixels(img)
-    kind, white = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32), largest(pixels.dtype)
+    kind, white = floating(pixels), largest(pixels.dtype)
     low, high = (edge(axis=(-2, -1), keepdims=True).astype(kind) for edge in (pixels.min, pixels.max))
     flat = low == high
-    scale = kind.type(white) / np.where(flat, kind.type(white), high - low)
-    return as_tensor(((pixels - np.where(flat, kind.type(0), low)) * scale).clip(0, white).astype(pixels.dtype))
+    scale = kind.type(1) / np.where(flat, kind.type(white), high - low) * kind.type(white)  # as PyTorch divides
+    spread = (pixels.astype(kind, copy=False) - np.where(flat, kind.type(0), low)) * scale
+    return as_tensor(spread.clip(0, white).astype(pixels.dtype))
 
 
 def equalize(img: Any) -> Any:

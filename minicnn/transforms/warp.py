@@ -270,7 +270,8 @@ class RandomAffine(Module):
 class RandomPerspective(Module):
     """With probability `p`, the image as seen from aside: each corner moves inwards by up to `distortion_scale` / 2.
 
-    Draws whether; then for the corners top left, top right, bottom right, bottom left x and y.
+    Draws whether; then for the corners top left, top right, bottom right, bottom left x and y. Places that fall just
+    between two pixels may go to the other one than in torchvision, whose map carries the rounding of another solver.
     """
 
     def __init__(

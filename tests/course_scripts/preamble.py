@@ -52,7 +52,7 @@ scaler = torch.amp.GradScaler('cuda', enabled=use_amp)
 old_scaler = GradScaler(enabled=use_amp)
 x, y = torch.randn(16, 4), torch.randn(16, 2)
 for step in range(3):
-    with torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=use_amp):
+    with torch.autocast(device_type=device, dtype=torch.float16, enabled=use_amp):
         loss = functional.smooth_l1_loss(model(x), y)
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)

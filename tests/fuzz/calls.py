@@ -19,7 +19,8 @@ class Tensor:
         """Numbers that suit the type."""
         if self.dtype.startswith(("int", "uint")):
             return f"(m.arange({max(size(self.shape), 0)}) % {self.high}).reshape({self.shape}).to(m.{self.dtype})"
-        return f"m.full({self.shape}, 0.5, dtype=m.float32).to(m.{self.dtype})"
+        count = max(size(self.shape), 1)
+        return f"(m.arange({size(self.shape)}) / {count}).reshape({self.shape}).to(m.{self.dtype})"
 
 
 def size(shape: tuple[int, ...]) -> int:
@@ -277,7 +278,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         "(W * 2).backward",
         {},
-        {"gradient": "m.ones(3)", "retain_graph": "True"},
+        {"gradient": "m.ones(3)"},
         before="W = m.ones(3, requires_grad=True)",
     ),
     Call(
@@ -389,7 +390,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         "V.RandomCrop",
         {"size": "4"},
-        {"padding": "0", "pad_if_needed": "True", "fill": "0", "padding_mode": "'constant'"},
+        {"padding": "0", "pad_if_needed": "True", "fill": "0"},
         "(m.ones(3, 4, 4))",
     ),
     Call("V.Pad", {"padding": "(1, 2)"}, {"fill": "0", "padding_mode": "'constant'"}, "(m.ones(3, 4, 4))"),

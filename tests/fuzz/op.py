@@ -1,4 +1,4 @@
-"""All other operations, a row each: activations, norms, resizing, reductions, indexing, arithmetic, products, shapes."""
+"""All other operations: activations, norms, resizing, reductions, indexing, arithmetic, products, shapes."""
 
 from __future__ import annotations
 
@@ -385,8 +385,8 @@ def product(draw: Draw) -> Case:
     if name == "einsum":
         rule = draw.pick("nij,njk->nik", "nij,njk->ik", "nij,njk->", "nij,njk", "nij,njk->kin")
         return draw.case(f"y = m.einsum({rule!r}, {', '.join(names)})", looser=2)
-    more = f", beta={draw.float(-1, 1)}, alpha={draw.float(-1, 2)}" if name == "addmm" and draw.chance(0.5) and dtype in (
-        "float32", "float64") else ""  # fmt: skip
+    scaled = name == "addmm" and dtype in ("float32", "float64") and draw.chance(0.5)
+    more = f", beta={draw.float(-1, 1)}, alpha={draw.float(-1, 2)}" if scaled else ""
     return draw.case(f"y = m.{name}({', '.join(names)}{more})", looser=2)
 
 

@@ -27,40 +27,44 @@ OPTIMIZERS: dict[str, dict] = {
 }  # fmt: skip
 
 
-def schedule(draw: Draw, depth: int = 0) -> tuple[str, str]:
+ONE_CYCLE = {
+    "pct_start": (0.1, 0.3, 0.6), "anneal_strategy": ("cos", "linear"), "cycle_momentum": (True, False),
+    "three_phase": (True, False), "div_factor": (2.0, 25.0), "final_div_factor": (1e4, 10.0), "base_momentum": (0.8,),
+    "max_momentum": (0.9,),
+}  # fmt: skip
+PLATEAU = {
+    "mode": ("min", "max"), "factor": (0.1, 0.5, 0.9), "patience": (0, 3, 10), "threshold": (0.0, 0.1, 0.5),
+    "threshold_mode": ("rel", "abs"), "cooldown": (0, 2, 5), "min_lr": (0, 1e-4),
+}  # fmt: skip
+SCHEDULES: dict[str, tuple[dict, dict]] = {  # arguments that are needed, and others
+    "StepLR": ({"step_size": (1, 7, 30)}, {"gamma": (0.3, 0.9)}),
+    "MultiStepLR": ({"milestones": ([2, 30, 70], [10], [5, 5, 90])}, {"gamma": (0.3, 0.9)}),
+    "ExponentialLR": ({"gamma": (0.9, 0.99, 1.01)}, {}),
+    "CosineAnnealingLR": ({"T_max": (1, 20, 50, 120)}, {"eta_min": (1e-4,)}),
+    "CosineAnnealingWarmRestarts": ({"T_0": (1, 7, 40)}, {"T_mult": (1, 2, 3), "eta_min": (1e-4,)}),
+    "LinearLR": ({}, {"start_factor": (0.1, 0.5, 1.0), "end_factor": (0.2, 1.0), "total_iters": (1, 20, 60)}),
+    "ConstantLR": ({}, {"factor": (0.1, 0.5), "total_iters": (1, 20, 60)}),
+    "PolynomialLR": ({}, {"total_iters": (1, 20, 120), "power": (1.0, 2.0)}),
+    "OneCycleLR": ({"max_lr": (0.02, 0.1), "total_steps": (STEPS + 1, STEPS + 9)}, ONE_CYCLE),
+    "ReduceLROnPlateau": ({}, PLATEAU),
+    "LambdaLR": ({}, {}), "MultiplicativeLR": ({}, {}), "SequentialLR": ({}, {}),
+}  # fmt: skip
+FACTORS = {"LambdaLR": "1 / (1 + 0.1 * i)", "MultiplicativeLR": "0.98 if i % 3 else 1.01"}
+ALONE = ("OneCycleLR", "ReduceLROnPlateau", "SequentialLR")  # not within another one
+
+
+def schedule(draw: Draw, inner: bool = False) -> tuple[str, str]:
     """A scheduler's source, and what its `step` takes."""
-    S = "optim.lr_scheduler"
-    kind = draw.pick("StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts",
-                     "LambdaLR", "LinearLR", *(("OneCycleLR", "ReduceLROnPlateau", "SequentialLR") if not depth else ()),
-                     "MultiplicativeLR", "ConstantLR", "PolynomialLR")  # fmt: skip
+    kind = draw.pick(*(name for name in SCHEDULES if not (inner and name in ALONE)))
+    name = f"optim.lr_scheduler.{kind}"
     if kind == "SequentialLR":
-        first, second = schedule(draw, 1)[0], schedule(draw, 1)[0]
-        return f"{S}.SequentialLR(optimizer, [{first}, {second}], milestones=[{draw.int(1, 60)}])", ""
-    options: dict = {
-        "StepLR": {"step_size": draw.int(1, 40), **some(draw, {"gamma": draw.float(0.3, 1)}, 0.7)},
-        "MultiStepLR": {"milestones": sorted(draw.ints(1, 99, 3)), **some(draw, {"gamma": draw.float(0.3, 1)}, 0.7)},
-        "ExponentialLR": {"gamma": draw.float(0.9, 1.01)},
-        "CosineAnnealingLR": {"T_max": draw.int(1, 120), **some(draw, {"eta_min": 1e-4}, 0.4)},
-        "CosineAnnealingWarmRestarts": {"T_0": draw.int(1, 40), **some(draw, {"T_mult": draw.int(1, 3), "eta_min": 1e-4}, 0.5)},
-        "LambdaLR": {}, "MultiplicativeLR": {},
-        "LinearLR": some(draw, {"start_factor": draw.float(0.1, 1), "end_factor": draw.float(0.1, 1), "total_iters": draw.int(1, 60)}, 0.7),
-        "OneCycleLR": {
-            "max_lr": draw.float(0.01, 0.1), "total_steps": STEPS + draw.int(1, 9),
-            **some(draw, {"pct_start": draw.float(0.1, 0.6), "anneal_strategy": draw.pick("cos", "linear"),
-                          "cycle_momentum": draw.chance(0.5), "three_phase": draw.chance(0.5), "div_factor": draw.float(2, 30),
-                          "final_div_factor": draw.pick(1e4, 10.0), "base_momentum": 0.8, "max_momentum": 0.9}, 0.5),
-        },
-        "ReduceLROnPlateau": some(
-            draw, {"mode": draw.pick("min", "max"), "factor": draw.float(0.1, 0.9), "patience": draw.int(0, 10),
-                   "threshold": draw.float(0, 0.5), "threshold_mode": draw.pick("rel", "abs"), "cooldown": draw.int(0, 5),
-                   "min_lr": 1e-4}, 0.5),
-        "ConstantLR": some(draw, {"factor": draw.float(0.1, 1), "total_iters": draw.int(1, 60)}, 0.7),
-        "PolynomialLR": some(draw, {"total_iters": draw.int(1, 120), "power": draw.pick(1.0, 2.0)}, 0.7),
-    }[kind]  # fmt: skip
-    if kind in ("LambdaLR", "MultiplicativeLR"):
-        factor = "1 / (1 + 0.1 * i)" if kind == "LambdaLR" else "0.98 if i % 3 else 1.01"
-        return f"{S}.{kind}(optimizer, lambda i: {factor})", ""
-    return call(f"{S}.{kind}", "optimizer", **options), "metrics[i]" if kind == "ReduceLROnPlateau" else ""
+        parts = ", ".join(schedule(draw, inner=True)[0] for _ in range(2))
+        return f"{name}(optimizer, [{parts}], milestones=[{draw.int(1, 60)}])", ""
+    if kind in FACTORS:
+        return f"{name}(optimizer, lambda i: {FACTORS[kind]})", ""
+    needed, more = ({key: draw.pick(*values) for key, values in part.items()} for part in SCHEDULES[kind])
+    text = call(name, "optimizer", **needed, **some(draw, more, 0.5))
+    return text, "metrics[i]" if kind == "ReduceLROnPlateau" else ""
 
 
 def case(draw: Draw) -> Case:

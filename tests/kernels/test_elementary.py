@@ -1,4 +1,4 @@
-"""exp, sigmoid, tanh, log1p and erf of compiled loops, against functions of twice the digits."""
+"""exp, log, sigmoid, tanh, log1p and erf of compiled loops, against functions of twice the digits."""
 
 import math
 
@@ -12,7 +12,7 @@ EXACT = {  # of numbers of a wider type
     "sigmoid": lambda x: np.where(x >= 0, 1, np.exp(-abs(x))) / (1 + np.exp(-abs(x))),
     "tanh": np.tanh,
 }
-OTHERS = ("log1p", "erf")  # with ranges of their own
+OTHERS = ("log", "log1p", "erf")  # with ranges of their own
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,20 @@ def test_log1p_from_0_to_1(loops, dtype, rng):
     y = np.empty_like(x)
     loops["log1p"](x, y)
     assert ulps(y, np.log1p(x.astype(np.longdouble))) <= 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_of_all_magnitudes(loops, dtype, rng):
+    low = math.log10(float(np.finfo(dtype).smallest_subnormal))
+    x = np.concatenate([rng.uniform(0.5, 2, 100_000), 10 ** rng.uniform(low, 38, 100_000)]).astype(dtype)
+    x = x[x > 0]
+    y = np.empty_like(x)
+    loops["log"](x, y)
+    assert ulps(y, np.log(x.astype(np.longdouble))) <= 2.5
+    x = np.array([0, np.inf, np.nan, 1, -1], dtype)
+    y = np.empty_like(x)
+    loops["log"](x, y)
+    np.testing.assert_array_equal(y, np.array([-np.inf, np.inf, np.nan, 0, np.nan], dtype))
 
 
 def test_erf_of_float32(loops, rng):

@@ -238,8 +238,14 @@ for widths, mode, shape in (
     ((-2, -1, 1, 0), "replicate", (2, 3, 3)),
     ((2, 2), "circular", (2, 3)),
     ((3, 1, 0, 2), "circular", (9, 1, 2, 3)),
+    ((1, 1), "reflect", (9, 2, 3)),
+    ((0, 3), "circular", (8, 2, 3)),
+    ((1, 0, 0, 1, 2, 1), "replicate", (9, 2, 2, 3, 2)),
+    ((1, 0, 1, 1, 2, 0), "circular", (2, 2, 3, 2)),
+    ((0, 0, 0, 0), "reflect", (2, 2, 3, 2)),
+    ((1, 1, 1, 1), "replicate", (0, 2, 3, 2)),
 ):
-    add("pad", lambda m, a, w=widths, k=mode: F(m).pad(a, w, k), normal(*shape), grad_fn=False)
+    add("pad", lambda m, a, w=widths, k=mode: F(m).pad(a, w, k), normal(*shape))
 add("pad", lambda m, a: F(m).pad(a, (1, 2), value=3), normal(2, 3))
 add("pad", lambda m, a: F(m).pad(a, (1, 0, 2, 1, 0, 1)), normal(9, 2, 2, 3))
 add("pad", lambda m, a: F(m).pad(a, (-1, 2, 1, -1), "constant", -0.5), normal(8, 2, 3, 3))

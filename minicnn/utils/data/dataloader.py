@@ -36,7 +36,8 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first
     batch. Worker k seeds its random streams with base seed + k.
 
-    ValueError for arguments that contradict each other or are out of range.
+    ValueError for arguments that contradict each other or are out of range; AssertionError, when the pass begins,
+    for a `timeout` without workers.
 
     >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
     [[0, 1], [2, 3], [4]]
@@ -106,7 +107,8 @@ class DataLoader(NamesKeywords, Generic[T_co]):
         self.drop_last = drop_last
         self.generator = generator
         self.num_workers = num_workers
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
+        usual = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = usual if collate_fn is None else collate_fn
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self.prefetch_factor = prefetch_factor if prefetch_factor is not None or not num_workers else 2
@@ -139,7 +141,10 @@ class DataLoader(NamesKeywords, Generic[T_co]):
         batched = self.batch_sampler is not None
         if self.num_workers == 0:
             if self.timeout:
-                raise AssertionError(f"`timeout` is {self.timeout}: without workers there is none, set num_workers")
+                raise AssertionError(
+                    f"A DataLoader with num_workers=0 requires timeout == 0, got timeout={self.timeout}: nobody is "
+                    "waited for; leave it out, or give workers"
+                )
             fetch = make_fetcher(self.dataset, self.collate_fn, batched, self.drop_last)
             return _SerialIterator(indices, fetch)
         job = Job(

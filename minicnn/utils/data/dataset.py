@@ -64,8 +64,6 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """
 
     def __init__(self, *tensors: Tensor) -> None:
-        if not tensors:
-            raise ValueError("`tensors` is empty: give at least one Tensor")
         for t in tensors:
             if not isinstance(t, Tensor):
                 raise TypeError(f"`tensors` must be Tensors, got {type(t).__name__}; make one with tensor(data)")
