@@ -99,6 +99,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
     "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",
+    "minicnn/functional/pad.py": "only the CPU has batch-last arrays",
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
