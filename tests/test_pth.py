@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import nn, optim
+from minicnn import nn, optim, serialization
 from minicnn.serialization import LoadError, load_file, save_file
 
 DTYPES = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
@@ -405,6 +405,82 @@ def test_an_optimiser_of_pytorch_becomes_one_of_minicnn(torch):
     model(torch.ones(1, 3)).sum().backward()
     optimizer.step()
     np.testing.assert_allclose(found.weight.detach().numpy(), model.weight.detach().numpy(), rtol=1e-6)
+
+
+@pytest.fixture
+def nothing_allowed():
+    """The list of allowed names is empty before and after the test."""
+    serialization.clear_safe_globals()
+    yield
+    serialization.clear_safe_globals()
+
+
+class Plain:
+    """A class with attributes."""
+
+    def __init__(self, value):
+        self.value = value
+        raise AssertionError("a pickle makes instances without __init__")
+
+
+class Slotted:
+    """A class with slots."""
+
+    __slots__ = ("a", "b")
+
+
+class Counting(Plain):
+    """A class that takes its state itself."""
+
+    def __setstate__(self, state):
+        self.value = state["value"] + 1
+
+
+def test_classes_that_the_user_allows(nothing_allowed):
+    plain, slotted, counting = Plain.__new__(Plain), Slotted(), Counting.__new__(Counting)
+    plain.value, slotted.a, counting.value = [minicnn.ones(2)], 3, 5
+    objects = {"plain": plain, "slotted": slotted, "counting": counting}
+    for kind in (Plain, Slotted):
+        with pytest.raises(LoadError, match=rf"asks for .*test_pth\.{kind.__name__}|add_safe_globals"):
+            through(objects, minicnn.save, minicnn.load)
+        serialization.add_safe_globals([kind])
+    with serialization.safe_globals([Counting]):
+        assert set(serialization.get_safe_globals()) == {Plain, Slotted, Counting}
+        found = through(objects, minicnn.save, minicnn.load)
+    assert set(serialization.get_safe_globals()) == {Plain, Slotted}
+    assert found["plain"].value[0].tolist() == [1, 1]
+    assert found["slotted"].a == 3
+    assert not hasattr(found["slotted"], "b")
+    assert found["counting"].value == 6
+    with pytest.raises(LoadError, match="Counting"):
+        through(objects, minicnn.save, minicnn.load)
+
+
+def test_a_model_whose_classes_are_allowed(nothing_allowed):
+    model, x = Net().eval(), minicnn.rand(2, 1, 5, 5)
+    with serialization.safe_globals([Net, nn.Conv2d, nn.Linear]):
+        found = through(model, minicnn.save, minicnn.load)
+    assert type(found) is Net
+    assert found(x).tolist() == model(x).tolist()
+    found.register_forward_hook(lambda *_: None)
+
+
+def test_numpy_numbers_that_the_user_allows(nothing_allowed):
+    scalar = np.float64(0.5).__reduce__()[0]
+    with serialization.safe_globals([scalar, np.dtype, type(np.dtype("f8"))]):
+        assert through([np.float64(0.5)], minicnn.save, minicnn.load) == [0.5]
+
+
+def test_what_cannot_be_allowed(nothing_allowed):
+    serialization.add_safe_globals([os.getcwd, (len, "sys.exit"), (print, "somewhere.print")])
+    for name in ("posix.getcwd", "os.getcwd", "sys.exit"):
+        with pytest.raises(LoadError, match=f"asks for {name}"):
+            minicnn.serialization.values.found(*name.split("."))
+    assert minicnn.serialization.values.found("somewhere", "print").kind is print
+    with pytest.raises(TypeError, match="`safe_globals` has 5; expected classes and functions"):
+        serialization.add_safe_globals([5])
+    with pytest.raises(ValueError, match="a pair"):
+        serialization.add_safe_globals([(print, 5)])
 
 
 def test_numpy_numbers_are_refused_by_name():
