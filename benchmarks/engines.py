@@ -117,16 +117,20 @@ class Engine:
                 schedule.step()
             self.wait()
             trained += time.perf_counter() - started
-            network.eval()
-            right = 0
-            with self.engine.no_grad():
-                for i in range(0, len(test_x), 1000):
-                    scores = network(test_x[i : i + 1000].to(self.device))
-                    right += int((scores.argmax(1).cpu() == test_y[i : i + 1000]).sum().item())
-            found = right / len(test_x)
+            found = self.right(network, test_x, test_y)
             reached = found >= target
         seconds = trained if reached else None
         return {"seconds": seconds, "epochs": done, "accuracy": found, "trained": trained}
+
+    def right(self, network: Any, images: Any, labels: Any) -> float:
+        """The share of the images that the network tells right."""
+        network.eval()
+        right = 0
+        with self.engine.no_grad():
+            for i in range(0, len(images), 1000):
+                scores = network(images[i : i + 1000].to(self.device))
+                right += int((scores.argmax(1).cpu() == labels[i : i + 1000]).sum().item())
+        return right / len(images)
 
 
 def peak_memory() -> float | None:

@@ -9,6 +9,7 @@ A table stands between two comments, and whatever stands between them is replace
     <!-- benchmark: train -->  …  <!-- /benchmark -->      from results/train-*.json
     <!-- benchmark: conv -->   …  <!-- /benchmark -->      from results/conv-*.json
     <!-- benchmark: profile --> … <!-- /benchmark -->      from results/profile-*.json
+    <!-- benchmark: accuracy --> … <!-- /benchmark -->     from results/accuracy-*.json
 
 For each device the newest complete run counts; runs with --smoke never do.
 """
@@ -189,12 +190,32 @@ def conv(results: dict[str, Any]) -> str:
     return text
 
 
-TABLES = {"train": train, "conv": conv, "profile": profile}
-SCRIPTS = {"train": "train_speed.py", "conv": "conv_speed.py", "profile": "profile_step.py"}
+def accuracy_table(results: dict[str, Any]) -> Table:
+    """The test accuracy of the last epoch on both sides; headers and rows."""
+    lines: list[list[Any]] = []
+    for row in results["rows"]:
+        last = {side: row[side][-1]["accuracy"] for side in SIDES if row.get(side)}
+        both = len(last) == len(SIDES)
+        lines.append([
+            row["model"], row["dataset"], max(len(row[side]) for side in last),
+            *(f"{last[side]:.2%}" if side in last else None for side in SIDES),
+            f"{100 * (last['minicnn'] - last['torch']):+.2f}" if both else None,
+        ])  # fmt: skip
+    return ["network", "data", "epochs", *SIDES, "points apart"], lines
+
+
+def accuracy(results: dict[str, Any]) -> str:
+    """Test accuracies, for README."""
+    return markdown(*accuracy_table(results), left=2)
+
+
+TABLES = {"train": train, "conv": conv, "profile": profile, "accuracy": accuracy}
+SCRIPTS = {"train": "train_speed.py", "conv": "conv_speed.py", "profile": "profile_step.py", "accuracy": "accuracy.py"}
 PICTURES = {
     "train": "Training speed of each network, in times of torch's",
     "conv": "Speed of forward, input gradient and weight gradient of each layer, in times of torch's",
     "profile": "Microseconds of every kernel of a training step",
+    "accuracy": "Test accuracy after each epoch, minicnn and torch from the same seed",
 }
 
 

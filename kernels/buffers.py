@@ -56,8 +56,14 @@ def _take(size: int) -> np.ndarray:
         return block[start : start + size]
 
 
+def release_unused() -> None:
+    """Give back the blocks that nobody uses."""
+    with _lock:
+        _drop_unused()
+
+
 def _drop_unused() -> None:
-    """Give back the blocks that nobody uses: sizes change, and old ones would stay for ever."""
+    """The same, within the lock: sizes change, and old ones would stay for ever."""
     global _total
     for blocks in _blocks.values():
         for index in range(len(blocks) - 1, -1, -1):

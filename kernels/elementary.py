@@ -1,4 +1,4 @@
-"""exp, sigmoid and tanh as plain arithmetic, so that LLVM makes vectors of the loops that call them.
+"""exp, log, sigmoid, tanh, log1p and erf as plain arithmetic, so that LLVM makes vectors of the loops that call them.
 
 A call of the C library keeps a loop from becoming vector code. These have no call, no branch and no table: a
 vector of any width runs through them as one number does. Each is for float32 and float64; NaN, infinities, the sign
@@ -18,6 +18,8 @@ a whole number that then stands in its low bits, so k becomes an exponent by a s
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from llvmlite import ir
@@ -58,6 +60,15 @@ def from_bits(typing_context, n):
     return kind(n), build
 
 
+def _of_two(name):
+    def build(context, builder, signature, args):
+        kind = args[0].type
+        function = builder.module.declare_intrinsic(name, [kind], ir.FunctionType(kind, [kind, kind]))
+        return builder.call(function, args, fastmath=("nsz",))
+
+    return build
+
+
 @intrinsic
 def larger(typing_context, x, y):
     """The larger of two numbers, NaN if one is NaN.
@@ -65,13 +76,13 @@ def larger(typing_context, x, y):
     Of a choice in Python between a number of an array and another, LLVM may make a store under a mask, which takes
     some processors (Zen) ten times as long.
     """
+    return x(x, x), _of_two("llvm.maximum")
 
-    def build(context, builder, signature, args):
-        kind = args[0].type
-        maximum = builder.module.declare_intrinsic("llvm.maximum", [kind], ir.FunctionType(kind, [kind, kind]))
-        return builder.call(maximum, args, fastmath=("nsz",))
 
-    return x(x, x), build
+@intrinsic
+def smaller(typing_context, x, y):
+    """The smaller of two numbers, NaN if one is NaN."""
+    return x(x, x), _of_two("llvm.minimum")
 
 
 def exp(x):
@@ -88,6 +99,21 @@ def tanh(x):
     With |x| = k·(ln 2)/2 + r and b = r·coth r, a polynomial in r², e^(2|x|) is 2^k·(b + r)/(b - r), and so
     tanh |x| = (e^(2|x|) - 1)/(e^(2|x|) + 1) = n/(n + d) with d = b - r and n = (2^k - 1)·d/2 + 2^k·r.
     """
+
+
+def log(x):
+    """The natural logarithm of a number not below 0, in compiled loops.
+
+    x = 2^k·m with √½ ≤ m < √2, and ln m = 2·artanh s with s = (m - 1)/(m + 1), as in log1p.
+    """
+
+
+def log1p(x):
+    """ln(1 + x) for 0 ≤ x ≤ 1, in compiled loops: 2·artanh s = 2·(s + s³/3 + s⁵/5 + …) with s = x/(2 + x) ≤ 1/3."""
+
+
+def erf(x):
+    """2/√π ∫ e^(-t²) dt from 0 to x, in compiled loops; of float32 a quotient of polynomials in x² times x."""
 
 
 @overload(exp, jit_options=OPTIONS)
@@ -177,5 +203,79 @@ def _tanh(x):
         half = from_bits((bits(shifted) << i8(52)) + HALF8)
         n = (half - 0.5) * d + half * (r + r)
         return from_bits(bits(n / (n + d)) | (bits(x) & SIGN8))
+
+    return of_float64
+
+
+@overload(log1p, jit_options=OPTIONS)
+def _log1p(x):
+    kind, terms = (f4, 7) if x == types.float32 else (np.float64, 17)  # 9^-terms is less than half a last place
+
+    def of_float(x):
+        s = x / (kind(2) + x)
+        square = s * s
+        y = kind(1 / (2 * terms - 1))
+        for k in range(terms - 2, -1, -1):
+            y = y * square + kind(1) / kind(2 * k + 1)
+        return kind(2) * s * y
+
+    return of_float
+
+
+@overload(log, jit_options=OPTIONS)
+def _log(x):
+    if x == types.float32:
+        kind, whole, terms, digits, bias = f4, i4, 5, i4(23), i4(0x3F3504F3)  # the bits of √½
+        least, far, shift = f4(2.0**-126), f4(2.0**25), f4(25)
+        high, low = HIGH4, LOW4
+    else:
+        kind, whole, terms, digits, bias = np.float64, i8, 11, i8(52), i8(0x3FE6A09E667F3BCD)
+        least, far, shift = 2.0**-1022, 2.0**54, 54.0
+        high, low = HIGH8, LOW8
+
+    def of_float(x):
+        small = x < least  # without all its digits: make it larger first
+        y = x * far if small else x
+        k = whole(bits(y) - bias) >> digits
+        m = from_bits(whole(bits(y) - whole(k << digits)))
+        s = (m - kind(1)) / (m + kind(1))
+        square = s * s
+        p = kind(1) / kind(2 * terms - 1)
+        for i in range(terms - 2, 0, -1):
+            p = p * square + kind(1) / kind(2 * i + 1)
+        power = kind(k) - (shift if small else kind(0))
+        result = power * high + (kind(2) * s + (power * low + kind(2) * s * square * p))
+        result = result if x < kind(np.inf) else x  # infinity, NaN
+        return result if x > kind(0) else (kind(-np.inf) if x == kind(0) else kind(np.nan))
+
+    return of_float
+
+
+@overload(erf, jit_options=OPTIONS)
+def _erf(x):
+    if x == types.float32:
+
+        def of_float32(x):
+            a = f4(3.93) if x > f4(3.93) else x  # where erf becomes 1 to the last bit
+            a = f4(-3.93) if a < f4(-3.93) else a
+            s = a * a
+            n = f4(2.041988058815847e-06) * s + f4(2.8480546807616106e-04)
+            n = n * s + f4(3.7794868707712505e-03)
+            n = n * s + f4(5.278991165498525e-02)
+            n = n * s + f4(1.9078103445132585e-01)
+            n = n * s + f4(1.1283791454465197)
+            d = f4(3.800408813530847e-05) * s + f4(1.1651822294889782e-03)
+            d = d * s + f4(1.4997194329790207e-02)
+            d = d * s + f4(1.1425636174952705e-01)
+            d = d * s + f4(5.024082100781356e-01)
+            d = d * s + f4(1)
+            y = a * n / d
+            y = f4(1) if x >= f4(3.93) else y
+            return f4(-1) if x <= f4(-3.93) else y
+
+        return of_float32
+
+    def of_float64(x):
+        return math.erf(x)
 
     return of_float64

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
+    "run": "run a PyTorch script, unchanged, on minicnn",
     "train": "train a network of the course and leave its results in a folder",
     "warmup": "compile the kernels now, so that no later run waits for them",
 }

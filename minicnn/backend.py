@@ -7,10 +7,11 @@ never by `import minicnn`.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from functools import lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -59,9 +60,41 @@ class device:
 CPU = device("cpu")
 
 
+# What `cuda` means, set by `python -m minicnn.run`: "cpu" the CPU, "auto" the CPU where there is no GPU. Anything
+# else, or nothing: a GPU, and an error where there is none.
+VARIABLE = "MINICNN_DEVICE"
+
+
+def stays_on_cpu() -> bool:
+    """Whether `.cuda()` and `.to("cuda")` mean the CPU in this process."""
+    wanted = os.environ.get(VARIABLE)
+    return wanted == "cpu" or (wanted == "auto" and _what_a_gpu_lacks() is not None)
+
+
+def resolve(place: device | str | int) -> device:
+    """The device that `place` stands for: itself, or the CPU where cuda is to mean that (said once on stderr)."""
+    place = device(place)
+    if place.type == "cuda" and stays_on_cpu():
+        _say_that_cuda_is_the_cpu()
+        return CPU
+    return place
+
+
 @lru_cache(maxsize=1)
+def _say_that_cuda_is_the_cpu() -> None:
+    why = f"{VARIABLE}=cpu" if os.environ.get(VARIABLE) == "cpu" else "no GPU"
+    print(f"minicnn: what the script sends to cuda stays on the CPU here ({why}).", file=sys.stderr)
+
+
 def why_no_gpu() -> str | None:
     """None where a GPU can be used, else the sentence that says what is missing and how to get it."""
+    if os.environ.get(VARIABLE) == "cpu":
+        return f"{VARIABLE}=cpu keeps everything on the CPU"
+    return _what_a_gpu_lacks()
+
+
+@lru_cache(maxsize=1)
+def _what_a_gpu_lacks() -> str | None:
     if importlib.util.find_spec("cupy") is None:
         return (
             "no CuPy is installed, so there is no `cuda` device: "
@@ -81,6 +114,11 @@ def has_gpu() -> bool:
     return why_no_gpu() is None
 
 
+def gpu_in_use() -> bool:
+    """Whether this process has begun to use a GPU."""
+    return "cupy" in sys.modules and has_gpu()
+
+
 def array_module(array: Array) -> ModuleType:
     """numpy for a NumPy array or scalar, cupy for a CuPy array."""
     cupy = sys.modules.get("cupy")
@@ -97,9 +135,42 @@ def device_of(array: Array) -> device:
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
+def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
+    """The memory that `array` lies in, as bytes, and the place of its first byte there.
+
+    Arrays that are views of one array share it. None where the memory is no line of numbers (a view that NumPy's
+    as_strided made of nothing that is known).
+
+    >>> whole = np.arange(6, dtype=np.int8)
+    >>> memory_of(whole.reshape(2, 3)[1])
+    (array([0, 1, 2, 3, 4, 5], dtype=uint8), 3)
+    """
+    whole, base = array, cast(Any, array)
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            whole = base
+        base = getattr(base, "base", None)  # of as_strided's views, what they were made from
+    line = whole.ravel(order="K").view(np.uint8)
+    place = array.ctypes.data - line.ctypes.data
+    is_view = np.may_share_memory(line, whole)
+    return (line, place) if is_view and 0 <= place < len(line) else None
+
+
+def copied(array: Array, copies: dict[Any, Any]) -> Array:
+    """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
+    found = memory_of(array) if isinstance(array, np.ndarray) else None
+    if found is None:
+        return array.copy()
+    line, place = found
+    key = ("memory", line.ctypes.data)
+    if key not in copies:
+        copies[key] = (line.copy(), line)  # `line` is kept, so that its address stays its own
+    return np.ndarray(array.shape, array.dtype, copies[key][0], place, array.strides)
+
+
 def to_device(array: Array, target: device | str | int) -> Array:
     """`array` on device `target`: itself where it is there already, else a copy."""
-    target = device(target)
+    target = resolve(target)
     if target.type == "cpu":
         return array if isinstance(array, np.ndarray) else array.get()
     reason = why_no_gpu()

@@ -54,6 +54,8 @@ _default = float32
 def from_numpy(kind: Any) -> dtype:
     """The dtype for a NumPy type (or its name); TypeError for one that minicnn does not have."""
     try:
+        if isinstance(kind, np.generic):  # a number, of which NumPy would take the type
+            raise TypeError
         return _BY_NUMPY[np.dtype(kind)]
     except (KeyError, TypeError):
         names = ", ".join(d.name for d in ALL)

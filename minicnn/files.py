@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,13 +25,21 @@ def rename(part: Path, target: Path) -> None:
         os.close(folder)
 
 
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write `data` as the file `target`; after a crash there is the old file or the new one."""
+@contextmanager
+def written_atomically(target: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which is the file `target` when all is done; after a crash or an exception there is what
+    was there before."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            file.write(data)
+            yield file
             flush(file)
         rename(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_atomically(target: Path, data: bytes) -> None:
+    """Write `data` as the file `target`; after a crash there is the old file or the new one."""
+    with written_atomically(target) as file:
+        file.write(data)

@@ -11,7 +11,7 @@ same activations as under PyTorch. For that two things have to agree, and both a
 
 The recipes were learnt by watching PyTorch 2.13 (x86-64, AVX2 or newer) and comparing bits;
 tests/test_random.py repeats the comparison. Three of its habits explain most of the code. Its vectorised
-loops use fused multiply-add, a*b + c rounded **once**; NumPy has none, hence `_fma32` and `_fma64`. Its
+loops use fused multiply-add, a*b + c rounded **once**; NumPy has none, hence `fma32` and `fma64`. Its
 float32 normals use the polynomials of the Cephes library (Moshier, 1984-1992) for log, sin and cos, hence
 `_log_cephes` and `_sincos_cephes`. And its scalar loops call the C library, as Python's `math` does, where
 NumPy has vector code of its own: hence `_libm`.
@@ -20,6 +20,7 @@ NumPy has vector code of its own: hence `_libm`.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import math
 import operator
 import os
@@ -31,6 +32,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
+# what PyTorch calls torch.random stands in functional/sampling.py, where Tensors are known
+_NAMES = ("default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state")
 Shape = SupportsIndex | Sequence[int]
 Operand = NDArray[Any] | np.floating[Any]
 
@@ -61,9 +64,10 @@ class Stream:
 
     def manual_seed(self, seed: int) -> Stream:
         """Restart at `seed`, -2**63 <= seed < 2**64 (negative ones wrap), of which the low 32 bits count."""
-        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`")
-        number = operator.index(seed)
+        number = int(seed) if isinstance(seed, float) and seed == seed // 1 else seed
+        if not hasattr(number, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`: {seed!r}")
+        number = operator.index(number)
         if not -(2**63) <= number < 2**64:
             raise ValueError(
                 f"Overflow when unpacking long long: `seed` is {number}, expected -2**63 <= seed < 2**64"
@@ -113,6 +117,16 @@ class Stream:
         self._seed, self._pending = seed, y if is_pending else None
         self._set_twister({"key": key, "pos": _KEY + 1 - left})
         self._seeded = self._memory.copy() if fresh else np.empty(0, np.uint32)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the twister belongs to this stream alone, its state to every copy."""
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {"state": self.state(), "public": public}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Stream.__init__(self)
+        Stream.set_state(self, state["state"])
+        vars(self).update(state["public"])
 
     def memory(self) -> Array:
         """The twister itself, uint32 (625,): its 624 words and how many of them were taken (624: the next draw
@@ -167,9 +181,9 @@ class Stream:
         for start in range(0, n, _CHUNK):
             part = values[start : start + _CHUNK]  # a view
             if dtype == np.float64:
-                part[:] = _fma64(self._fractions64(part.size), np.float64(high - low), np.float64(low))
+                part[:] = fma64(self._fractions64(part.size), np.float64(high - low), np.float64(low))
             else:
-                part[:] = _fma32(self._fractions32(part.size), _f32(high) - _f32(low), _f32(low))
+                part[:] = fma32(self._fractions32(part.size), _f32(high) - _f32(low), _f32(low))
         values[values == dtype.type(high)] = low  # rounding may reach `high`, which is no part of the range
         return values.reshape(shape)
 
@@ -193,7 +207,7 @@ class Stream:
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         if n < 16 or not contiguous:
-            values = _fma64(self._normal_serial(n), np.float64(std), np.float64(mean))
+            values = fma64(self._normal_serial(n), np.float64(std), np.float64(mean))
             return _round_from64(values, dtype).reshape(shape)
         double = dtype == np.float64
         draw, block = (self._fractions64, _normals64) if double else (self._fractions32, _normals32)
@@ -275,6 +289,36 @@ class Stream:
         values = _libm(math.log1p, -self._fractions64(_count(shape))) * (-1.0 / lambd)
         return _round_from64(values, dtype).reshape(shape)
 
+    def log_normal(
+        self, shape: Shape, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32
+    ) -> Array:
+        """`log_normal_`: e to the power of normals, one by one as `_normal_serial` draws them."""
+        dtype = _floating("log_normal", dtype)
+        if not std > 0:
+            raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+        exponents = fma64(self._normal_serial(_count(shape)), np.float64(std), np.float64(mean))
+        return _round_from64(_libm(math.exp, exponents), dtype).reshape(shape)
+
+    def cauchy(
+        self, shape: Shape, median: float = 0.0, sigma: float = 1.0, dtype: DTypeLike = np.float32
+    ) -> Array:
+        """`cauchy_`: median + sigma * tan(pi * (fraction - 1/2)) in float64, then rounded to `dtype`."""
+        dtype = _floating("cauchy", dtype)
+        if not sigma > 0:
+            raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+        epsilon = float(np.finfo(np.float64).eps)
+        angles = math.pi * (self._fractions64(_count(shape)).clip(epsilon, 1 - epsilon) - 0.5)
+        values = fma64(_libm(math.tan, angles), np.float64(sigma), np.float64(median))
+        return _round_from64(values, dtype).reshape(shape)
+
+    def geometric(self, shape: Shape, p: float) -> Array:
+        """`geometric_`: how many trials of chance `p` until one succeeds, float64 of whole numbers."""
+        if not 0 < p < 1:
+            raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+        fractions = self._fractions64(_count(shape)).tolist()
+        logs = np.array([math.log(u) if u else -math.inf for u in fractions])
+        return np.ceil(logs / math.log1p(-p)).reshape(shape)
+
     def multinomial(self, weights: Array, k: int, replacement: bool = False) -> Array:
         """`k` indices per row of `weights` (C,) or (N, C), in proportion to them: int64 (k,) or (N, k).
 
@@ -300,7 +344,7 @@ class Stream:
         if not replacement or k == 1:
             with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
                 race = weights / self.exponential(weights.shape, dtype=dtype)
-            return np.argsort(-race, axis=-1, kind="stable")[..., :k]
+            return np.argsort(-race, axis=-1, kind="stable")[..., :k].copy()
         sums = np.cumsum(weights, axis=-1, dtype=np.result_type(dtype, _f32))
         sums /= sums[..., -1:].copy()
         sums[..., -1] = 1
@@ -387,7 +431,7 @@ def _sum_to_odd(a: Array, b: Array) -> Array:
     return np.where((error != 0) & (bits & 1 == 0), bits + step, bits).view(np.float64)
 
 
-def _fma32(a: Array, b: Operand, c: Operand) -> Array:
+def fma32(a: Array, b: Operand, c: Operand) -> Array:
     """float32, by way of float64, where the product is exact and rounding the sum does no harm: save where it
     made a tie between two float32 numbers, which the exact sum would have decided."""
     product, addend = np.multiply(a, b, dtype=np.float64), np.asarray(c, np.float64)
@@ -398,7 +442,7 @@ def _fma32(a: Array, b: Operand, c: Operand) -> Array:
     return total.astype(_f32)
 
 
-def _fma64(a: Array, b: Operand, c: Operand) -> Array:
+def fma64(a: Array, b: Operand, c: Operand) -> Array:
     """float64, by Boldo & Melquiond's algorithm: product and sums with their errors, no false tie."""
     (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
     product = a * b
@@ -421,14 +465,14 @@ def _halves(x: Operand) -> tuple[Array, Array]:
 def _normals32(fractions: Array, mean: float, std: float) -> Array:
     radius = np.sqrt(_f32(-2) * _log_cephes(_f32(1) - fractions[:, :8]))
     sine, cosine = _sincos_cephes(_f32(2 * math.pi) * fractions[:, 8:])
-    return _fma32(np.concatenate([radius * cosine, radius * sine], 1), _f32(std), _f32(mean))
+    return fma32(np.concatenate([radius * cosine, radius * sine], 1), _f32(std), _f32(mean))
 
 
 def _normals64(fractions: Array, mean: float, std: float) -> Array:
     radius = np.sqrt(-2 * _libm(math.log, 1 - fractions[:, :8]))
     angle = 2 * math.pi * fractions[:, 8:]
     values = np.concatenate([radius * _libm(math.cos, angle), radius * _libm(math.sin, angle)], 1)
-    return _fma64(values, np.float64(std), np.float64(mean))
+    return fma64(values, np.float64(std), np.float64(mean))
 
 
 def _log_cephes(x: Array) -> Array:
@@ -442,9 +486,9 @@ def _log_cephes(x: Array) -> Array:
     square = x * x
     y = _horner(x, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
                 -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)  # fmt: skip
-    y = _fma32(y * x, square, exponent * _f32(-2.12194440e-4))  # log(2) in two parts: this and 0.693359375
-    y = _fma32(-square, _f32(0.5), y)
-    return _fma32(exponent, _f32(0.693359375), x + y)
+    y = fma32(y * x, square, exponent * _f32(-2.12194440e-4))  # log(2) in two parts: this and 0.693359375
+    y = fma32(-square, _f32(0.5), y)
+    return fma32(exponent, _f32(0.693359375), x + y)
 
 
 def _sincos_cephes(x: Array) -> tuple[Array, Array]:
@@ -452,12 +496,12 @@ def _sincos_cephes(x: Array) -> tuple[Array, Array]:
     j = ((x * _f32(4 / math.pi)).astype(np.int32) + 1) & ~1
     multiple = j.astype(_f32)
     for part in (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8):  # -pi/4 in three parts
-        x = _fma32(multiple, _f32(part), x)
+        x = fma32(multiple, _f32(part), x)
     square = x * x
     cosine = _horner(square, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2) * square
-    cosine = _fma32(cosine, square, -(square * _f32(0.5))) + _f32(1)
+    cosine = fma32(cosine, square, -(square * _f32(0.5))) + _f32(1)
     sine = _horner(square, -1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1) * square
-    sine = _fma32(sine, x, x)
+    sine = fma32(sine, x, x)
     swapped = (j & 2) != 0  # the quadrant decides which polynomial serves, and the signs
     signed_sine = np.where(swapped, cosine, sine) * np.where(j & 4, _f32(-1), _f32(1))
     signed_cosine = np.where(swapped, sine, cosine) * np.where((j + 2) & 4, _f32(-1), _f32(1))
@@ -468,7 +512,7 @@ def _horner(x: Array, *coefficients: float) -> Array:
     """The polynomial with these coefficients, highest first, one fused multiply-add a step."""
     y = np.full_like(x, coefficients[0])
     for coefficient in coefficients[1:]:
-        y = _fma32(y, x, _f32(coefficient))
+        y = fma32(y, x, _f32(coefficient))
     return y
 
 
@@ -479,3 +523,10 @@ def _libm(function: Callable[[float], float], x: Array) -> Array:
 
 def _normal_cdf(x: float) -> float:
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def __getattr__(name: str) -> Any:
+    """`minicnn.random.manual_seed` and the other names of `torch.random`."""
+    if name in _NAMES:
+        return getattr(importlib.import_module("minicnn.functional.sampling"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

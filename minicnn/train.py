@@ -6,31 +6,37 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
+from inspect import signature
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 import minicnn
 from minicnn import datasets, optim
+from minicnn.command import Parser, Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
 from minicnn.training import report
 from minicnn.training.loop import DivergedError, Epoch, Totals, Trainer
+from minicnn.training.schedules import SCHEDULES
 from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.safetensors"
-OPTIMIZERS = {"adam": optim.Adam, "sgd": optim.SGD}
-SCHEDULES = ("constant", "one-cycle")
+OPTIMIZERS = {
+    "adadelta": optim.Adadelta, "adagrad": optim.Adagrad, "adam": optim.Adam, "adamax": optim.Adamax,
+    "adamw": optim.AdamW, "nadam": optim.NAdam, "radam": optim.RAdam, "rmsprop": optim.RMSprop, "sgd": optim.SGD,
+}  # fmt: skip
 DATASETS = ("mnist", "fashion-mnist", "cifar10", "mnist-sample", "fashion-mnist-sample")
 # settings that the checkpoints of older runs do not have: they were made with the defaults
 RECIPES_LEARNT_LATER = {
     "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
 
-EPILOG = """\
+SCHEDULES_EXPLAINED = "\n".join(f"  {name:16}{schedule.explained}" for name, schedule in SCHEDULES.items())
+EPILOG = f"""\
 examples
   python -m minicnn.train lenet5                         the course's recipe, on MNIST
   python -m minicnn.train lenet5 --epochs 3 --lr 1e-3    a quick run: about 98 % after three epochs
@@ -43,22 +49,13 @@ data
   https. Without --dataset and without network, a sample of 5,000 MNIST images that comes with minicnn
   is used (and said so), with a recipe made for so few; --recipe course keeps the course's.
 
+schedules
+{SCHEDULES_EXPLAINED}
+
 output
   A folder (runs/NETWORK, or --output) with checkpoint.safetensors, history.csv, curves.png and
   confusion.png. A folder that holds a run is never overwritten: it is continued with --resume.
 """
-
-
-class Wrong(Exception):
-    """Something the user can put right: printed as one line, exit code 2."""
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors of one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message without the usage and leave with code 2."""
-        self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
 def make_parser() -> Parser:
@@ -77,9 +74,9 @@ def make_parser() -> Parser:
     add("--recipe", choices=RECIPES, help="which defaults to take (default: what suits the data)")
     add("--epochs", type=_positive, metavar="N", help="passes over the training images")
     add("--batch-size", type=_positive, metavar="N", help="images a step")
-    add("--optimizer", choices=OPTIMIZERS, help="adam, or sgd with momentum")
-    add("--lr", type=_rate, metavar="RATE", help="learning rate (one-cycle: its highest)")
-    add("--schedule", choices=SCHEDULES, help="how the learning rate changes")
+    add("--optimizer", choices=OPTIMIZERS, metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
+    add("--lr", type=_rate, metavar="RATE", help="learning rate (default: the recipe's; another optimiser's own)")
+    add("--schedule", choices=SCHEDULES, metavar="NAME", help="how the learning rate changes: one of those below")
     softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
     add("--softmax-output", action="store_true", help=softmax)
     add("--seed", type=_seed, default=None, metavar="N", help="start of the random numbers (default: 42)")
@@ -148,7 +145,7 @@ def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
             checkpoint = load_checkpoint(folder / CHECKPOINT)
             settings = dict(checkpoint.info["settings"])
             settings["epochs"] = options.epochs or settings["epochs"]
-            planned = settings["schedule"] != "constant"
+            planned = SCHEDULES[settings["schedule"]].planned
         except (OSError, ValueError) as error:
             raise Wrong(f"--resume {folder}: {_one_line(error)}") from None
         except (KeyError, TypeError) as error:
@@ -190,7 +187,10 @@ def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recip
         those = [candidate for candidate in RECIPES if network.recipe(candidate) is not None]
         raise Wrong(f"--recipe {name}: {options.network} has only {' and '.join(those)}")
     given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
-    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's rate was chosen for another one
+        given.setdefault("lr", signature(OPTIMIZERS[given["optimizer"]]).parameters["lr"].default)
+    return replace(recipe, **given)
 
 
 def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
@@ -287,15 +287,15 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
     momentum = {"momentum": settings["momentum"]} if settings["optimizer"] == "sgd" else {}
     optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
-    scheduler = None
-    if settings["schedule"] == "one-cycle":
-        scheduler = optim.lr_scheduler.OneCycleLR(
-            optimizer, settings["lr"], epochs=settings["epochs"], steps_per_epoch=len(train)
-        )
+    schedule = SCHEDULES[settings["schedule"]]
+    scheduler = schedule.build(optimizer, settings["lr"], settings["epochs"], len(train))
     validation: DataLoader[Any] = DataLoader(
         data.validation, settings["validation_batch_size"], drop_last=settings["validation_drop_last"]
     )
-    return Trainer(model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"])
+    criterion, every_batch = network.criterion(), schedule.every_batch
+    return Trainer(
+        model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"], criterion, every_batch
+    )
 
 
 def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:

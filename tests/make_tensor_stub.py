@@ -114,7 +114,7 @@ def own_members(node: ast.ClassDef, names: Names) -> Iterator[str]:
         yield f"    {name}: {names.here(annotation, module.__name__)}"
     members = vars(getattr(module, node.name))
     for item in node.body:
-        if isinstance(item, ast.FunctionDef):
+        if isinstance(item, ast.FunctionDef) and item.name != "__getattr__":  # only for what there is not
             member = members[item.name]
             setter = any(ast.unparse(d).endswith(".setter") for d in item.decorator_list)
             yield from (f"    @{ast.unparse(decorator)}" for decorator in item.decorator_list)

@@ -84,8 +84,8 @@ def col2im(columns, shape, kernel, out, stride, padding, dilation):
 
 
 def max_pool2d(x, kernel, out, stride, padding, dilation):
-    """(y, argmax): the first maximum of each window and where it stands, h·W + w; NaN is the largest of all;
-    a window without a pixel gives -inf and -1."""
+    """(y, argmax): the first maximum of each window and where it stands, h·W + w; NaN is the largest of all, and of
+    several NaN the last one counts; a window without a pixel gives -inf and -1."""
     N, C, H, W = x.shape
     y = np.full((N, C, *out), -np.inf)
     argmax = np.full((N, C, *out), -1)
@@ -93,7 +93,7 @@ def max_pool2d(x, kernel, out, stride, padding, dilation):
         for c in range(C):
             for oh, ow, _, _, h, w in windows((H, W), kernel, out, stride, padding, dilation):
                 value, best, empty = x[n, c, h, w], y[n, c, oh, ow], argmax[n, c, oh, ow] < 0
-                if empty or (not math.isnan(best) and (math.isnan(value) or value > best)):
+                if empty or math.isnan(value) or value > best:
                     y[n, c, oh, ow], argmax[n, c, oh, ow] = value, h * W + w
     return y, argmax
 
@@ -193,6 +193,51 @@ def image_resize(images, window):
 
     wide = np.apply_along_axis(along, 3, images.astype(np.float64), window[1])
     return np.apply_along_axis(along, 2, wide, window[0])
+
+
+def resampling(rule, length, new_length, *numbers):
+    """(new_length, length), float64: how much of each number before is in each number after."""
+    matrix = np.zeros((new_length, length))
+    line = list(range(length))
+    for j in range(new_length):
+        if rule == "same":
+            shares = {j: 1.0}
+        elif rule == "nearest":
+            shares = {min(math.floor((j + numbers[1]) * numbers[0]), length - 1): 1.0}
+        elif rule in ("linear", "cubic"):
+            place = numbers[0] * j if numbers[1] else numbers[0] * (j + 0.5) - 0.5
+            shares = hats(place, length) if rule == "linear" else keys(place, length)
+        elif rule == "mean":
+            part = line[j * length // new_length : math.ceil((j + 1) * length / new_length)]
+            shares = {i: 1 / len(part) for i in part}
+        elif rule == "windows":
+            longest = new_length // numbers[0]
+            part = line[j // longest * length // numbers[0] : math.ceil((j // longest + 1) * length / numbers[0])]
+            shares = {part[min(j % longest, len(part) - 1)]: 1.0}
+        else:
+            around = {"reflect": line[:-1] + line[:0:-1], "circular": line}.get(rule, line) or line
+            place = j - numbers[0]
+            shares = {min(max(place, 0), length - 1) if rule == "replicate" else around[place % len(around)]: 1.0}
+        for i, share in shares.items():
+            matrix[j, i] = share
+    return matrix
+
+
+def hats(place, length):
+    """Linear interpolation at a place: each pixel's share falls from 1 to 0 within a distance of 1."""
+    place = min(max(place, 0), length - 1)
+    return {i: 1 - abs(place - i) for i in range(length) if abs(place - i) < 1}
+
+
+def keys(place, length):
+    """Cubic interpolation with a = -3/4; pixels beside the image count for the one at its edge."""
+    shares, a = {}, -0.75
+    for i in range(math.floor(place) - 1, math.floor(place) + 3):
+        d = abs(place - i)
+        share = (a + 2) * d**3 - (a + 3) * d**2 + 1 if d <= 1 else a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        edge = min(max(i, 0), length - 1)
+        shares[edge] = shares.get(edge, 0) + share
+    return shares
 
 
 def ulps(values, exact):

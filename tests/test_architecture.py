@@ -21,29 +21,40 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "dtypes", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "suggest", "dtypes", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
+    "suggest": set(),  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
     "backend": {"kernels"},
-    "cuda": {"backend"},
-    "autograd": {"kernels", "dtypes", "backend"},
-    "functional": {"kernels", "dtypes", "backend", "random", "autograd"},
+    "formats": {"dtypes"},
+    "cuda": {"suggest", "backend", "amp"},
+    "accelerator": {"backend", "cuda"},
+    "backends": {"backend"},
+    "settings": {"backend", "dtypes"},  # PyTorch's global switches
+    "autograd": {"kernels", "suggest", "dtypes", "backend"},
+    "amp": {"backend", "autograd"},
+    "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
+    "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
-    "utils": {"autograd", "functional"},  # utils.data: samples to batches
-    "transforms": {"kernels", "dtypes", "autograd", "functional"},  # images to Tensors
-    "datasets": {"files", "autograd", "utils", "transforms"},  # files to images
-    "serialization": {"files", "dtypes", "autograd"},
-    "training": CORE | {"files", "capture", "nn", "models", "utils", "transforms", "datasets", "serialization"},
+    "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
+    "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
+    "datasets": {"files", "suggest", "autograd", "functional", "utils", "transforms"},  # files to images
+    "alias": {"suggest", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
+    "command": set(),  # one-line errors
+    "scripts": {"suggest", "alias", "command"},  # other people's PyTorch files
+    "serialization": {"files", "dtypes", "backend", "autograd"},
+    "training": CORE
+    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.
-DOORS = {"__init__", "__main__", *COMMANDS}
+DOORS = {"__init__", "__main__", "as_torch", *COMMANDS}
 
 # --- which libraries, and where --------------------------------------------------------------------
 # NumPy is imported at the top of any file. Every other library is imported inside the function that needs
@@ -58,18 +69,19 @@ LIBRARIES = {
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",
-        "minicnn/cuda.py",
+        "minicnn/cuda/",
         "kernels/dispatch.py",
         "kernels/launch.py",
         "kernels/*/gpu_*.py",
     ),
-    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/"),
+    "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/", "minicnn/utils/vision.py"),
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
 }
 AT_FIRST_USE = (  # dispatch imports these
-    "kernels/*/*loops.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py", "kernels/elementary.py",
+    "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
+    "kernels/elementary.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
@@ -104,7 +116,7 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
-    "minicnn/random.py": (500, "one algorithm, PyTorch's generator, from the bits to the distributions"),
+    "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 
 # --- what `import minicnn` loads -------------------------------------------------------------------

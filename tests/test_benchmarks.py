@@ -260,6 +260,32 @@ def test_help_tells_what_is_measured(script: str) -> None:
     assert "python benchmarks/" in done.stdout
 
 
+@pytest.mark.slow
+def test_accuracy_goes_on_from_earlier_results(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    done = run("accuracy.py", "--smoke", "--engines", "minicnn", "--output", str(first))
+    assert done.returncode == 0, done.stderr
+    (kept,) = first.glob("*.json")
+    (row,) = json.loads(kept.read_text(encoding="utf-8"))["rows"]
+    assert row.keys() == {"model", "dataset", "seed", "minicnn"}
+    assert 0 < row["minicnn"][0]["accuracy"] < 1
+    done = run("accuracy.py", "--smoke", "--keep", str(kept), "--output", str(second))
+    assert done.returncode == 0, done.stderr
+    assert "minicnn, epoch" not in done.stdout
+    (file,) = second.glob("*.json")
+    (both,) = json.loads(file.read_text(encoding="utf-8"))["rows"]
+    assert both["minicnn"] == row["minicnn"]
+    if has_torch():  # the same weights, batches and masks
+        assert both["torch"][0]["loss"] == pytest.approx(both["minicnn"][0]["loss"], rel=1e-3)
+        assert abs(both["torch"][0]["accuracy"] - both["minicnn"][0]["accuracy"]) < 0.003
+
+
+def test_accuracy_names_what_is_wrong() -> None:
+    done = run("accuracy.py", "--cases", "lenet6:mnist")
+    assert done.returncode == 2
+    assert "--cases lenet6:mnist: expected NETWORK:DATASET" in done.stderr
+
+
 # --- report.py ----------------------------------------------------------------------------------------
 
 
@@ -337,4 +363,4 @@ def test_report_says_that_there_are_no_results_and_refuses_unknown_marks(tmp_pat
     readme.write_text(README.format("speed"), encoding="utf-8")
     done = run("report.py", "--update", str(readme), "--results", str(tmp_path))
     assert done.returncode == 2
-    assert "there is no benchmark 'speed'; expected one of train, conv, profile" in done.stderr
+    assert "there is no benchmark 'speed'; expected one of train, conv, profile, accuracy" in done.stderr

@@ -74,7 +74,9 @@ def check_same(data, calls=2, **options):
 
 
 @pytest.mark.parametrize("size", [3, 19])
-@pytest.mark.parametrize(("activation", "pool"), [(nn.Tanh, nn.AvgPool2d), (nn.ReLU, nn.MaxPool2d)])
+@pytest.mark.parametrize(
+    ("activation", "pool"), [(nn.Tanh, nn.AvgPool2d), (nn.ReLU, nn.MaxPool2d), (nn.SiLU, nn.MaxPool2d)]
+)
 def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
     check_same(batches(size), make=lambda: Net(activation, pool), lr=0.01)
 
@@ -85,8 +87,11 @@ def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
         {"optimizer": optim.SGD, "lr": 0.1},
         {"optimizer": optim.SGD, "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
         {"optimizer": optim.AdamW, "lr": 0.01, "amsgrad": True},
+        {"optimizer": optim.RMSprop, "lr": 0.001, "momentum": 0.9, "centered": True},
+        {"optimizer": optim.NAdam, "lr": 0.01},
+        {"optimizer": optim.ASGD, "lr": 0.1, "t0": 1},
     ],
-    ids=["SGD", "momentum", "AdamW"],
+    ids=["SGD", "momentum", "AdamW", "RMSprop", "NAdam", "ASGD"],
 )
 def test_every_optimiser_counts_its_steps(options):
     check_same(batches(4), **options)
@@ -414,8 +419,17 @@ def test_an_error_in_the_step_ends_the_recording():
 
 
 def test_what_is_no_function_is_refused():
-    with pytest.raises(TypeError, match="`function` must be a function or a Module, got int"):
+    with pytest.raises(TypeError, match="`model` must be a function or a Module, got int"):
         minicnn.compile(3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'moed'"):
+        minicnn.compile(moed="default")
+
+
+def test_options_of_torch_compile():
+    double = minicnn.compile(mode="default")(lambda x: x * 2)
+    assert [double(minicnn.ones(2)).tolist() for _ in range(3)] == [[2, 2]] * 3
+    assert len(double.steps) == 1
+    assert minicnn.compile(len, disable=True) is len
 
 
 # --- constants and in-place writes ------------------------------------------------------------------

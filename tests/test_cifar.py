@@ -1,4 +1,4 @@
-"""CIFAR-10: both versions of its files, what is refused, the archive; batches of colour images."""
+"""CIFAR-10 and CIFAR-100: both versions of its files, what is refused, the archive; batches of colour images."""
 
 import hashlib
 import http.server
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision_reference import reference
 
 import minicnn
 from minicnn import kernels
 from minicnn import transforms as T
-from minicnn.datasets import CIFAR10, DownloadError, read_cifar_binary
+from minicnn.datasets import CIFAR10, CIFAR100, DownloadError, read_cifar_binary
 from minicnn.functional.sampling import default_generator
 from minicnn.utils.data import DataLoader, Dataset
 
@@ -142,7 +143,7 @@ def test_damaged_python_files_are_named_and_nothing_runs(tmp_path, monkeypatch, 
     content, says = DAMAGED[name]
     file = fill(tmp_path, "py") / "test_batch"
     file.write_bytes(content)
-    with pytest.raises(ValueError, match="no file of CIFAR-10") as error:
+    with pytest.raises(ValueError, match="no file of CIFAR") as error:
         CIFAR10(tmp_path, train=False)
     assert str(file) in str(error.value)
     assert says in str(error.value)
@@ -163,6 +164,55 @@ def test_binary_files(tmp_path):
             CIFAR10(tmp_path, train=False)
     with pytest.raises(ValueError, match="`files` is empty"):
         read_cifar_binary([])
+    with pytest.raises(ValueError, match="`label_bytes` is 3, expected 1"):
+        read_cifar_binary(folder / "test_batch.bin", label_bytes=3)
+
+
+HUNDRED = {"train": 9, "test": 4}
+
+
+def hundred(name):
+    """(planes, coarse labels, fine labels) of a file of CIFAR-100."""
+    rng, count = np.random.default_rng(len(name)), HUNDRED[name]
+    coarse, fine = rng.integers(0, 20, count), rng.integers(0, 100, count)
+    return rng.integers(0, 256, (count, 3072)).astype(np.uint8), coarse.tolist(), fine.tolist()
+
+
+def fill_hundred(root, version):
+    folder = Path(root) / f"cifar-100-{'python' if version == 'py' else 'binary'}"
+    folder.mkdir(parents=True)
+    for name in HUNDRED:
+        planes, coarse, fine = hundred(name)
+        if version == "py":
+            content = {"data": planes, "coarse_labels": coarse, "fine_labels": fine, "filenames": ["a"] * len(fine)}
+            (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+        else:
+            records = np.concatenate([np.array([coarse, fine], np.uint8).T, planes], axis=1)
+            (folder / f"{name}.bin").write_bytes(records.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize("version", ["py", "bin"])
+def test_a_hundred_classes(tmp_path, version):
+    folder = fill_hundred(tmp_path, version)
+    for train, name in ((True, "train"), (False, "test")):
+        data = CIFAR100(tmp_path, train=train)
+        planes, _, fine = hundred(name)
+        assert data.data.transpose(0, 3, 1, 2).tobytes() == planes.tobytes()
+        assert data.targets == fine
+        assert repr(data).startswith(f"Dataset CIFAR100\n    Number of datapoints: {HUNDRED[name]}")
+    assert len(set(CIFAR100.classes)) == 100
+    assert CIFAR100.classes == sorted(CIFAR100.classes)
+    assert (data.class_to_idx["apple"], data.class_to_idx["worm"]) == (0, 99)
+    if version == "bin":
+        images, labels = read_cifar_binary(folder / "test.bin", label_bytes=2)
+        assert (images.tobytes(), labels.tolist()) == (data.data.tobytes(), data.targets)
+    else:
+        (folder / "test").write_bytes(pickle.dumps({"data": planes, "fine_labels": [100, 0, 0, 0]}))
+        with pytest.raises(ValueError, match=r"it has a label 100, expected 0 \.\.\. 99"):
+            CIFAR100(tmp_path, train=False)
+    with pytest.raises(RuntimeError, match=r"no CIFAR100 in(.|\n)*unpack cifar-100-python"):
+        CIFAR100(tmp_path / "elsewhere")
 
 
 def test_order_of_sources(tmp_path, monkeypatch):
@@ -180,11 +230,11 @@ def test_order_of_sources(tmp_path, monkeypatch):
         CIFAR10(tmp_path / "a")
 
 
-def packed(names=PARTS):
-    """The archive, with a file in it that nobody asked for."""
+def packed(files=PARTS, names=b"y"):
+    """The archive, with a file in it that nobody asked for; `names` is the file of the classes."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-        for name, data in {**{n: python_file(n) for n in names}, "../outside": b"x", "batches.meta": b"y"}.items():
+        for name, data in {**{n: python_file(n) for n in files}, "../outside": b"x", "batches.meta": names}.items():
             entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
@@ -226,10 +276,32 @@ def test_download(tmp_path, serve):
     assert len(data) == 60
     found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     folder = "root/cifar-10-batches-py"
-    assert found == {"root/cifar-10-python.tar.gz", *(f"{folder}/{name}" for name in PARTS)}
+    assert found == {"root/cifar-10-python.tar.gz", *(f"{folder}/{name}" for name in (*PARTS, "batches.meta"))}
     (tmp_path / folder / "test_batch").unlink()
     serve(b"")  # the archive on the disk is enough
     assert len(CIFAR10(tmp_path / "root", train=False, download=True)) == 7
+
+
+def test_torchvision_reads_what_was_downloaded(tmp_path, serve):
+    """And the numbers are the same. Its own checksums are for the published files."""
+    theirs = reference().datasets
+    names = pickle.dumps({"label_names": CIFAR10.classes}, protocol=2)
+    serve(packed(names=names))
+    data = CIFAR10(tmp_path, train=False, download=True)
+
+    def listed(name):
+        return [name, hashlib.md5((Path(data.raw_folder) / name).read_bytes()).hexdigest()]
+
+    class Checked(theirs.CIFAR10):
+        train_list = [listed(f"data_batch_{i}") for i in range(1, 6)]  # noqa: RUF012
+        test_list = [listed("test_batch")]  # noqa: RUF012
+        meta = {"filename": "batches.meta", "key": "label_names", "md5": listed("batches.meta")[1]}  # noqa: RUF012
+
+    other = Checked(tmp_path, train=False)
+    np.testing.assert_array_equal(data.data, other.data)
+    assert (data.targets, data.classes, data.class_to_idx) == (other.targets, other.classes, other.class_to_idx)
+    assert data[3][0].tobytes() == other[3][0].tobytes()
+    assert repr(data).replace("CIFAR10", "Checked") == repr(other)
 
 
 def test_downloads_that_fail(tmp_path, serve):

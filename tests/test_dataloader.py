@@ -5,10 +5,12 @@ import collections
 import numpy as np
 import pytest
 
+import minicnn
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import Generator, default_generator
 from minicnn.utils.data import (
     BatchSampler,
+    ChainDataset,
     ConcatDataset,
     DataLoader,
     Dataset,
@@ -16,9 +18,11 @@ from minicnn.utils.data import (
     RandomSampler,
     Sampler,
     SequentialSampler,
+    StackDataset,
     Subset,
     SubsetRandomSampler,
     TensorDataset,
+    WeightedRandomSampler,
     default_collate,
     default_convert,
     random_split,
@@ -110,6 +114,10 @@ SAMPLERS = [
     ("RandomSampler", (range(10),), {"replacement": True, "num_samples": 70}),
     ("SubsetRandomSampler", ([3, 1, 4, 15, 9],), {}),
     ("SequentialSampler", (range(4),), {}),
+    ("WeightedRandomSampler", ([0.1, 0.9, 0.4, 0.7, 3.0, 0.6], 50), {}),
+    ("WeightedRandomSampler", ([3, 0, 1, 2], 3), {"replacement": False}),
+    ("WeightedRandomSampler", (np.array([0.2, 0.3], np.float32), 1), {}),
+    ("WeightedRandomSampler", (range(1, 4000), 4000), {}),
 ]
 
 
@@ -122,9 +130,8 @@ def test_samplers_are_torchs(torch, name, arguments, options, with_generator):
     own, their_own = Generator(), torch.Generator()
     own.manual_seed(9)
     their_own.manual_seed(9)
-    kind = {"RandomSampler": RandomSampler, "SubsetRandomSampler": SubsetRandomSampler}.get(
-        name, SequentialSampler
-    )
+    kinds = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler, SequentialSampler)
+    kind = {kind.__name__: kind for kind in kinds}[name]
     use = with_generator and kind is not SequentialSampler
     ours = kind(*arguments, **options, **({"generator": own} if use else {}))
     other = getattr(theirs, name)(*arguments, **options, **({"generator": their_own} if use else {}))
@@ -186,6 +193,41 @@ def test_subset_concat_and_split():
         Dataset()[0]
 
 
+def test_stacked_data_sets():
+    squares, letters = [0, 1, 4], "abc"
+
+    class Many(Numbers):
+        def __getitems__(self, indices):
+            return [10 * i for i in indices][:2]
+
+    stacked = StackDataset(squares, letters)
+    assert (len(stacked), stacked[2]) == (3, (4, "c"))
+    batches = [(numbers.tolist(), texts) for numbers, texts in DataLoader(stacked, 2)]
+    assert batches == [([0, 1], ["a", "b"]), ([4], ["c"])]
+    named = StackDataset(number=Many(3), letter=letters)
+    assert named[1] == {"number": 1, "letter": "b"}
+    batch = next(iter(DataLoader(named, 2, shuffle=False)))
+    assert (batch["number"].tolist(), batch["letter"]) == ([0, 10], ["a", "b"])
+    with pytest.raises(ValueError, match="Expected 3, got 2"):
+        next(iter(DataLoader(named, 3)))
+    with pytest.raises(ValueError, match=r"their lengths are \[3, 2\]"):
+        StackDataset(squares, "ab")
+    with pytest.raises(ValueError, match="At least one dataset"):
+        StackDataset()
+    with pytest.raises(ValueError, match="not both ways"):
+        StackDataset(squares, letters=letters)
+
+
+def test_chained_data_sets():
+    chained = Shards(2) + Shards(3)
+    assert isinstance(chained, ChainDataset)
+    assert (len(chained), list(chained)) == (5, [0, 1, 0, 1, 2])
+    assert [b.tolist() for b in DataLoader(chained, 4)] == [[0, 1, 0, 1], [2]]
+    for use in (list, len):
+        with pytest.raises(AssertionError, match="only supports IterableDataset, got Numbers"):
+            use(ChainDataset([Shards(1), Numbers(2)]))
+
+
 def test_tensor_dataset_gives_batches_at_once(monkeypatch):
     x = np.arange(40, dtype=np.float32).reshape(10, 2, 2)
     data = TensorDataset(Tensor(x), Tensor(np.arange(10)))
@@ -207,8 +249,8 @@ def test_tensor_dataset_gives_batches_at_once(monkeypatch):
     assert x[1, 0, 0] == 4
     with pytest.raises(AssertionError, match=r"first lengths are \[10, 3\]"):
         TensorDataset(Tensor(x), Tensor(np.arange(3)))
-    with pytest.raises(ValueError, match="`tensors` is empty"):
-        TensorDataset()
+    with pytest.raises(TypeError, match="`tensors` must be Tensors, got ndarray"):
+        TensorDataset(np.arange(3))
 
 
 def test_a_subclass_that_changes_samples_is_asked_for_them():
@@ -223,6 +265,10 @@ def test_a_subclass_that_changes_samples_is_asked_for_them():
     class Shifted(Subset):
         def __getitem__(self, index):
             return super().__getitem__(index) + 100
+
+    with pytest.raises(NotImplementedError, match="Shifted overrides __getitem__ but not __getitems__"):
+        Shifted(Numbers(4), [3, 1])
+    Shifted.__getitems__ = lambda self, indices: [self[i] for i in indices]
 
     assert next(iter(DataLoader(Shifted(Numbers(4), [3, 1]), batch_size=2))).tolist() == [103, 101]
 
@@ -340,6 +386,8 @@ def test_arguments_that_are_refused(options, told):
 
 
 def test_more_arguments_that_are_refused():
+    with pytest.raises(AssertionError, match=r"requires timeout == 0, got timeout=5"):
+        iter(DataLoader(Numbers(3), timeout=5))
     with pytest.raises(ValueError, match="num_samples=0: the data set is empty"):
         DataLoader(Numbers(0), shuffle=True)
     with pytest.raises(TypeError, match="replacement=1"):
@@ -354,6 +402,21 @@ def test_more_arguments_that_are_refused():
         loader.batch_size = 2
     loader.collate_fn = list
     assert next(iter(loader)) == [0]
+
+
+def test_weights_that_are_refused():
+    for options, told in (
+        ({"num_samples": 0}, "num_samples should be a positive integer value, but got num_samples=0"),
+        ({"num_samples": True}, "num_samples=True"),
+        ({"num_samples": 2.0}, r"num_samples=2\.0"),
+        ({"num_samples": 2, "replacement": 1}, "replacement should be a boolean value, but got replacement=1"),
+        ({"num_samples": 2, "weights": [[1.0, 2.0]]}, r"1d sequence but given weights have shape \(1, 2\)"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            WeightedRandomSampler(**{"weights": [1.0, 2.0], **options})
+    sampler = WeightedRandomSampler(minicnn.tensor([1.0, 2.0]), 3, replacement=False)
+    with pytest.raises(RuntimeError, match="cannot sample n_sample > prob_dist"):
+        list(sampler)
 
 
 def test_own_samplers_and_batches():

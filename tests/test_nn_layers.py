@@ -45,12 +45,44 @@ LAYERS = {
     "conv reflect": (lambda nn: nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="reflect"), (2, 2, 6, 6)),
     "conv replicate": (lambda nn: nn.Conv2d(2, 3, 4, padding="same", padding_mode="replicate"), (2, 2, 6, 6)),
     "conv circular": (lambda nn: nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode="circular"), (2, 2, 6, 5)),
+    "conv of lines": (lambda nn: nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (17, 4, 9)),
+    "conv of one line": (lambda nn: nn.Conv1d(2, 3, (5,), padding="same", bias=False), (2, 7)),
+    "conv of lines reflect": (lambda nn: nn.Conv1d(2, 3, 3, padding=2, padding_mode="reflect"), (3, 2, 7)),
+    "conv of lines circular": (lambda nn: nn.Conv1d(2, 3, 4, padding="same", padding_mode="circular"), (3, 2, 7)),
+    "transposed lines": (lambda nn: nn.ConvTranspose1d(4, 2, 3, 2, 1, 1, 2, True, 2), (17, 4, 5)),
     "transposed": (lambda nn: nn.ConvTranspose2d(4, 2, 3, 2, 1, (1, 0), 2, True, 1), (2, 4, 5, 4)),
     "max": (lambda nn: nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 3, 8, 7)),
     "average": (lambda nn: nn.AvgPool2d((2, 3), padding=1, count_include_pad=False), (2, 3, 8, 7)),
     "average divided": (lambda nn: nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
     "adaptive": (lambda nn: nn.AdaptiveAvgPool2d((3, None)), (2, 3, 8, 7)),
     "global": (lambda nn: nn.AdaptiveAvgPool2d(1), (2, 3, 8, 7)),
+    "adaptive of lines": (lambda nn: nn.AdaptiveAvgPool1d(3), (17, 3, 7)),
+    "adaptive max": (lambda nn: nn.AdaptiveMaxPool2d((3, None)), (17, 3, 8, 7)),
+    "adaptive max of lines": (lambda nn: nn.AdaptiveMaxPool1d(2), (2, 3, 7)),
+    "max of lines": (lambda nn: nn.MaxPool1d(3, 2, 1, 2, ceil_mode=True), (17, 3, 8)),
+    "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
+    "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
+    "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
+    "zero pad": (lambda nn: nn.ZeroPad2d((1, 0, 2, -1)), (17, 3, 4, 5)),
+    "zero pad of lines": (lambda nn: nn.ZeroPad1d(2), (17, 3, 4)),
+    "constant pad": (lambda nn: nn.ConstantPad2d(1, 3.5), (2, 3, 4, 5)),
+    "constant pad of lines": (lambda nn: nn.ConstantPad1d((1, 2), -1), (3, 4)),
+    "reflection pad": (lambda nn: nn.ReflectionPad2d((1, 2, 0, 3)), (17, 3, 4, 5)),
+    "reflection pad of lines": (lambda nn: nn.ReflectionPad1d(3), (17, 3, 4)),
+    "replication pad": (lambda nn: nn.ReplicationPad2d(2), (3, 4, 5)),
+    "replication pad of lines": (lambda nn: nn.ReplicationPad1d((0, 5)), (2, 3, 4)),
+    "circular pad": (lambda nn: nn.CircularPad2d((1, 2, 3, 0)), (17, 3, 4, 5)),
+    "circular pad of lines": (lambda nn: nn.CircularPad1d(2), (3, 4)),
+    "upsample": (lambda nn: nn.Upsample(scale_factor=(2, 1.5)), (17, 3, 4, 5)),
+    "upsample lines": (lambda nn: nn.Upsample(7, mode="linear", align_corners=True), (17, 3, 4)),
+    "upsample smoothly": (lambda nn: nn.Upsample(scale_factor=2, mode="bicubic"), (2, 3, 4, 5)),
+    "upsample nearest": (lambda nn: nn.UpsamplingNearest2d((7, 9)), (2, 3, 4, 5)),
+    "upsample bilinear": (lambda nn: nn.UpsamplingBilinear2d(scale_factor=2), (17, 3, 4, 5)),
+    "pixel shuffle": (lambda nn: nn.PixelShuffle(2), (17, 8, 2, 3)),
+    "pixel unshuffle": (lambda nn: nn.PixelUnshuffle(2), (17, 2, 4, 6)),
+    "channel shuffle": (lambda nn: nn.ChannelShuffle(2), (17, 6, 3, 2)),
+    "unfold": (lambda nn: nn.Unfold((2, 3), dilation=2, padding=1, stride=(1, 2)), (2, 3, 5, 6)),
+    "fold": (lambda nn: nn.Fold((4, 5), 2, padding=(0, 1), stride=1), (2, 12, 18)),
     "relu": (lambda nn: nn.ReLU(), (3, 4)),
     "relu in place": (
         lambda nn: nn.Sequential(nn.Identity(), nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -58,6 +90,32 @@ LAYERS = {
     ),
     "tanh": (lambda nn: nn.Tanh(), (3, 4)),
     "sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
+    "relu6": (lambda nn: nn.ReLU6(), (30, 4)),
+    "hardtanh": (lambda nn: nn.Hardtanh(-0.5, 0.7), (3, 4)),
+    "leaky relu": (lambda nn: nn.LeakyReLU(0.2), (9, 2, 3, 3)),
+    "prelu": (lambda nn: nn.PReLU(), (3, 4)),
+    "prelu of channels": (lambda nn: nn.PReLU(2, init=0.1), (9, 2, 3, 3)),
+    "elu": (lambda nn: nn.ELU(1.5), (3, 4)),
+    "selu": (lambda nn: nn.SELU(), (3, 4)),
+    "celu": (lambda nn: nn.CELU(0.5), (3, 4)),
+    "gelu": (lambda nn: nn.GELU(), (9, 2, 3, 3)),
+    "gelu by tanh": (lambda nn: nn.GELU("tanh"), (3, 4)),
+    "silu": (lambda nn: nn.SiLU(), (3, 4)),
+    "mish": (lambda nn: nn.Mish(), (3, 4)),
+    "hardsigmoid": (lambda nn: nn.Hardsigmoid(), (3, 4)),
+    "hardswish": (lambda nn: nn.Hardswish(), (3, 4)),
+    "hardshrink": (lambda nn: nn.Hardshrink(), (3, 4)),
+    "softshrink": (lambda nn: nn.Softshrink(0.3), (3, 4)),
+    "tanhshrink": (lambda nn: nn.Tanhshrink(), (3, 4)),
+    "log sigmoid": (lambda nn: nn.LogSigmoid(), (3, 4)),
+    "softplus": (lambda nn: nn.Softplus(2.0, 1.5), (3, 4)),
+    "softsign": (lambda nn: nn.Softsign(), (3, 4)),
+    "threshold": (lambda nn: nn.Threshold(0.1, 20.0), (3, 4)),
+    "glu": (lambda nn: nn.GLU(1), (3, 4, 2)),
+    "softmin": (lambda nn: nn.Softmin(1), (3, 4)),
+    "softmax of pixels": (lambda nn: nn.Softmax2d(), (2, 3, 4, 5)),
+    "softmax of pixels of one": (lambda nn: nn.Softmax2d(), (3, 4, 5)),
+    "silu in place": (lambda nn: nn.Sequential(nn.Linear(4, 4), nn.SiLU(True), nn.Hardswish(True)), (3, 4)),
     "softmax": (lambda nn: nn.Softmax(dim=0), (3, 4)),
     "log softmax": (lambda nn: nn.LogSoftmax(dim=-1), (3, 4)),
     "batch norm": (lambda nn: nn.BatchNorm2d(3), (17, 3, 4, 5)),
@@ -79,6 +137,7 @@ def test_layers_compute_as_torchs(name, backend):
     torch.manual_seed(1)
     minicnn.manual_seed(1)
     theirs, ours = make(torch.nn), make(nn)
+    assert repr(ours) == repr(theirs)
     data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     x, y = minicnn.tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
     with kernels.use(backend):
@@ -107,10 +166,38 @@ def test_transposed_convolution_of_a_wanted_size(size):
         layer(minicnn.zeros(1, 3, 5, 5), output_size=[1, 9, 9])
 
 
+@pytest.mark.parametrize("size", [9, 10])
+def test_transposed_convolution_of_a_wanted_length(size):
+    layer = nn.ConvTranspose1d(3, 2, 3, stride=2, padding=1)
+    assert tuple(layer(minicnn.zeros(1, 3, 5), output_size=[size]).shape) == (1, 2, size)
+    assert tuple(layer(minicnn.zeros(3, 5), output_size=(2, size)).shape) == (2, size)
+    with pytest.raises(ValueError, match=r"requested an output size of \[11\], but valid sizes range from \[9\] to"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[11])
+    with pytest.raises(ValueError, match=r"output_size must have 1 or 3 elements \(got 2\)"):
+        layer(minicnn.zeros(1, 3, 5), output_size=[1, 9])
+
+
 def test_max_pool_with_indices():
     values, indices = nn.MaxPool2d(2, return_indices=True)(minicnn.arange(16.0).reshape(1, 1, 4, 4))
     assert values.flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
     assert indices.flatten().tolist() == [5, 7, 13, 15]
+
+
+def test_unpooling_puts_numbers_back():
+    x = minicnn.arange(25.0).reshape(1, 1, 5, 5)
+    there, back = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+    assert repr(back) == "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"
+    y = back(*there(x), output_size=x.shape)
+    assert y.shape == x.shape
+    assert y.flatten().nonzero().flatten().tolist() == [6, 8, 16, 18]
+    with pytest.raises(RuntimeError, match=r"invalid max index: 18 .output volumes are of size 4x4"):
+        back(*there(x))
+    there, back = nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2)
+    assert repr(back) == "MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
+    assert back(*there(x[0, 0]), output_size=[5])[1].tolist() == [0.0, 6.0, 0.0, 8.0, 0.0]
+    values, places = nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0, 0])
+    assert values[0].tolist() == places[0].tolist() == [2, 4]
+    assert nn.AdaptiveMaxPool2d(2, return_indices=True)(x)[1].flatten().tolist() == [12, 14, 22, 24]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -197,9 +284,78 @@ LOSSES = {
     ),
     "smoothed": (lambda nn, t: nn.CrossEntropyLoss(label_smoothing=0.1), False),
     "nll": (lambda nn, t: nn.NLLLoss(t([1.0, 2.0, 0.5])), False),
+    "multi margin": (lambda nn, t: nn.MultiMarginLoss(2, 0.7, t([1.0, 2.0, 0.5])), False),
     "mse": (lambda nn, t: nn.MSELoss(), True),
     "mse sum": (lambda nn, t: nn.MSELoss(reduction="sum"), True),
+    "l1": (lambda nn, t: nn.L1Loss(), True),
+    "smooth l1": (lambda nn, t: nn.SmoothL1Loss(beta=0.3), True),
+    "huber": (lambda nn, t: nn.HuberLoss("sum", 0.3), True),
+    "bce with logits": (lambda nn, t: nn.BCEWithLogitsLoss(), True),
+    "bce with weights": (
+        lambda nn, t: nn.BCEWithLogitsLoss(t([1.0, 2.0, 0.5]), pos_weight=t([3.0, 1.0, 2.0])),
+        True,
+    ),
+    "kl": (lambda nn, t: nn.KLDivLoss(reduction="batchmean", log_target=True), True),
+    "poisson": (lambda nn, t: nn.PoissonNLLLoss(), True),
+    "soft margin": (lambda nn, t: nn.SoftMarginLoss(), True),
+    "hinge": (lambda nn, t: nn.HingeEmbeddingLoss(0.5), True),
+    "labels": (lambda nn, t: nn.MultiLabelSoftMarginLoss(t([1.0, 2.0, 0.5])), True),
 }
+TRIPLES = {  # of two inputs and something more
+    "gaussian": (lambda nn: nn.GaussianNLLLoss(full=True), "positive"),
+    "ranking": (lambda nn: nn.MarginRankingLoss(0.3), "signs"),
+    "cosine": (lambda nn: nn.CosineEmbeddingLoss(0.1), "sign"),
+    "triplet": (lambda nn: nn.TripletMarginLoss(2.0, p=1.0, swap=True), "normal"),
+}
+
+
+@pytest.mark.parametrize("name", TRIPLES)
+def test_losses_of_three_tensors_are_torchs(name):
+    torch = pytest.importorskip("torch")
+    make, kind = TRIPLES[name]
+    random = np.random.default_rng(0)
+    a, b, c = (random.normal(size=(5, 3)).astype(np.float32) for _ in range(3))
+    c = {"positive": abs(c) + 0.1, "signs": np.sign(c), "sign": np.sign(c[:, 0]), "normal": c}[kind]
+    x, y = minicnn.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    loss = make(nn)(x, minicnn.tensor(b), minicnn.tensor(c))
+    expected = make(torch.nn)(y, torch.tensor(b), torch.tensor(c))
+    assert repr(make(nn)) == repr(make(torch.nn))
+    loss.backward()
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_distances_are_torchs():
+    torch = pytest.importorskip("torch")
+    a, b = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    for make in (lambda nn: nn.CosineSimilarity(dim=-1), lambda nn: nn.PairwiseDistance(keepdim=True)):
+        assert repr(make(nn)) == repr(make(torch.nn))
+        ours, theirs = make(nn)(minicnn.tensor(a), minicnn.tensor(b)), make(torch.nn)(torch.tensor(a), torch.tensor(b))
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5)
+
+
+def test_probabilities_and_their_loss_are_torchs():
+    torch = pytest.importorskip("torch")
+    p, t = np.random.default_rng(0).random((2, 7, 3)).astype(np.float32)
+    for options in ({}, {"reduction": "sum"}, {"weight": [1.0, 2.0, 0.5]}):
+        ours, theirs = (
+            m.nn.BCELoss(**(options | ({"weight": m.tensor(options["weight"])} if "weight" in options else {})))
+            for m in (minicnn, torch)
+        )
+        assert ours(minicnn.tensor(p), minicnn.tensor(t)).item() == pytest.approx(
+            theirs(torch.tensor(p), torch.tensor(t)).item(), rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("library", ["minicnn", "torch"])
+def test_warnings_of_losses(library):
+    m = pytest.importorskip(library)
+    for name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):
+        with pytest.warns(UserWarning, match=r"target size \(.*Size\(\[3\]\)\) that is different to the input size "):
+            getattr(m.nn, name)()(m.ones(2, 3), m.ones(3))
+    with pytest.warns(UserWarning, match="'batchmean' divides only by the batch size"):
+        m.nn.KLDivLoss()(m.zeros(2, 3), m.ones(2, 3))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -218,6 +374,7 @@ def test_losses_are_torchs(name, backend):
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
     assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert repr(ours) == repr(theirs)
 
 
 def test_old_reduction_arguments():
@@ -241,9 +398,30 @@ WRONG = [
     ),
     (lambda: nn.Conv2d(4, 4, 3, padding_mode="mirror"), "but got padding_mode='mirror'"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), 'Only "zeros" padding mode is supported'),
+    (lambda: nn.ConvTranspose1d(4, 4, 3, padding_mode="circular"), "supported for ConvTranspose1d, got 'circular'"),
+    (lambda: nn.Conv1d(4, 4, 3, padding="same", stride=2), r"strided convolutions, got stride=\(2,\)"),
     (lambda: nn.Dropout2d(-0.5), "dropout probability has to be between 0 and 1, but got -0.5"),
+    (lambda: nn.TripletMarginLoss(-1.0), "expected margin to be greater than 0, got -1.0 instead"),
+    (lambda: nn.MultiMarginLoss(3), "only p == 1 and p == 2 supported, got 3"),
+    (lambda: nn.MultiMarginLoss(weight=minicnn.ones(2, 2)), "weight to be None or 1D tensor, got 2D instead"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]
+
+
+def test_activations_written_over_their_input_say_so():
+    torch = pytest.importorskip("torch")
+    for name in ("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardtanh", "Hardswish"):
+        assert repr(getattr(nn, name)(inplace=True)) == repr(getattr(torch.nn, name)(inplace=True))
+    assert repr(nn.Threshold(1, 2, True)) == repr(torch.nn.Threshold(1, 2, True))
+
+
+def test_wrong_arguments_of_activations():
+    with pytest.raises(AssertionError, match=r"max_val \(1.0\) must be greater than min_val \(2.0\)"):
+        nn.Hardtanh(2.0, 1.0)
+    with pytest.warns(FutureWarning, match="`min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2.0).min_val == -2.0
+    with pytest.raises(ValueError, match="expected input to be 3D or 4D, got 2D instead"):
+        nn.Softmax2d()(minicnn.ones(2, 3))
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)))
@@ -251,6 +429,13 @@ def test_wrong_arguments(number):
     make, text = WRONG[number]
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_circular_padding_wants_lines_or_images():
+    with pytest.raises(ValueError, match=r"expected 3D or 4D input \(got 2D input\)"):
+        nn.CircularPad2d(1)(minicnn.ones(2, 3))
+    with pytest.raises(ValueError, match=r"expected 2D or 3D input \(got 4D input\)"):
+        nn.CircularPad1d(1)(minicnn.ones(2, 3, 4, 5))
 
 
 def test_wrong_unflatten():

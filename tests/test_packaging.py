@@ -79,6 +79,10 @@ def check_import(python, cwd):
     answer = run(python, "-c", IMPORT, cwd=cwd).strip()
     assert answer.startswith("[3.0, 3.0] 4000 True "), answer
     assert "Train a convolutional network" in run(python, "-m", "minicnn.train", "--help", cwd=cwd)
+    script = Path(python).with_name("script.py")
+    script.write_text("import torch.nn, torchvision.transforms\nprint(torch.nn.Linear(2, 1))\n")
+    ran = run(python, "-m", "minicnn.run", script, cwd=cwd)
+    assert ran == "Linear(in_features=2, out_features=1, bias=True)\n"
     return Path(answer.split(" ")[-1]).resolve().parent
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn.random import Stream, _fma32, _fma64
+from minicnn.random import Stream, fma32, fma64
 
 SEEDS = [0, 42, 2**40 + 17, -3]
 SIZES = [1, 3, 15, 16, 17, 33, 1003]
@@ -119,13 +119,13 @@ def test_fused_multiply_add_rounds_once() -> None:
     a, b = rng.random(2000), np.float64(rng.standard_normal())
     for c in (0.0, 1.0, -b * 0.5, b * 2.0**-54, 1e-18, -1e10):
         exact = [float(Fraction(x) * Fraction(float(b)) + Fraction(float(c))) for x in a.tolist()]
-        assert _fma64(a, b, np.float64(c)).tolist() == exact
+        assert fma64(a, b, np.float64(c)).tolist() == exact
     tie, tiny = (
         np.float32([1 + 2**-12]),
         np.float32(2**-100),
     )  # (1 + 2**-12)**2 lies half-way between two float32
-    assert _fma32(tie, tie[0], np.float32(0)).tolist() == [float(np.float32(1 + 2**-11))]
-    assert _fma32(tie, tie[0], tiny).tolist() == [float(np.float32(1 + 2**-11 + 2**-23))]
+    assert fma32(tie, tie[0], np.float32(0)).tolist() == [float(np.float32(1 + 2**-11))]
+    assert fma32(tie, tie[0], tiny).tolist() == [float(np.float32(1 + 2**-11 + 2**-23))]
 
 
 def test_values_never_reach_the_upper_bound() -> None:

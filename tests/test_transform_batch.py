@@ -44,6 +44,12 @@ UNUSUAL = {
     "bytes": T.PILToTensor(),
     "lower, not narrower": T.Compose([T.Resize((14, 32)), T.ToTensor()]),
     "bicubic": T.Compose([T.Resize(32, T.InterpolationMode.BICUBIC), T.ToTensor()]),
+    "turned": T.Compose([T.RandomRotation(10), T.ToTensor()]),
+    "moved and jittered": T.Compose([T.RandomAffine(0, (0.1, 0.1)), T.ColorJitter(0.5, 0.5), T.ToTensor()]),
+    "erased": T.Compose([T.ToTensor(), MNIST_NORM, T.RandomErasing(value="random")]),
+    "perhaps cropped": T.Compose([T.RandomApply([T.RandomCrop(28, 2)], 0.5), T.ToTensor()]),
+    "part enlarged": T.Compose([T.RandomResizedCrop(28), T.ToTensor()]),
+    "a Sequential": T.Compose([minicnn.nn.Sequential(T.RandomCrop(28, 2), T.RandomHorizontalFlip()), T.ToTensor()]),
     "size of a crop": T.Compose([T.RandomCrop(20), T.Resize(28), T.ToTensor()]),
 }
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 import minicnn.transforms as T
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.sampling import Generator, default_generator
+from minicnn.transforms import draws
 
 
 def grey(height=28, width=28):
@@ -183,8 +184,8 @@ def test_resize_goldens_and_errors():
     for arguments in ((2.5,), ("32",), (32, "bilinear")):
         with pytest.raises(TypeError, match="should be"):
             T.Resize(*arguments)
-    with pytest.raises(TypeError, match="put Resize before ToTensor"):
-        T.Resize(8)(as_tensor(img))
+    with pytest.raises(NotImplementedError, match=r"a tensor can be resized in the modes .* got 'box'"):
+        T.Resize(8, T.InterpolationMode.BOX)(as_tensor(img))
     with pytest.raises(TypeError, match="`img` should be a PIL image or a Tensor"):
         T.Resize(8)(np.zeros((8, 8)))
 
@@ -276,6 +277,37 @@ def test_random_crop_draws_as_torchvision(wrap):
         T.RandomCrop((10, 12))(wrap(img))
     with pytest.raises(ValueError, match="only two dimensions"):
         T.RandomCrop((1, 2, 3))
+
+
+def test_single_draws_are_those_of_tensors(rng):
+    """`between`, `whole` and `happens` against the draws that are compared with torch bit for bit in test_random.py."""
+    twin = Generator()
+    seed = int(rng.integers(2**32))
+    default_generator.manual_seed(seed)
+    twin.manual_seed(seed)
+    for scale in (1, 1e-30, 1e4, 3e37):
+        for low, width in zip(rng.normal(0, scale, 300), abs(rng.normal(0, scale, 300)), strict=True):
+            assert draws.between(low, low + width) == twin.uniform((1,), low, low + width)[0]
+            assert draws.between(-width, width / 2**20) == twin.uniform((1,), -width, width / 2**20)[0]
+    for _ in range(200):
+        low, span = int(rng.integers(-(2**40), 2**40)), int(2 ** rng.uniform(0, 40))
+        assert draws.whole(low, low + span) == twin.randint((1,), low, low + span)[0]
+        p = rng.random()
+        assert draws.happens(p) == (twin.uniform((1,))[0] < p)
+    assert default_generator.random63() == twin.random63()
+    with pytest.raises(RuntimeError, match="found from=2 > to=1"):
+        draws.between(2, 1)
+    with pytest.raises(RuntimeError, match="from=3 >= to=3"):
+        draws.whole(3, 3)
+
+
+def test_ties_of_a_sum_are_rounded_once():
+    """2**24 + 1 lies between two float32 numbers; what is lost in float64 decides."""
+    tie, little = 2.0**24 + 1, 2.0**-40
+    assert draws._sum(tie, little) == 2**24 + 2
+    assert draws._sum(tie, -little) == 2**24
+    assert draws._sum(tie, 0.0) == 2**24
+    assert draws._sum(-tie, -little) == -(2**24) - 2
 
 
 # --- together

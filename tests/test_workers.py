@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision_reference import reference
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import Generator, default_generator
@@ -53,6 +54,35 @@ class TorchDrawing(Numbers):
 
         drawn = torch.empty((), dtype=torch.int64).random_().item()
         return [random.random(), float(np.random.rand()), drawn % 1000, index]
+
+
+CHAIN = (
+    "T.Compose([T.RandomCrop(8, 2), T.RandomRotation(30), T.ColorJitter(0.5, 0.5, 0.5, 0.2), "
+    "T.RandomChoice([T.Pad(1), T.Pad(2)])])"
+)
+
+
+class Augmented(Numbers):
+    """Sample i is a picture, changed at random by minicnn's transforms."""
+
+    def transforms(self):
+        from minicnn import transforms
+
+        return transforms
+
+    def __getitem__(self, index):
+        from PIL import Image
+
+        pixels = np.random.default_rng(index).integers(0, 256, (9, 10, 3), dtype=np.uint8)
+        changed = np.asarray(eval(CHAIN, {"T": self.transforms()})(Image.fromarray(pixels)))
+        return np.pad(changed, [(0, 12 - len(changed)), (0, 12 - len(changed)), (0, 0)])
+
+
+class TheirAugmented(Augmented):
+    """By torchvision's."""
+
+    def transforms(self):
+        return reference().transforms
 
 
 class Picky(Numbers):
@@ -140,6 +170,20 @@ def test_worker_streams_are_torchs_and_repeatable():
         TorchDrawing(7), 2, shuffle=True, num_workers=2, multiprocessing_context="spawn"
     )
     assert ours == [plain(batch) for batch in loader]
+
+
+def test_random_transforms_in_workers_are_torchvisions():
+    reference()
+    import torch
+
+    default_generator.manual_seed(12)
+    ours = [batch.numpy() for batch in DataLoader(Augmented(7), 2, shuffle=True, num_workers=2)]
+    torch.manual_seed(12)
+    loader = torch.utils.data.DataLoader(
+        TheirAugmented(7), 2, shuffle=True, num_workers=2, multiprocessing_context="spawn"
+    )
+    for batch, theirs in zip(ours, loader, strict=True):
+        np.testing.assert_array_equal(batch, theirs.numpy())
 
 
 def test_what_cannot_be_sent_is_loaded_here_with_the_same_numbers(capfd, monkeypatch):

@@ -27,11 +27,55 @@ rate, number of the step) is in `hyper` and not in `sizes`, so a captured step s
         v = beta2·v + (1 - beta2)·g²
         p = p - lr/bias_correction1 · m / (√v / root2 + eps)      amsgrad: the largest v so far
 
+The other rules have the option "maximize", and g is as in "sgd". m is the running mean of the gradient with
+beta1, v that of its square (with beta2, alpha, rho).
+
+    rule "adagrad"   hyper: rate, eps, weight_decay     (rate = lr / (1 + steps before · lr_decay))
+                     state: sum
+
+        s = s + g²;   p = p - rate · g / (√s + eps)
+
+    rule "rmsprop"   hyper: lr, alpha, eps, weight_decay, momentum
+                     state: square_avg, then momentum_buffer with the option "momentum", grad_avg with "centered"
+
+        d = √v + eps                            centered: √(v - m²) + eps
+        p = p - lr · g / d                      momentum: b = momentum·b + g / d;  p = p - lr·b
+
+    rule "adadelta"  hyper: lr, rho, eps, weight_decay      state: square_avg, acc_delta
+
+        d = √(a + eps) / √(v + eps) · g;   a = rho·a + (1 - rho)·d²;   p = p - lr·d
+
+    rule "adamax"    hyper: beta1, beta2, eps, weight_decay, rate = lr / bias_correction1
+                     state: exp_avg, exp_inf
+
+        u = max(beta2·u, |g| + eps);   p = p - rate · m / u
+
+    rule "nadam"     hyper: lr, beta1, beta2, eps, weight_decay, bias_correction2, rate_g, rate_m
+                     state: exp_avg, exp_avg_sq;  option "decoupled"
+
+        d = √(v / bias_correction2) + eps;   p = p - rate_g · g / d - rate_m · m / d
+
+    rule "radam"     hyper: lr, beta1, beta2, eps, weight_decay, bias_correction1, root2, rectification
+                     state: exp_avg, exp_avg_sq;  option "decoupled"
+
+        p = p - lr · m / bias_correction1 · root2 / (√v + eps) · rectification       rectification 0: without the
+                                                                                    last two factors
+    rule "asgd"      hyper: eta, lambd, mu, weight_decay    state: ax
+
+        p = (1 - lambd·eta)·p - eta·g;   ax = ax + mu·(p - ax)
+
+    rule "rprop"     hyper: eta minus, eta plus, smallest and largest step      state: prev, step_size
+
+        direction = g · prev;   s = s · (eta plus, eta minus or 1, as direction is above, below or 0), clipped
+        g = 0 where direction < 0;   p = p - sign(g)·s;   prev = g
+
 Everything is rounded to the parameter's dtype at the places where PyTorch's single-tensor code rounds
 it; the coefficients are computed in float64 and rounded once. A backend may fuse a product and a sum.
 
-Sources: Sutskever et al. 2013 (Nesterov's momentum in this form); Kingma & Ba 2015, algorithm 1;
-Reddi et al. 2018 (AMSGrad); Loshchilov & Hutter 2019 (decoupled weight decay).
+Sources: Sutskever et al. 2013 (Nesterov's momentum in this form); Kingma & Ba 2015, algorithms 1 and 2;
+Reddi et al. 2018 (AMSGrad); Loshchilov & Hutter 2019 (decoupled weight decay); Duchi et al. 2011 (Adagrad);
+Tieleman & Hinton 2012 (RMSprop), Graves 2013 (centered); Zeiler 2012 (Adadelta); Dozat 2016 (NAdam); Liu et al.
+2020 (RAdam); Polyak & Juditsky 1992 (ASGD); Riedmiller & Braun 1993 (Rprop).
 """
 
 from __future__ import annotations
@@ -59,8 +103,16 @@ class Sizes(NamedTuple):
 
     def outputs(self) -> tuple[Output, ...]:
         """The parameters and their states."""
-        states = {"sgd": "momentum" in self.options, "adam": 2 + ("amsgrad" in self.options)}[self.rule]
-        return tuple(Output((size,), self.dtype, updated=True) for size in self.sizes) * (1 + states)
+        outputs = tuple(Output((size,), self.dtype, updated=True) for size in self.sizes)
+        return outputs * (1 + STATES[self.rule] + len(WITH_STATE.intersection(self.options)))
+
+
+# states that a rule always has; options that bring another
+STATES = {
+    "sgd": 0, "adam": 2, "adagrad": 1, "rmsprop": 1, "adadelta": 2, "adamax": 2, "nadam": 2, "radam": 2, "asgd": 1,
+    "rprop": 2,
+}  # fmt: skip
+WITH_STATE = frozenset({"amsgrad", "centered", "momentum"})
 
 
 class Arrays(list[Any]):

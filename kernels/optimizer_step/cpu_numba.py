@@ -17,14 +17,29 @@ bits with torch 2.13 on x86-64, with AVX2 and with AVX-512.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import Plan
-from . import Arrays, Sizes, loops
+from . import Arrays, Sizes
 
+# the file of each rule's loop (imported when it is wanted); the options that are flags, and those that bring a state,
+# as the loop takes them
+RULES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "sgd": ("sgd_loops", ("nesterov",), ("momentum",)),
+    "adam": ("adam_loops", ("decoupled",), ("amsgrad",)),
+    "adagrad": ("square_loops", (), ()),
+    "rmsprop": ("square_loops", (), ("momentum", "centered")),
+    "adadelta": ("square_loops", (), ()),
+    "adamax": ("adam_loops", (), ()),
+    "nadam": ("adam_loops", ("decoupled",), ()),
+    "radam": ("adam_loops", ("decoupled",), ()),
+    "asgd": ("sgd_loops", (), ()),
+    "rprop": ("sgd_loops", (), ()),
+}
 BLOCK = 1 << 12  # elements that a thread takes at a time
 
 
@@ -34,10 +49,10 @@ def plan(z: Sizes) -> Plan | None:
     if kind not in (np.float32, np.float64):
         return None
     sign = kind.type(-1 if "maximize" in z.options else 1)
-    if z.rule == "sgd":
-        loop, options = loops.sgd, ("nesterov" in z.options, True if "momentum" in z.options else None)
-    else:
-        loop, options = loops.adam, ("decoupled" in z.options, True if "amsgrad" in z.options else None)
+    file, flags, arrays = RULES[z.rule]
+    loop = getattr(importlib.import_module(f".{file}", __package__), z.rule)
+    # a flag is one of two values; the code for an array that is not there is not compiled
+    options = (*(flag in z.options for flag in flags), *(True if array in z.options else None for array in arrays))
     pieces = _pieces(z.sizes)
 
     def run(outs: Sequence[np.ndarray], ins: Sequence[np.ndarray], scratch: Any) -> None:

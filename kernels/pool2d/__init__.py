@@ -4,8 +4,9 @@ The window of output (oh, ow) covers input positions oh·sh - ph + r·dh, ow·sw
 
 kind, direction   ins                              outs
 max, forward      x                                y, argmax int32: h·W + w of the first maximum of the
-                                                   window (NaN counts as larger than everything; -1 where
-                                                   the window lies wholly in the padding, y is then -inf)
+                                                   window (NaN counts as larger than everything, the last
+                                                   one; -1 where the window lies wholly in the padding, y is
+                                                   then -inf)
 max, input        g, argmax                        dx: Σ of the g whose maximum it was
 avg, forward      x                                y = scale · Σ of the window
 avg, input        g                                dx: Σ of scale · g over the windows it lies in

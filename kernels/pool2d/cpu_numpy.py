@@ -60,7 +60,7 @@ def _max(z: Sizes, outs: Sequence[Any], ins: Sequence[Any], scale: Any) -> None:
     positions = np.arange(z.H * z.W, dtype=np.int32).reshape(z.H, z.W)
     for (oh, ow), (ih, iw) in _taps(z):
         here, best = x[:, :, ih, iw], y[:, :, oh, ow]
-        better = (here > best) | (argmax[:, :, oh, ow] < 0) | ((here != here) & (best == best))
+        better = (here > best) | (argmax[:, :, oh, ow] < 0) | (here != here)
         y[:, :, oh, ow] = np.where(better, here, best)
         argmax[:, :, oh, ow] = np.where(better, positions[ih, iw], argmax[:, :, oh, ow])
 

@@ -32,8 +32,9 @@ def clip(first, taps, dilation, length):
 
 @inner
 def larger(best, where, here, place):
-    """The larger of `best` (found at `where`) and `here` (at `place`): the first of equal ones, NaN before all."""
-    better = (here > best) | ((here != here) & (best == best))
+    """The larger of `best` (found at `where`) and `here` (at `place`): the first of equal ones; NaN before all, and
+    of several the last, as in PyTorch."""
+    better = (here > best) | (here != here)
     return (here if better else best), (place if better else where)
 
 

@@ -1,5 +1,7 @@
 """The core: tensors, operations, and the engine that runs a graph backward."""
 
+from minicnn.autograd.anomaly import detect_anomaly as detect_anomaly
+from minicnn.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from minicnn.autograd.engine import grad as grad
 from minicnn.autograd.function import Function as Function
 from minicnn.autograd.grad_mode import enable_grad as enable_grad
@@ -9,3 +11,4 @@ from minicnn.autograd.grad_mode import no_grad as no_grad
 from minicnn.autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from minicnn.autograd.gradcheck import gradcheck as gradcheck
 from minicnn.autograd.gradcheck import gradgradcheck as gradgradcheck
+from minicnn.autograd.variable import Variable as Variable

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
@@ -134,6 +135,8 @@ def _run(
                 results = node.backward(*outputs)
             if not isinstance(results, tuple):
                 results = (results,)
+            if anomaly.state.enabled:
+                anomaly.look_for_nan(node.name(), results)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)

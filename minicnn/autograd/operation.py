@@ -33,7 +33,7 @@ from minicnn.kernels import layout
 from minicnn.kernels.recorder import recorder
 
 NOTHING: tuple[Any, ...] = ()
-_sequence = itertools.count()
+sequence = itertools.count()
 _INPUT, _OUTPUT, _CONSTANT = range(3)
 
 
@@ -106,7 +106,7 @@ class Operation:
         return tuple((None, 0) if edge is None else edge for edge in ctx.edges)
 
     def __repr__(ctx) -> str:
-        return f"<{ctx.name()} object>"
+        return f"<{ctx.name()} object at 0x{id(ctx):x}>"
 
 
 def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -202,7 +202,7 @@ def _same_device(cls: type[Operation], args: tuple[Any, ...]) -> None:
 
 
 def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> None:
-    ctx.sequence = next(_sequence)
+    ctx.sequence = next(sequence)
     ctx.released = False
     ctx.pre_hooks = None
     ctx.edges = tuple(
@@ -238,6 +238,28 @@ def _keep(
         if output._array is value:
             return (_OUTPUT, (index, output._version), value, output._version.count)
     return (_CONSTANT, None, value, 0)
+
+
+def keep_before(node: Any, target: Tensor, begun: int) -> None:
+    """Let the nodes recorded since `begun`, from `node` back, keep a copy of `target`, which is about to be written to:
+    the derivative of an in-place operation is one of the values before."""
+    before: Tensor | None = None
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
+        if not isinstance(node, Operation) or node.sequence < begun:
+            continue
+        ahead += [edge[0] for edge in node.edges if edge is not None]
+        for index, (kind, source, array, _) in enumerate(node.saved_values):
+            if kind == _INPUT and source is target:
+                if before is None:
+                    if recorder.tape is not None:
+                        recorder.tape.refuse("changes in place a tensor that its own derivative needs")
+                    before = wrap(array.copy(order="K"), target._batch_last)
+                    before.requires_grad, before.grad_fn = target.requires_grad, target.grad_fn
+                    before._output_index = target._output_index
+                kept = (_INPUT, before, before._array, before._version.count)
+                node.saved_values = (*node.saved_values[:index], kept, *node.saved_values[index + 1 :])
 
 
 def _restore(ctx: Operation, entry: tuple[int, Any, Any, int]) -> Any:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.operation import keep_before, sequence
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.recorder import recorder
+from minicnn.suggest import refuse_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,14 +30,14 @@ def operation(
     the property `prop`. This is the one place where an operation meets Tensor."""
 
     def register(function: F) -> F:
-        function = _with_numpy_names(function)
+        inner, function = function, _public(function)
         REGISTERED.append(function)
         if method is not None:
             setattr(Tensor, method, function)
         if prop is not None:
             setattr(Tensor, prop, property(function))
         for name in operators:
-            setattr(Tensor, name, _operator(function, name))
+            setattr(Tensor, name, _operator(inner, name))  # without keywords
         if inplace:
             setattr(Tensor, f"{method}_", _inplace(function, f"{method}_"))
         return function
@@ -43,22 +45,52 @@ def operation(
     return register
 
 
-def _with_numpy_names(function: F) -> F:
-    """`axis` and `keepdims` for `dim` and `keepdim`, which PyTorch accepts, too."""
-    if "dim" not in inspect.signature(function).parameters:
-        return function
+def _public(function: F) -> F:
+    """What users call. Flags must be bools, as in PyTorch; `f(x, dims=(0, 1))` may stand for `f(x, 0, 1)`, `axis` and
+    `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one."""
+    parameters = inspect.signature(function).parameters.values()
+    flags = [
+        (p.name, 99 if p.kind is p.KEYWORD_ONLY else place)
+        for place, p in enumerate(parameters)
+        if p.annotation == "bool" and p.name not in _TRUTHY
+    ]
+    before = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]  # of a variadic one
+    several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
+
+    def unusual(args: Any, options: Any, error: TypeError) -> Any:
+        renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
+        if several in renamed:
+            values = renamed.pop(several)
+            if not isinstance(values, tuple | list):
+                kind = type(values).__name__
+                raise TypeError(f"{function.__name__}(): argument `{several}` must be tuple of ints, not {kind}")
+            leading = [renamed.pop(name) for name in before if name in renamed]
+            return call(*args, *leading, values, **renamed)
+        refuse_keyword(function, function.__name__, renamed)
+        if renamed.keys() == options.keys():
+            raise error
+        return call(*args, **renamed)
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        if "axis" in options:
-            options["dim"] = options.pop("axis")
-        if "keepdims" in options:
-            options["keepdim"] = options.pop("keepdims")
-        return function(*args, **options)
+        for name, index in flags:
+            value = options[name] if name in options else args[index] if index < len(args) else True
+            if value is not True and value is not False and not isinstance(value, np.bool_):
+                kind = type(value).__name__
+                raise TypeError(f"{function.__name__}(): argument `{name}` must be bool, not {kind}: got {value!r}")
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
+                raise  # the keywords were right: the error comes from within
+            wrong = error
+        return unusual(args, options, wrong)
 
     return cast(F, call)
 
 
+_TRUTHY = {"inplace", "return_indices"}  # anything goes, as in PyTorch
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 REGISTERED: list[Callable[..., Any]] = []
 
 
@@ -95,7 +127,11 @@ def _inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def in_place(self: Tensor, *args: Any, **options: Any) -> Tensor:
         others = any(isinstance(a, Tensor) and a.requires_grad for a in args)
         check_inplace(self, others, name)
-        return write(self, function(self, *args, **options), name)
+        begun = next(sequence)
+        result = function(self, *args, **options)
+        if result.requires_grad:
+            keep_before(result.grad_fn, self, begun)
+        return write(self, result, name)
 
     functools.update_wrapper(in_place, function, assigned=(), updated=())
     in_place.__name__ = name

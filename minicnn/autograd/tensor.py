@@ -17,6 +17,7 @@ from minicnn.autograd import printing
 from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
+from minicnn.suggest import no_attribute
 
 
 class Version:
@@ -91,6 +92,9 @@ class Tensor:
         self.grad: Tensor | None = None
         self.grad_fn: Any = None
         self.requires_grad: bool = requires_grad
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name)
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -314,7 +318,7 @@ class Tensor:
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
                 "use .detach().clone()"
             )
-        twin = type(self)(self._plain_array().copy(), requires_grad=self.requires_grad)
+        twin = rebuilt(type(self), backend.copied(self._plain_array(), memo), self.requires_grad)
         if self.grad is not None:
             twin.grad = self.grad.detach().clone()
         memo[id(self)] = twin
@@ -322,21 +326,18 @@ class Tensor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Tensors travel between processes as arrays, without their graph."""
-        return (type(self), (backend.to_device(self._plain_array(), "cpu"), self.requires_grad))
+        return rebuilt, (type(self), backend.to_device(self._plain_array(), "cpu"), self.requires_grad)
 
     # --- gradient -------------------------------------------------------------------------------
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"requires_grad_(): argument `requires_grad` must be bool, got {requires_grad!r}")
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
-            )
+            raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this is {self.dtype}")
         if not requires_grad and not self.is_leaf:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables; use .detach() for a tensor "
-                "without history"
-            )
+            raise RuntimeError("you can only change requires_grad flags of leaf variables; use .detach() before")
         self.requires_grad = requires_grad
         return self
 
@@ -419,6 +420,12 @@ class Tensor:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")
 
 
+def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
+    """A Tensor of class `kind` on `array`, as copies and other processes need it."""
+    Tensor.__init__(tensor := object.__new__(kind), array, requires_grad)
+    return tensor
+
+
 def _reading(what: str) -> None:
     """The numbers are asked for: a step that is being recorded depends on them from here on."""
     if recorder.tape is not None:
@@ -430,8 +437,12 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(data._plain_array() if isinstance(data, Tensor) else data, requires_grad)
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        data = Tensor() if data is None else data
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Parameter(): `data` must be Tensor, not {type(data).__name__}; use tensor(data)")
+        super().__init__(data._plain_array())
+        self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

@@ -31,6 +31,7 @@ from minicnn.nn.module import Module
 
 SETTLING = 3  # recordings in a row that may meet a tensor of unknown origin
 RECORDINGS = 32  # of one kind of call before it is given up
+_OPTIONS = {"fullgraph", "dynamic", "backend", "mode", "options", "name", "disable"}  # of torch.compile
 KEPT = 8  # kinds of calls, and recordings of one kind, that are kept
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -149,8 +150,8 @@ class CompiledModule(Module):
             return getattr(super().__getattr__("_orig_mod"), name)
 
 
-def compile(function: F, **options: Any) -> F:
-    """`function` (a training step, a module, any function of tensors), recorded at its second call and replayed from
+def compile(model: F | None = None, **options: Any) -> Any:
+    """`model` (a training step, a module, any function of tensors), recorded at its second call and replayed from
     the third on.
 
     What a replay repeats is the arithmetic of minicnn on tensors: operations, gradients, the optimiser's step with the
@@ -164,7 +165,8 @@ def compile(function: F, **options: Any) -> F:
 
     Forget gradients by `zero_grad()`: a step that sets `parameter.grad = None` by hand is right, but never replayed.
 
-    Other arguments than `function` are those of torch.compile; they are accepted and change nothing.
+    Other arguments than `model` are those of torch.compile; they are accepted and change nothing, but for
+    `disable`: True gives `model` back as it is. Without `model` a decorator comes back: `@compile(mode="default")`.
 
     >>> import minicnn
     >>> from minicnn import nn, optim
@@ -182,11 +184,16 @@ def compile(function: F, **options: Any) -> F:
     >>> losses[-1] < 1e-3
     True
     """
-    if isinstance(function, Module):
-        return CompiledModule(function)  # type: ignore[return-value]
-    if not callable(function):
-        raise TypeError(f"`function` must be a function or a Module, got {type(function).__name__}")
-    return Compiled(function)  # type: ignore[return-value]
+    unknown = options.keys() - _OPTIONS
+    if unknown:
+        raise TypeError(f"compile() got an unexpected keyword argument {min(unknown)!r}")
+    if model is None:
+        return functools.partial(compile, **options)
+    if not callable(model):
+        raise TypeError(f"`model` must be a function or a Module, got {type(model).__name__}")
+    if options.get("disable"):
+        return model
+    return CompiledModule(model) if isinstance(model, Module) else Compiled(model)
 
 
 def _signature(value: Any, tensors: list[Tensor]) -> Any:

@@ -14,7 +14,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.capture.replay import Replay
 from minicnn.capture.tape import Tape, listening
 from minicnn.functional.conversion import clone
-from minicnn.kernels import dispatch, layout
+from minicnn.kernels import buffers, dispatch, layout
 
 
 class Step:
@@ -54,6 +54,7 @@ class Step:
         """Let go of the arrays that were recorded: the replay has others in their place."""
         self.result = replaced(result, iter([Tensor(np.empty(0)) for _ in range(count)]))
         self.tape, self.inputs, self._given = Tape(), [], ()
+        buffers.release_unused()  # the replay has memory of its own
 
     def fits(self) -> bool:
         """Whether a replay would do what the function does now."""

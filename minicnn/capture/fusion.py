@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from minicnn.capture.tape import Constant, Entry, Host, KernelCall, address, root
 from minicnn.kernels import layout, plan
+from minicnn.kernels.activation import FROM_OUTPUT
 
 
 class Rule(NamedTuple):
@@ -31,20 +32,25 @@ def _activation(a: Any, b: Any) -> str | None:
     """f after a product or a convolution that has no activation yet."""
     if b.direction != "forward" or getattr(a, "direction", "") == "weight" or _has_activation(a):
         return None
-    return str(b.function)
+    return _epilogue(b)
 
 
 def _slope(a: Any, b: Any) -> str | None:
     """f' after a product or the input gradient of a convolution."""
     if b.direction != "backward" or getattr(a, "direction", "input") != "input" or _has_activation(a):
         return None
-    return f"{b.function}_gradient"
+    return _epilogue(b, "_gradient")
 
 
 def _unpooled_slope(a: Any, b: Any) -> str | None:
     if b.direction != "backward" or a.direction != "input" or a.epilogue:
         return None
-    return str(b.function)
+    return _epilogue(b)
+
+
+def _epilogue(activation: Any, ending: str = "") -> str | None:
+    """The name of an activation as an epilogue; None for one whose gradient needs what comes in."""
+    return f"{activation.function}{ending}" if activation.function in FROM_OUTPUT else None
 
 
 def _pooling(a: Any, b: Any) -> str | None:

@@ -1,8 +1,9 @@
-"""MNIST and Fashion-MNIST: 28x28 grey images of ten classes, 60,000 for training and 10,000 for testing."""
+"""MNIST, Fashion-MNIST, Kuzushiji-MNIST: 28x28 grey images of ten classes, 60,000 to train on and 10,000 to test."""
 
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -76,7 +77,7 @@ class MNIST(VisionDataset):
     def _find(self, download: bool) -> Path:
         """The folder to read from, filled if need be."""
         name = type(self).__name__
-        if sample_asked_for() and (sample_root() / name).is_dir():
+        if sample_asked_for() and _has_sample(name):
             notice(name)
             return sample_root() / name / "raw"
         given = [self.root, os.environ.get("MINICNN_DATA"), cache_folder()]
@@ -122,6 +123,30 @@ class MNIST(VisionDataset):
                 f"{label_file} has label {labels.max()}, expected 0 ... {len(self.classes) - 1}. {fix}"
             )
         return Tensor(images), Tensor(labels.astype(np.int64))
+
+    @property
+    def train_data(self) -> Tensor:
+        """`data`, by a name of old scripts."""
+        return self._renamed("train_data", "data")
+
+    @property
+    def test_data(self) -> Tensor:
+        """`data`, by a name of old scripts."""
+        return self._renamed("test_data", "data")
+
+    @property
+    def train_labels(self) -> Tensor:
+        """`targets`, by a name of old scripts."""
+        return self._renamed("train_labels", "targets")
+
+    @property
+    def test_labels(self) -> Tensor:
+        """`targets`, by a name of old scripts."""
+        return self._renamed("test_labels", "targets")
+
+    def _renamed(self, old: str, new: str) -> Any:
+        warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
+        return getattr(self, new)
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -184,14 +209,42 @@ class FashionMNIST(MNIST):
     ]
 
 
+class KMNIST(MNIST):
+    """Kuzushiji-MNIST (Clanuwat et al. 2018, "Deep Learning for Classical Japanese Literature"): ten hiragana in
+    cursive script, in MNIST's format.
+
+    Arguments, attributes, sources and errors are :class:`MNIST`'s; the folder is `KMNIST/raw/`. There is no sample.
+    """
+
+    mirrors: ClassVar[list[str]] = [
+        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+    ]
+    resources: ClassVar[list[tuple[str, str]]] = [
+        ("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7"),
+        ("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344"),
+        ("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7"),
+        ("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134"),
+    ]
+    classes: list[str] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]  # noqa: RUF012
+
+
 def _present(raw: Path, file: str) -> Path | None:
     """The plain file, which is read faster, else the packed one, else None."""
     return next((path for path in (raw / file, raw / f"{file}.gz") if path.is_file()), None)
 
 
 def _ways_out(name: str) -> str:
-    return f"""
-Ways out:
-  - download=True fetches {name} when there is a network;
-  - copy the four *-ubyte or *-ubyte.gz files to ROOT/{name}/raw and give root=ROOT or set MINICNN_DATA=ROOT;
-  - MINICNN_SAMPLE=1 (python -m minicnn.run --sample SCRIPT) serves the small embedded sample in its place."""
+    ways = [
+        f"download=True fetches {name} when there is a network",
+        f"copy the four *-ubyte or *-ubyte.gz files to ROOT/{name}/raw and give root=ROOT or set MINICNN_DATA=ROOT",
+    ]
+    if _has_sample(name):
+        ways.append(
+            "MINICNN_SAMPLE=1 (python -m minicnn.run --sample SCRIPT) serves the small embedded sample in its place"
+        )
+    return "\nWays out:\n  - " + ";\n  - ".join(ways) + "."
+
+
+def _has_sample(name: str) -> bool:
+    return (sample_root() / name).is_dir()

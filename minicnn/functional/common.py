@@ -98,6 +98,8 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
     for x in (a, b):
         if not isinstance(x, Tensor | int | float):
             raise TypeError(f"{name}(): expected Tensors or numbers, got {type(x).__name__}")
+    if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+        raise TypeError(f"{name}(): expected at least one Tensor, got the numbers {a!r} and {b!r}")
     kind = dtypes.result_type(*((x._array if isinstance(x, Tensor) else x) for x in (a, b)))
     if floating and kind.kind != "f":
         kind = dtypes.get_default_dtype().numpy
@@ -154,3 +156,9 @@ def normal_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     if len(set(axes)) != len(axes):
         raise RuntimeError(f"`dim` {tuple(dim)} appears multiple times in the list of dims")  # type: ignore[arg-type]
     return axes if ndim else ()
+
+
+def memory_order(array: Any) -> str:
+    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`."""
+    order = layout.order_of(array)
+    return layout.PLAIN if order == layout.ANY else order

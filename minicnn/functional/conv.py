@@ -1,4 +1,4 @@
-"""Convolution and transposed convolution.
+"""Convolution and transposed convolution, of images and of lines.
 
 Three operations, each the gradient of the others, so that derivatives of every order come from the
 same three kernels (kernels/conv2d):
@@ -6,10 +6,13 @@ same three kernels (kernels/conv2d):
     Convolution(x, w)          y = w ∗ x
     ConvolutionInput(g, w)     the gradient of x; also the transposed convolution's forward pass
     ConvolutionWeight(x, g)    the gradient of w (and of the bias)
+
+A line (N, C, L) is an image of one row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +22,9 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
-from minicnn.functional.window import Pair, images, output_size, pair
+from minicnn.functional.window import HOW_MANY, Line, Pair, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.conv2d import Sizes
-from minicnn.kernels.im2col import Sizes as ColumnSizes
 
 
 class Geometry(NamedTuple):
@@ -124,6 +126,29 @@ class ConvolutionWeight(Operation):
 
 
 @operation()
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Cross-correlation of lines with filters.
+
+    input (N, C, L) or (C, L), weight (K, C/groups, KL), bias (K,): (N, K, OL) with
+    OL = floor((L + 2·padding - dilation·(KL - 1) - 1) / stride) + 1. `padding` may be "valid" (none) or
+    "same" (OL = L, for stride 1). RuntimeError for shapes that do not fit.
+
+    >>> import minicnn
+    >>> conv1d(minicnn.tensor([[1.0, 1, 1, 0, 0, 0]]), minicnn.tensor([[[1.0, -1]]]))
+    tensor([[0., 0., 1., 0., 0.]])
+    """
+    return _convolution(input, weight, bias, stride, padding, dilation, groups, 1, "conv1d")
+
+
+@operation()
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -145,51 +170,75 @@ def conv2d(
     >>> conv2d(step, edge)[0, 0, 0]
     tensor([0., 1., 1., 0.])
     """
-    x, single = images(input, "conv2d")
-    check_filters(x, weight, bias, groups, "conv2d", x_axis=1)
-    strides = pair(stride, "conv2d", "stride", 1)
-    dilations = pair(dilation, "conv2d", "dilation", 1)
-    kernel = (weight.shape[2], weight.shape[3])
-    before, total = conv_padding(padding, strides, dilations, kernel)
-    y_size = []
-    for axis in range(2):
-        padded = x.shape[2 + axis] + total[axis]
-        if padded < dilations[axis] * (kernel[axis] - 1) + 1:
-            sizes = [x.shape[2 + i] + total[i] for i in range(2)]
-            spans = [dilations[i] * (kernel[i] - 1) + 1 for i in range(2)]
-            raise RuntimeError(
-                f"Calculated padded input size per channel: ({sizes[0]} x {sizes[1]}). Kernel size: ({spans[0]} x "
-                f"{spans[1]}). Kernel size can't be greater than actual input size"
-            )
-        y_size.append(output_size(padded, kernel[axis], strides[axis], 0, dilations[axis]))
-    geometry = Geometry(strides, before, dilations, groups, (x.shape[2], x.shape[3]), (y_size[0], y_size[1]))
-    y: Tensor = Convolution(x, weight, bias, geometry)
+    return _convolution(input, weight, bias, stride, padding, dilation, groups, 2, "conv2d")
+
+
+def _convolution(
+    input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int,
+    axes: int, name: str,
+) -> Tensor:  # fmt: skip
+    """conv1d or conv2d, by the number of `axes`."""
+    x, single = batched(input, axes, name)
+    check_filters(x, weight, bias, groups, name, x_axis=1)
+    strides = lengths(stride, axes, name, "stride", 1)
+    dilations = lengths(dilation, axes, name, "dilation", 1)
+    kernel = weight.shape[2:]
+    before, total = conv_padding(padding, strides, dilations, kernel, name)
+    padded = [n + t for n, t in zip(x.shape[2:], total, strict=True)]
+    spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
+    if any(n < span for n, span in zip(padded, spans, strict=True)):
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({_times(padded)}). Kernel size: ({_times(spans)}). Kernel "
+            "size can't be greater than actual input size"
+        )
+    y_size = [output_size(padded[i], kernel[i], strides[i], 0, dilations[i]) for i in range(axes)]
+    geometry = Geometry(both(strides), both(before, 0), both(dilations), groups, both(x.shape[2:]), both(y_size))
+    return _applied(Convolution, x, weight, bias, geometry, single)
+
+
+def _applied(
+    cls: type[Operation], x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry, single: bool
+) -> Tensor:
+    """The operation on a batch of images or of lines; the one result if it was no batch."""
+    lines = x.ndim == 3
+    y: Tensor = cls(x.unsqueeze(2), weight.unsqueeze(2), bias, geometry) if lines else cls(x, weight, bias, geometry)
+    if lines:
+        y = Line(y, (*y.shape[:2], y.shape[3]), node="ConvolutionBackward0")
     return y.squeeze(0) if single else y
 
 
-def conv_padding(padding: Any, stride: Pair, dilation: Pair, kernel: Pair) -> tuple[Pair, Pair]:
-    """What is added before the first row and column, and in all."""
+def _times(lengths: Sequence[int]) -> str:
+    return " x ".join(map(str, lengths))
+
+
+def conv_padding(
+    padding: Any, stride: Sequence[int], dilation: Sequence[int], kernel: Sequence[int], name: str
+) -> tuple[Sequence[int], Sequence[int]]:
+    """What is added along each axis before its first position, and in all."""
+    axes = len(kernel)
     if padding == "valid":
         padding = 0
     if padding == "same":
-        if stride != (1, 1):
+        if any(s != 1 for s in stride):
             raise RuntimeError(f"padding='same' is not supported for strided convolutions, `stride` is {stride}")
-        total = (dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1))
-        return (total[0] // 2, total[1] // 2), total
+        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return [t // 2 for t in total], total
     if isinstance(padding, str):
-        raise RuntimeError(f"conv2d(): `padding` is {padding!r}; expected 'valid', 'same', an int or two ints")
-    before = pair(padding, "conv2d", "padding")
-    return before, (2 * before[0], 2 * before[1])
+        raise RuntimeError(
+            f"{name}(): `padding` is {padding!r}; expected 'valid', 'same' or {HOW_MANY[axes]}"
+        )
+    before = lengths(padding, axes, name, "padding")
+    return before, [2 * p for p in before]
 
 
 def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, name: str, x_axis: int) -> None:
-    """The checks that conv2d and conv_transpose2d share; x's channels are weight's axis `x_axis`."""
+    """The checks that all convolutions share; x's channels are weight's axis `x_axis`."""
     check_tensor(weight, name, "weight")
-    if weight.ndim != 4:
-        raise RuntimeError(f"{name}(): `weight` must have 4 axes, got shape {list(weight.shape)}")
+    if weight.ndim != x.ndim:
+        raise RuntimeError(f"{name}(): `weight` must have {x.ndim} axes, got shape {list(weight.shape)}")
     if bias is not None:
         check_tensor(bias, name, "bias")
-    if isinstance(groups, bool) or not isinstance(groups, int):
+    if isinstance(groups, bool) or not hasattr(groups, "__index__"):
         raise TypeError(f"{name}(): `groups` must be an int, got {groups!r}")
     if groups < 1:
         raise RuntimeError(f"{name}(): `groups` must be at least 1, got {groups}")
@@ -222,6 +271,28 @@ def check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n
 
 
 @operation()
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """Transposed convolution of lines: the adjoint of the conv1d with this weight, not its inverse.
+
+    input (N, C, L) or (C, L), weight (C, K/groups, KL), bias (K,): (N, K, OL) with
+    OL = (L - 1)·stride - 2·padding + dilation·(KL - 1) + output_padding + 1. RuntimeError for shapes that do
+    not fit.
+    """
+    return _transposed(
+        input, weight, bias, stride, padding, output_padding, groups, dilation, 1, "conv_transpose1d"
+    )
+
+
+@operation()
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -238,123 +309,35 @@ def conv_transpose2d(
     OH = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1. It is the adjoint of
     conv2d, not its inverse. RuntimeError for shapes that do not fit.
     """
-    x, single = images(input, "conv_transpose2d")
-    check_filters(x, weight, bias, groups, "conv_transpose2d", x_axis=0)
-    strides = pair(stride, "conv_transpose2d", "stride", 1)
-    paddings = pair(padding, "conv_transpose2d", "padding")
-    extra = pair(output_padding, "conv_transpose2d", "output_padding")
-    dilations = pair(dilation, "conv_transpose2d", "dilation", 1)
-    size = []
-    for axis in range(2):
-        if extra[axis] >= max(strides[axis], dilations[axis]):
-            raise RuntimeError(
-                "output padding must be smaller than either stride or dilation, but got `output_padding` "
-                f"{extra}, `stride` {strides}, `dilation` {dilations}"
-            )
-        span = dilations[axis] * (weight.shape[2 + axis] - 1) + extra[axis] + 1
-        size.append((x.shape[2 + axis] - 1) * strides[axis] - 2 * paddings[axis] + span)
+    return _transposed(
+        input, weight, bias, stride, padding, output_padding, groups, dilation, 2, "conv_transpose2d"
+    )
+
+
+def _transposed(
+    input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, output_padding: Any, groups: int,
+    dilation: Any, axes: int, name: str,
+) -> Tensor:  # fmt: skip
+    """conv_transpose1d or conv_transpose2d, by the number of `axes`."""
+    x, single = batched(input, axes, name)
+    check_filters(x, weight, bias, groups, name, x_axis=0)
+    strides = lengths(stride, axes, name, "stride", 1)
+    paddings = lengths(padding, axes, name, "padding")
+    extra = lengths(output_padding, axes, name, "output_padding")
+    dilations = lengths(dilation, axes, name, "dilation", 1)
+    if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
+        raise RuntimeError(
+            "output padding must be smaller than either stride or dilation, but got `output_padding` "
+            f"{extra}, `stride` {strides}, `dilation` {dilations}"
+        )
+    size = [
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, s, p, d, k, e in zip(x.shape[2:], strides, paddings, dilations, weight.shape[2:], extra, strict=True)
+    ]
     if min(size) < 1:
         raise RuntimeError(
-            f"Given input size per channel: ({x.shape[2]} x {x.shape[3]}). Calculated output size per channel: "
-            f"({size[0]} x {size[1]}). Output size is too small"
+            f"Given input size per channel: ({_times(x.shape[2:])}). Calculated output size per channel: "
+            f"({_times(size)}). Output size is too small"
         )
-    geometry = Geometry(strides, paddings, dilations, groups, (size[0], size[1]), (x.shape[2], x.shape[3]))
-    y: Tensor = ConvolutionInput(x, weight, bias, geometry)
-    return y.squeeze(0) if single else y
-
-
-# --- the columns themselves ---------------------------------------------------------------------------
-
-
-class Im2col(Operation):
-    """The windows of an image as columns"""
-
-    def forward(ctx, x: Any, sizes: ColumnSizes) -> Any:
-        ctx.sizes = sizes
-        (columns,) = dispatch.run("im2col", sizes, x)
-        return columns
-
-    def backward(ctx, grad: Any) -> Any:
-        return Col2im(grad, ctx.sizes), None
-
-    def name(ctx) -> str:
-        return "Im2ColBackward0"
-
-
-class Col2im(Operation):
-    """Each number of the columns added to the pixel it came from"""
-
-    def forward(ctx, columns: Any, sizes: ColumnSizes) -> Any:
-        ctx.sizes = sizes
-        (x,) = dispatch.run("col2im", sizes, columns)
-        return x
-
-    def backward(ctx, grad: Any) -> Any:
-        return Im2col(grad, ctx.sizes), None
-
-    def name(ctx) -> str:
-        return "Col2ImBackward0"
-
-
-def _column_sizes(
-    batch: int, C: int, size: Pair, dtype: Any, kernel: Any, dilation: Any, padding: Any, stride: Any, name: str
-) -> ColumnSizes:
-    kernel, dilation, stride = (
-        pair(value, name, argument, 1, one_in_list=False)
-        for value, argument in ((kernel, "kernel_size"), (dilation, "dilation"), (stride, "stride"))
-    )
-    padding = pair(padding, name, "padding", one_in_list=False)
-    if dtype.kind not in "fb":
-        raise NotImplementedError(f'"{name}" not implemented for {dtype}; convert with .float()')
-    if C == 0:
-        raise RuntimeError(f"{name}(): `input` has no channels; only its batch may be empty")
-    out = [output_size(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2)]
-    if min(out) < 1:
-        raise RuntimeError(
-            f"{name}(): an image of {size[0]} x {size[1]} with `padding` {padding} has no window of `kernel_size` "
-            f"{kernel}, `dilation` {dilation}: calculated shape of the array of sliding blocks is {out}"
-        )
-    (KH, KW), (OH, OW) = kernel, out
-    return ColumnSizes(batch, C, *size, KH, KW, OH, OW, stride, padding, dilation, dtype)
-
-
-@operation()
-def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
-    """im2col: input (N, C, H, W) to columns (N, C·KH·KW, OH·OW), one for each position of the window."""
-    x, single = images(input, "unfold")
-    size = (x.shape[2], x.shape[3])
-    sizes = _column_sizes(
-        x.shape[0], x.shape[1], size, x._array.dtype, kernel_size, dilation, padding, stride, "unfold"
-    )
-    columns: Tensor = Im2col(x, sizes)
-    return columns.squeeze(0) if single else columns
-
-
-@operation()
-def fold(
-    input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Tensor:
-    """col2im, the adjoint of `unfold`: columns (N, C·KH·KW, OH·OW) added up to images (N, C, *output_size)."""
-    check_tensor(input, "fold")
-    single = input.ndim == 2
-    columns = input.unsqueeze(0) if single else input
-    size, kernel = (
-        pair(value, "fold", argument, 1, one_in_list=False)
-        for value, argument in ((output_size, "output_size"), (kernel_size, "kernel_size"))
-    )
-    if columns.ndim != 3 or columns.shape[1] % (kernel[0] * kernel[1]):
-        raise RuntimeError(
-            f"fold(): `input` must be (N, C·{kernel[0]}·{kernel[1]}, L) for `kernel_size` {kernel}, "
-            f"got {list(input.shape)}"
-        )
-    channels = columns.shape[1] // (kernel[0] * kernel[1])
-    sizes = _column_sizes(
-        columns.shape[0], channels, size, columns._array.dtype, kernel, dilation, padding, stride, "fold"
-    )
-    if columns.shape[2] != sizes.OH * sizes.OW:
-        raise RuntimeError(
-            f"fold(): `output_size` {size} has {sizes.OH} x {sizes.OW} windows, so axis 2 of `input` must be "
-            f"{sizes.OH * sizes.OW} long, got {columns.shape[2]}"
-        )
-    x: Tensor = Col2im(columns, sizes)
-    return x.squeeze(0) if single else x
+    geometry = Geometry(both(strides), both(paddings, 0), both(dilations), groups, both(size), both(x.shape[2:]))
+    return _applied(ConvolutionInput, x, weight, bias, geometry, single)

@@ -11,7 +11,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, device, to_device
+from minicnn.backend import array_module, device, resolve, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.kernels.recorder import recorder
 
@@ -107,7 +107,7 @@ def to(
 
 
 def _device(place: Any) -> device:
-    return device(place)
+    return resolve(place)
 
 
 @operation(method="cpu")
@@ -230,6 +230,6 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 
 
 @operation(method="copy_")
-def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Take over the elements of `src`, which broadcasts to the shape of `input`, in place."""
-    return overwrite(input, src if isinstance(src, Tensor) else Tensor(np.asarray(src)), "copy_")
+def copy_(input: Tensor, other: Tensor, non_blocking: bool = False) -> Tensor:
+    """Take over the elements of `other`, which broadcasts to the shape of `input`, in place."""
+    return overwrite(input, check_tensor(other, "copy_", "other"), "copy_")

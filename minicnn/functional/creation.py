@@ -6,9 +6,7 @@ and `requires_grad`.
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,13 +18,16 @@ from minicnn.backend import to_device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
 from minicnn.kernels.recorder import recorder
+from minicnn.random import fma32, fma64
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
 
-def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
+def as_size(size: Any, name: str, *, negative: bool = False, needed: bool = False) -> tuple[int, ...]:
     """The shape given as `f(2, 3)` or as `f((2, 3))`: a tuple of ints. RuntimeError for a negative length
-    (unless `negative`), TypeError for what is not a whole number."""
+    (unless `negative`), TypeError for what is not a whole number, and for no number at all if `needed`."""
+    if needed and size == ():
+        raise TypeError(f"{name}() misses `size`: {name}(2, 3) or {name}((2, 3)), {name}(()) for a single number")
     if not isinstance(size, tuple | list):
         size = (size,)
     if len(size) == 1 and isinstance(size[0], tuple | list):
@@ -39,18 +40,6 @@ def as_size(size: Any, name: str, *, negative: bool = False) -> tuple[int, ...]:
         bad = next(n for n in result if n < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {list(result)}")
     return result
-
-
-def takes_size(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """`f(size=(2, 3))` beside `f(2, 3)` and `f((2, 3))`."""
-
-    @functools.wraps(function)
-    def call(*size: Any, **options: Any) -> Tensor:
-        if "size" in options:
-            size = (options.pop("size"),)
-        return function(*size, **options)
-
-    return call
 
 
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -177,24 +166,21 @@ def _nested(data: Any) -> Any:
 
 
 @operation()
-@takes_size
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
-    return finished(np.zeros(as_size(size, "zeros"), _kind(dtype)), device, requires_grad)
+    return finished(np.zeros(as_size(size, "zeros", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()
-@takes_size
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with 1."""
-    return finished(np.ones(as_size(size, "ones"), _kind(dtype)), device, requires_grad)
+    return finished(np.ones(as_size(size, "ones", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()
-@takes_size
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` whose values are whatever the memory held."""
-    return finished(np.empty(as_size(size, "empty"), _kind(dtype)), device, requires_grad)
+    return finished(np.empty(as_size(size, "empty", needed=True), _kind(dtype)), device, requires_grad)
 
 
 @operation()
@@ -202,7 +188,11 @@ def full(
     size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of shape `size` filled with `fill_value`, of its type unless `dtype` says otherwise."""
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"full(): argument `size` must be tuple of ints, not {type(size).__name__}: got {size!r}")
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if not isinstance(value, int | float | np.number | np.bool_):
+        raise TypeError(f"full(): argument `fill_value` must be Number, not {type(value).__name__}: got {value!r}")
     kind = dtypes.of_scalar(value) if dtype is None else dtypes.as_numpy(dtype)
     return finished(np.full(as_size(size, "full"), value, kind), device, requires_grad)
 
@@ -333,10 +323,42 @@ def linspace(
     start: Any, end: Any, steps: int, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` evenly spaced numbers from `start` to `end`, both included, shape (steps,)."""
+    return finished(_evenly(start, end, steps, _kind(dtype)), device, requires_grad)
+
+
+def _evenly(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray:
+    """The numbers of `linspace`, to the last bit: counted from the nearer end, rounded once."""
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"linspace(): argument `steps` must be int, not {type(steps).__name__}: got {steps!r}")
     if steps < 0:
         raise RuntimeError(f"number of `steps` must be non-negative, got {steps}")
-    values = np.linspace(float(start), float(end), int(steps))
-    return finished(values.astype(_kind(dtype)), device, requires_grad)
+    here = kind if kind in (np.float32, np.float64) else np.dtype(np.float64)
+    first, last, count = here.type(float(start)), here.type(float(end)), int(steps)
+    if count < 2:
+        return np.full(count, first).astype(kind)
+    step = (last - first) / here.type(count - 1)
+    forth = np.arange(count, dtype=here)
+    fused = fma32 if here == np.float32 else fma64
+    values = np.where(forth < count // 2, fused(forth, step, first), fused(forth[::-1].copy(), -step, last))
+    return values.astype(kind)
+
+
+@operation()
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """base^start … base^end, `steps` numbers whose logarithms are evenly spaced, shape (steps,)."""
+    kind = _kind(dtype)
+    exponents = _evenly(start, end, steps, kind if kind.kind == "f" else np.dtype(np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.power(exponents.dtype.type(base), exponents)
+    return finished(values.astype(kind), device, requires_grad)
 
 
 @operation()
@@ -344,6 +366,8 @@ def eye(
     n: int, m: int | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """1 on the main diagonal and 0 elsewhere, shape (n, m); `m` is `n` if left out."""
+    if isinstance(n, bool) or isinstance(m, bool):
+        raise TypeError(f"eye(): `n` and `m` must be int, got {n!r} and {m!r}")
     rows, columns = as_size((n, n if m is None else m), "eye")
     return finished(np.eye(rows, columns, dtype=_kind(dtype)), device, requires_grad)
 

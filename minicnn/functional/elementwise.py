@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
@@ -44,7 +45,8 @@ class Add(Operation):
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha · other, broadcast."""
     input, other = operands(input, other, name="add")
-    return Add(input, other if alpha == 1 else mul(other, alpha))
+    _check_alpha(alpha, input, other)
+    return Add(input, other if alpha == 1 else other * alpha)
 
 
 class Sub(Operation):
@@ -71,7 +73,21 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     input, other = operands(input, other, name="sub")
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
-    return Sub(input, other if alpha == 1 else mul(other, alpha))
+    _check_alpha(alpha, input, other)
+    return Sub(input, other if alpha == 1 else other * alpha)
+
+
+def _check_alpha(alpha: Any, input: Any, other: Any) -> None:
+    """TypeError, RuntimeError for an `alpha` that is no number of the operands' kind."""
+    if type(alpha) is int and alpha == 1:
+        return
+    if not isinstance(alpha, int | float | np.number | np.bool_):
+        raise TypeError(f"argument `alpha` must be Number, not {type(alpha).__name__}: got {alpha!r}")
+    kinds = {x._array.dtype.kind if isinstance(x, Tensor) else np.asarray(x).dtype.kind for x in (input, other)}
+    if isinstance(alpha, bool | np.bool_) and kinds != {"b"}:
+        raise RuntimeError(f"Boolean alpha only supported for Boolean results, got `alpha` {alpha!r}")
+    if isinstance(alpha, float | np.floating) and "f" not in kinds:
+        raise RuntimeError(f"For integral input tensors, `alpha` must not be a floating point number: {alpha!r}")
 
 
 class Mul(Operation):
@@ -193,6 +209,8 @@ def _slope(a: Any, b: Any) -> Any:
 def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """input to the power `exponent`, broadcast."""
     input, exponent = operands(input, exponent, name="pow")
+    if all(x._array.dtype == bool if isinstance(x, Tensor) else isinstance(x, bool) for x in (input, exponent)):
+        raise NotImplementedError('"pow" not implemented for bools; convert with .float()')
     integers = isinstance(input, Tensor) and input._array.dtype.kind in "iu"
     if integers and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed; convert with .float() first")
@@ -395,6 +413,7 @@ class Clamp(Operation):
 @operation(method="clamp", inplace=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Each element limited to [min, max]; numbers or tensors, one of them may be None."""
+    check_tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of `min` or `max` must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
@@ -514,8 +533,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         indices = np.nonzero(check_tensor(condition, "where", "condition")._plain_array())
         return tuple(Tensor(i) for i in indices)
-    if check_tensor(condition, "where", "condition")._array.dtype != bool:
+    if check_tensor(condition, "where", "condition")._array.dtype == np.uint8:
+        condition = condition.bool()
+    if condition._array.dtype != bool:
         raise RuntimeError(f"where expected `condition` to be a boolean tensor, but got {condition.dtype}")
+    if isinstance(input, int | float) and isinstance(other, int | float):
+        input = Tensor(np.asarray(input, dtypes.result_type(input, other)))
     a, b = operands(input, other, name="where")
     return Where(condition, a, b)
 
@@ -590,7 +613,8 @@ class _NoGradient(Operation):
         return None, *(g * 0 for g in grads), *((None,) * (len(ctx.edges) - 1 - len(grads)))
 
 
-def _apply(function: str, *args: Any) -> Tensor:
+def apply_numpy(function: str, *args: Any) -> Tensor:
+    """NumPy's function of that name, without a gradient."""
     detached = (a.detach() if isinstance(a, Tensor) else a for a in args)
     result: Tensor = _NoGradient(function, *detached)
     return result
@@ -600,11 +624,12 @@ def _apply(function: str, *args: Any) -> Tensor:
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """floor(input / other), broadcast; RuntimeError for an integer division by zero."""
     input, other = operands(input, other, name="floor_divide")
-    _no_integer_zero(input, other)
-    return _apply("floor_divide", input, other)
+    no_integer_zero(input, other)
+    return apply_numpy("floor_divide", input, other)
 
 
-def _no_integer_zero(input: Any, other: Any) -> None:
+def no_integer_zero(input: Any, other: Any) -> None:
+    """RuntimeError for a division of integers by 0."""
     numbers = ("f" if isinstance(x, float) else "i" for x in (input, other))
     kinds = [x._array.dtype.kind if isinstance(x, Tensor) else k for x, k in zip((input, other), numbers, strict=True)]
     if "f" not in kinds and not np.all(_raw(other)):
@@ -636,69 +661,70 @@ class Remainder(Operation):
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input modulo other, with the sign of `other`, as Python's %."""
     input, other = operands(input, other, name="remainder")
-    _no_integer_zero(input, other)
+    no_integer_zero(input, other)
     return Remainder(input, other)
 
 
-@operation(method="eq", operators=("__eq__",))
+@operation(method="eq", operators=("__eq__",), inplace=True)
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
     """input = other, as bools."""
-    return _apply("equal", *operands(input, other, name="eq"))
+    return apply_numpy("equal", *operands(check_tensor(input, "eq"), other, name="eq"))
 
 
-@operation(method="ne", operators=("__ne__",))
+@operation(method="ne", operators=("__ne__",), inplace=True)
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≠ other, as bools."""
-    return _apply("not_equal", *operands(input, other, name="ne"))
+    return apply_numpy("not_equal", *operands(check_tensor(input, "ne"), other, name="ne"))
 
 
-@operation(method="lt", operators=("__lt__",))
+@operation(method="lt", operators=("__lt__",), inplace=True)
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input < other, as bools."""
-    return _apply("less", *operands(input, other, name="lt"))
+    return apply_numpy("less", *operands(check_tensor(input, "lt"), other, name="lt"))
 
 
-@operation(method="le", operators=("__le__",))
+@operation(method="le", operators=("__le__",), inplace=True)
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≤ other, as bools."""
-    return _apply("less_equal", *operands(input, other, name="le"))
+    return apply_numpy("less_equal", *operands(check_tensor(input, "le"), other, name="le"))
 
 
-@operation(method="gt", operators=("__gt__",))
+@operation(method="gt", operators=("__gt__",), inplace=True)
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input > other, as bools."""
-    return _apply("greater", *operands(input, other, name="gt"))
+    return apply_numpy("greater", *operands(check_tensor(input, "gt"), other, name="gt"))
 
 
-@operation(method="ge", operators=("__ge__",))
+@operation(method="ge", operators=("__ge__",), inplace=True)
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """input ≥ other, as bools."""
-    return _apply("greater_equal", *operands(input, other, name="ge"))
+    return apply_numpy("greater_equal", *operands(check_tensor(input, "ge"), other, name="ge"))
 
 
-def _bits(function: str, symbol: str, input: Any, other: Any) -> Tensor:
+def bitwise(function: str, symbol: str, input: Any, other: Any) -> Tensor:
+    """NumPy's function for the operator `symbol`, of bools and integers."""
     input, other = operands(input, other, name=symbol)
     if any((x._array.dtype.kind == "f") if isinstance(x, Tensor) else isinstance(x, float) for x in (input, other)):
         raise RuntimeError(f"`{symbol}` works on bools and integers, not on floating-point numbers")
-    return _apply(function, input, other)
+    return apply_numpy(function, input, other)
 
 
 @operation(method="bitwise_and", operators=("__and__", "__rand__", "__iand__"), inplace=True)
 def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
     """input & other of bools or integers."""
-    return _bits("bitwise_and", "&", input, other)
+    return bitwise("bitwise_and", "&", input, other)
 
 
 @operation(method="bitwise_or", operators=("__or__", "__ror__", "__ior__"), inplace=True)
 def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
     """input | other of bools or integers."""
-    return _bits("bitwise_or", "|", input, other)
+    return bitwise("bitwise_or", "|", input, other)
 
 
 @operation(method="bitwise_xor", operators=("__xor__", "__rxor__", "__ixor__"), inplace=True)
 def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
     """input ^ other of bools or integers."""
-    return _bits("bitwise_xor", "^", input, other)
+    return bitwise("bitwise_xor", "^", input, other)
 
 
 @operation(method="bitwise_not", operators=("__invert__",), inplace=True)
@@ -706,40 +732,44 @@ def bitwise_not(input: Tensor) -> Tensor:
     """~input of bools or integers."""
     if check_tensor(input, "bitwise_not")._array.dtype.kind == "f":
         raise TypeError("`~` works on bools and integers, not on floating-point numbers")
-    return _apply("invert", input)
+    return apply_numpy("invert", input)
 
 
 @operation(method="logical_not", inplace=True)
 def logical_not(input: Tensor) -> Tensor:
     """True where an element is 0."""
-    return _apply("logical_not", check_tensor(input, "logical_not"))
+    return apply_numpy("logical_not", check_tensor(input, "logical_not"))
+
+
+def _logical(name: str, input: Any, other: Any) -> Tensor:
+    return apply_numpy(name, *operands(check_tensor(input, name), check_tensor(other, name, "other"), name=name))
 
 
 @operation(method="logical_and", inplace=True)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """True where neither element is 0."""
-    return _apply("logical_and", *operands(input, other, name="logical_and"))
+    return _logical("logical_and", input, other)
 
 
 @operation(method="logical_or", inplace=True)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """True where an element is not 0."""
-    return _apply("logical_or", *operands(input, other, name="logical_or"))
+    return _logical("logical_or", input, other)
 
 
 @operation(method="isnan")
 def isnan(input: Tensor) -> Tensor:
     """True where an element is NaN."""
-    return _apply("isnan", check_tensor(input, "isnan"))
+    return apply_numpy("isnan", check_tensor(input, "isnan"))
 
 
 @operation(method="isinf")
 def isinf(input: Tensor) -> Tensor:
     """True where an element is +inf or -inf."""
-    return _apply("isinf", check_tensor(input, "isinf"))
+    return apply_numpy("isinf", check_tensor(input, "isinf"))
 
 
 @operation(method="isfinite")
 def isfinite(input: Tensor) -> Tensor:
     """True where an element is neither infinite nor NaN."""
-    return _apply("isfinite", check_tensor(input, "isfinite"))
+    return apply_numpy("isfinite", check_tensor(input, "isfinite"))

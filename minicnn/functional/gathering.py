@@ -229,7 +229,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = normal_axis(dim, check_tensor(input, "index_select").ndim)
     if check_tensor(index, "index_select", "index").ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got dim: {index.ndim}")
-    if index._array.dtype.kind not in "iu":
+    if index._array.dtype not in (np.int32, np.int64):
         raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for `index`, got {index.dtype}")
     array = index._plain_array()
     size = input._array.shape[axis]
@@ -289,6 +289,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the `k` largest (smallest) elements along `dim`, in order."""
     axis = normal_axis(dim, check_tensor(input, "topk").ndim)
+    if input._array.dtype == bool:
+        raise RuntimeError("topk does not support bool dtypes on CPU; convert `input` with .int()")
     size = input._array.shape[axis] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")

@@ -35,6 +35,8 @@ class Keys(NamedTuple):
 
 def keys_of(input: Tensor, key: Any) -> Keys:
     """The two steps of input[key]; IndexError for a key that is out of range or of a wrong type."""
+    if isinstance(key, list) and any(isinstance(p, _SEVERAL) or p is ... for p in key):
+        key = tuple(key)  # x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]], in PyTorch still
     parts = [_part(p) for p in (key if isinstance(key, tuple) else (key,))]
     shape = input._array.shape
     used = sum(p.ndim if _is_mask(p) else 0 if p is None or p is ... else 1 for p in parts)
@@ -76,6 +78,9 @@ def keys_of(input: Tensor, key: Any) -> Keys:
         return Keys(tuple(basic), None, label)
     here = input.device  # an index may come from the host
     return Keys(tuple(basic), tuple(p if isinstance(p, slice) else to_device(p, here) for p in arrays), label)
+
+
+_SEVERAL = (list, tuple, slice, Tensor, np.ndarray, type(None))  # a list that holds one is a key of several parts
 
 
 def _part(part: Any) -> Any:
@@ -235,6 +240,11 @@ def assign(array: Any, keys: Keys, value: Any) -> None:
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """input[key] = value, in place: `value` (a number or a tensor) broadcasts to what `input[key]` reads."""
     wants = isinstance(value, Tensor) and value.requires_grad
+    if not isinstance(value, Tensor | int | float | np.number | np.bool_):
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a part of a Tensor: `value` must be a number or a Tensor; make "
+            "one with tensor(value)"
+        )
     check_inplace(input, wants, "__setitem__")
     keys = keys_of(input, key)
     if mode.enabled and (input.requires_grad or wants):

@@ -1,8 +1,7 @@
-"""Losses: cross-entropy, negative log-likelihood, mean squared error."""
+"""Losses of class scores: cross-entropy and negative log-likelihood."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,12 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.activation import LogSoftmax, Softmax, one_along
-from minicnn.functional.common import Expand, SumTo, broadcast_shape, check_tensor, operands, sum_to
+from minicnn.functional.common import Expand, SumTo, check_tensor
 from minicnn.functional.elementwise import Mul, Sub
+from minicnn.functional.reduction import check_reduction
+from minicnn.functional.softmax import LogSoftmax, Softmax, one_along
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.softmax_cross_entropy import Sizes
-
-REDUCTIONS = ("none", "mean", "sum")
-
-
-def check_reduction(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """`reduction` if it is one, ValueError otherwise; what PyTorch's old `size_average` and `reduce` mean."""
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            UserWarning,
-            stacklevel=3,
-        )
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{reduction!r} is not a valid value for `reduction`; expected one of {', '.join(REDUCTIONS)}")
-    return reduction
 
 
 def _factor(target: Any, weight: Any, ignore_index: int, reduction: str, dtype: Any) -> Any:
@@ -318,48 +302,3 @@ def _soft_cross_entropy(
     if reduction == "mean":
         return losses.sum() / (input.numel() / input.shape[axis])
     return losses.sum() if reduction == "sum" else losses
-
-
-class MseLoss(Operation):
-    """(a - b)², reduced"""
-
-    keeps_layout = True
-
-    def forward(ctx, a: Any, b: Any, reduction: str) -> Any:
-        ctx.reduction, ctx.shapes = reduction, (a.shape, b.shape)
-        ctx.save(a, b)
-        square = (a - b) ** 2
-        return square if reduction == "none" else square.sum() if reduction == "sum" else square.mean()
-
-    def backward(ctx, grad: Any) -> Any:
-        a, b = ctx.saved()
-        difference = Sub(a, b)
-        size = layout.size(difference.shape)
-        slope = Mul(difference * (2 / size if ctx.reduction == "mean" else 2), grad)
-        return sum_to(slope, ctx.shapes[0]), sum_to(-slope, ctx.shapes[1]), None
-
-
-@operation()
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """(input - target)², averaged, summed or as it is."""
-    reduction = check_reduction(reduction, size_average, reduce)
-    check_tensor(input, "mse_loss"), check_tensor(target, "mse_loss", "target")
-    if input.shape != target.shape:
-        broadcast_shape(input, target, "mse_loss")
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            UserWarning,
-            stacklevel=2,
-        )
-    a, b = operands(input, target, name="mse_loss")
-    if not a.is_floating_point():
-        raise NotImplementedError(f'"mse_loss" not implemented for {a.dtype}; convert with .float()')
-    loss: Tensor = MseLoss(a, b, reduction)
-    return loss

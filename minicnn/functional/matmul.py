@@ -189,6 +189,9 @@ class Addmm(Operation):
 @operation(method="addmm", inplace=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta · input + alpha · mat1 @ mat2; `input` broadcasts to (M, N)."""
+    for name, value in (("beta", beta), ("alpha", alpha)):
+        if not isinstance(value, int | float | np.number | np.bool_):
+            raise TypeError(f"addmm(): argument `{name}` must be Number, not {type(value).__name__}: got {value!r}")
     _checked(mat1, mat2, "addmm", (2, 2), ("mat1", "mat2"))
     _same_dtype(check_tensor(input, "addmm"), mat1, "addmm")
     shape = (mat1.shape[0], mat2.shape[1])

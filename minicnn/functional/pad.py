@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,11 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor
+from minicnn.functional.common import check_tensor, memory_order
+from minicnn.functional.resample import Resample, same
+from minicnn.functional.window import Line
+from minicnn.kernels import layout
+from minicnn.kernels.resample import Axis
 
 Widths = tuple[tuple[int, int], ...]  # (before, after) of each axis; negative cuts off
 
@@ -19,13 +24,23 @@ Widths = tuple[tuple[int, int], ...]  # (before, after) of each axis; negative c
 class ConstantPad(Operation):
     """A border of one value; negative widths cut off instead, which is the adjoint"""
 
+    keeps_layout = True
+
     def forward(ctx, input: Any, widths: Widths, value: float) -> Any:
         ctx.widths = widths
-        cut = tuple(slice(max(0, -b), n - max(0, -a)) for (b, a), n in zip(widths, input.shape, strict=True))
-        grow = [(max(0, b), max(0, a)) for b, a in widths]
-        if not any(map(any, grow)):
-            return input[cut].copy()
-        return array_module(input).pad(input[cut], grow, constant_values=value)
+        shape = tuple(n + before + after for n, (before, after) in zip(input.shape, widths, strict=True))
+        if isinstance(input, np.ndarray):
+            output = layout.empty(shape, input.dtype, memory_order(input))
+        else:
+            output = array_module(input).empty(shape, input.dtype)
+        inside, kept = [], []
+        for axis, (n, (before, after)) in enumerate(zip(input.shape, widths, strict=True)):
+            for border in (slice(0, max(0, before)), slice(shape[axis] - max(0, after), shape[axis])):
+                output[(slice(None),) * axis + (border,)] = value
+            inside.append(slice(max(0, before), shape[axis] - max(0, after)))
+            kept.append(slice(max(0, -before), n - max(0, -after)))
+        output[tuple(inside)] = input[tuple(kept)]
+        return output
 
     def backward(ctx, grad: Any) -> Any:
         return ConstantPad(grad, tuple((-b, -a) for b, a in ctx.widths), 0), None, None
@@ -34,38 +49,8 @@ class ConstantPad(Operation):
         return "ConstantPadNdBackward0"
 
 
-class TakeAxis(Operation):
-    """Positions `index` along an axis; they may repeat"""
-
-    def forward(ctx, input: Any, axis: int, index: Any) -> Any:
-        ctx.axis, ctx.index, ctx.length = axis, index, input.shape[axis]
-        return array_module(input).take(input, index, axis=axis)
-
-    def backward(ctx, grad: Any) -> Any:
-        return AddAxis(grad, ctx.axis, ctx.index, ctx.length), None, None
-
-    def name(ctx) -> str:
-        return "PadBackward0"
-
-
-class AddAxis(Operation):
-    """The adjoint of TakeAxis: each slice is added to the position it was taken from"""
-
-    def forward(ctx, input: Any, axis: int, index: Any, length: int) -> Any:
-        ctx.axis, ctx.index = axis, index
-        xp = array_module(input)
-        # a sum for each position in the order of the index: the same bits every time, also on a GPU
-        out = xp.zeros((length, *np.delete(input.shape, axis)), input.dtype)
-        slices = xp.moveaxis(input, axis, 0)
-        for i, position in enumerate(index):
-            out[position] += slices[i]
-        return xp.ascontiguousarray(xp.moveaxis(out, 0, axis))
-
-    def backward(ctx, grad: Any) -> Any:
-        return TakeAxis(grad, ctx.axis, ctx.index), None, None, None
-
-
 MODES = ("constant", "reflect", "replicate", "circular")
+NODES = {"reflect": "ReflectionPad{}DBackward0", "replicate": "ReplicationPad{}DBackward0", "circular": "CopySlices"}
 
 
 @operation()
@@ -111,11 +96,22 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     lengths = [n + sum(w) for n, w in zip(input.shape[input.ndim - len(widths) :], widths, strict=True)]
     if min(lengths, default=1) < 0 or (mode != "circular" and max(lengths, default=1) < 1):
         raise RuntimeError(f"pad(): `pad` {tuple(pad)} leaves nothing of `input` {list(input.shape)}: sizes {lengths}")
-    output = input
-    for axis, (before, after) in enumerate(widths, input.ndim - len(widths)):
-        if (before, after) != (0, 0):
-            output = TakeAxis(output, axis, _index(input.shape[axis], before, after, mode))
-    return output if output is not input else input.clone()
+    axes = [_axis(n, *w, mode) for n, w in zip(input.shape[input.ndim - len(widths) :], widths, strict=True)]
+    return _bordered(input, axes, NODES[mode].format(len(axes)))
+
+
+def _bordered(input: Tensor, axes: Sequence[Axis], node: str) -> Tensor:
+    """The last axes resampled: all but one or two of them are taken together to one, so that planes are left."""
+    shape = input.shape if input.ndim == len(axes) + 2 else (1, *input.shape)
+    N, C = shape[:2]
+    *depth, rows, columns = [same(1)] * (2 - len(axes)) + list(axes)
+    x = input.reshape(N, C * math.prod(axis.length for axis in depth), rows.length, columns.length)
+    y: Tensor = Resample(x, rows, columns, node)
+    if depth:  # (N, C·D, H, W) → (N, C, D, H·W)
+        plane = math.prod(y.shape[2:])
+        y = Resample(y.reshape(N, C, depth[0].length, plane), depth[0], same(plane), node)
+    result = (*input.shape[: input.ndim - len(axes)], *(axis.new_length for axis in axes))
+    return y if y.shape == result else Line(y, result, node=node)
 
 
 def _pairs(input: Tensor, pad: Sequence[int]) -> Widths:
@@ -132,8 +128,8 @@ def _pairs(input: Tensor, pad: Sequence[int]) -> Widths:
     return tuple(zip(numbers[-2::-2], numbers[::-2], strict=True)) if numbers else ()
 
 
-def _index(length: int, before: int, after: int, mode: str) -> np.ndarray:
-    """Which position of the input each position of the output shows."""
+def _axis(length: int, before: int, after: int, mode: str) -> Axis:
+    """The rule by which an axis gets its border, if the widths suit it."""
     limit = {"reflect": length - 1, "replicate": None, "circular": length}[mode]
     for width in (before, after):
         if limit is not None and width > limit:
@@ -143,10 +139,4 @@ def _index(length: int, before: int, after: int, mode: str) -> np.ndarray:
             )
     if length == 0:
         raise RuntimeError(f"pad(): padding ({before}, {after}) of an axis of length 0 has nothing to take")
-    positions = np.arange(-before, length + after)
-    if mode == "circular":
-        return positions % length
-    if mode == "reflect":
-        positions = np.abs(positions)
-        return (length - 1) - np.abs(length - 1 - positions)
-    return positions.clip(0, length - 1)
+    return Axis(mode, length, length + before + after, (before,))

@@ -29,6 +29,8 @@ class Flip(Operation):
 @operation(method="flip")
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The elements in reversed order along `dims`, a copy."""
+    if not dims:
+        raise TypeError("flip() misses `dims`: the axes to reverse")
     given = dims[0] if len(dims) == 1 else dims
     axes = normal_axes(given, check_tensor(input, "flip").ndim) if given != () else ()
     return Flip(input, axes)
@@ -48,16 +50,24 @@ class Roll(Operation):
 @operation(method="roll")
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """The elements moved `shifts` places along `dims` (flattened, without them), round the end."""
-    moves = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    if dims is None:
+    moves = _ints(shifts, "roll", "shifts")
+    if dims is None or (isinstance(dims, tuple | list) and not dims):
         if len(moves) != 1:
             raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(moves)}, dims: 0")
         return Roll(check_tensor(input, "roll"), moves, None)
-    axes = (dims,) if isinstance(dims, int) else tuple(dims)
+    axes = _ints(dims, "roll", "dims")
     if len(axes) != len(moves):
         raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(moves)}, dims: {len(axes)}")
     axes = tuple(normal_axis(d, check_tensor(input, "roll").ndim) for d in axes)
     return Roll(input, moves, axes)
+
+
+def _ints(value: Any, name: str, argument: str) -> tuple[int, ...]:
+    """One whole number or several; TypeError for anything else."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if any(isinstance(v, bool) or not hasattr(v, "__index__") for v in values):
+        raise TypeError(f"{name}(): argument `{argument}` must be tuple of ints, got {value!r}")
+    return tuple(int(v) for v in values)
 
 
 # --- triangles and diagonals --------------------------------------------------------------------------
@@ -85,13 +95,13 @@ class Triu(Operation):
         return Triu(grad, ctx.diagonal), None
 
 
-@operation(method="tril")
+@operation(method="tril", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
     return Tril(_matrices(input, "tril"), diagonal)
 
 
-@operation(method="triu")
+@operation(method="triu", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
     return Triu(_matrices(input, "triu"), diagonal)

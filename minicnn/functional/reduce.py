@@ -97,7 +97,8 @@ class Mean(Sum):
         return spread(grad / ctx.count if ctx.count else grad, ctx.shape, ctx.axes), None, None
 
 
-def _typed(input: Tensor, dtype: Any, name: str) -> Tensor:
+def summed_type(input: Tensor, dtype: Any, name: str) -> Tensor:
+    """`input` in the type in which it is added up: bools and integers as int64, if `dtype` does not say."""
     check_tensor(input, name)
     kind = input._array.dtype if dtype is None else dtypes.as_numpy(dtype)
     if dtype is None and kind.kind in "biu":
@@ -108,7 +109,7 @@ def _typed(input: Tensor, dtype: Any, name: str) -> Tensor:
 @operation(method="sum")
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim`; of whole numbers and bools as int64."""
-    input = _typed(input, dtype, "sum")
+    input = summed_type(input, dtype, "sum")
     return Sum(input, normal_axes(dim, input.ndim), keepdim)
 
 
@@ -278,7 +279,7 @@ class Prod(Operation):
 @operation(method="prod")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product over one axis or all; of whole numbers and bools as int64."""
-    input = _typed(input, dtype, "prod")
+    input = summed_type(input, dtype, "prod")
     return Prod(input, normal_axes(dim, input.ndim), keepdim)
 
 
@@ -295,8 +296,8 @@ class Cumsum(Operation):
         return Flip(Cumsum(Flip(grad, (ctx.dim,)), ctx.dim), (ctx.dim,)), None
 
 
-@operation(method="cumsum")
+@operation(method="cumsum", inplace=True)
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sums along `dim`; of whole numbers as int64."""
-    input = _typed(input, dtype, "cumsum")
+    input = summed_type(input, dtype, "cumsum")
     return Cumsum(input, normal_axis(dim, input.ndim))

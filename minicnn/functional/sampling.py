@@ -6,7 +6,8 @@ Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
-from minicnn.functional.creation import as_size, finished, takes_size
+from minicnn.functional.creation import as_size, finished
 from minicnn.kernels.recorder import recorder
 from minicnn.random import Stream
 
@@ -39,6 +40,12 @@ class Generator(Stream):
         super().manual_seed(seed)
         return self
 
+    def clone_state(self) -> Generator:
+        """Another generator that goes on from the same place."""
+        twin = Generator(self.device)
+        twin.set_state(self.get_state())
+        return twin
+
     def get_state(self) -> Tensor:
         """The 5,056 bytes of PyTorch's generator state, a uint8 Tensor."""
         return Tensor(np.frombuffer(self.state(), np.uint8).copy())
@@ -49,8 +56,8 @@ class Generator(Stream):
 
 
 def _bytes(state: Any) -> bytes:
-    if isinstance(state, bytes | bytearray):
-        return bytes(state)
+    if isinstance(state, bytes):
+        return state
     if not isinstance(state, Tensor) or state.dtype is not dtypes.uint8:
         kind = state.dtype if isinstance(state, Tensor) else type(state).__name__
         raise TypeError(f"RNG state must be a uint8 Tensor (a torch.ByteTensor), got {kind}")
@@ -85,6 +92,28 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
+@contextmanager
+def fork_rng(
+    devices: Any = None, enabled: bool = True, device_type: str | None = None
+) -> Iterator[None]:
+    """What is drawn inside is drawn again after it: the state of `default_generator` is put back at the end.
+
+    `devices` and `device_type` are accepted; there is one generator. With `enabled` False nothing is put back.
+
+    >>> import minicnn
+    >>> with fork_rng():
+    ...     inside = minicnn.rand(2)
+    >>> bool((minicnn.rand(2) == inside).all())
+    True
+    """
+    state = default_generator.state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            default_generator.set_state(state)
+
+
 def _from(generator: Stream | None) -> Stream:
     if generator is None:
         return default_generator
@@ -106,6 +135,23 @@ def _drawn(draw: Callable[[], Any], kind: Any = None) -> Any:
     return values
 
 
+def _filling(input: Tensor, draw: Callable[..., Any], kind: Any = None) -> Any:
+    """Numbers for each element of `input`: `draw(shape)` in the order of its memory, as PyTorch fills it.
+
+    A transposed matrix gets its numbers column by column, and so lies the result in memory.
+    """
+    strides = input.stride()
+    order = sorted(range(input.ndim), key=lambda axis: -strides[axis])
+    back, lengths = np.argsort(order), [input._array.shape[axis] for axis in order]
+    return _drawn(lambda: draw(lengths).transpose(back), kind)
+
+
+def _in_order(input: Tensor) -> bool:
+    """Whether the axes of `input` lie in memory in their own order: a tensor like it would be contiguous."""
+    strides = [step for step, length in zip(input.stride(), input.shape, strict=True) if length != 1]
+    return strides == sorted(strides, reverse=True)
+
+
 def _kind(dtype: Any, name: str) -> np.dtype[Any]:
     kind = dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
     if kind.kind != "f":
@@ -123,7 +169,6 @@ def _place(input: Tensor, device: Any) -> Any:
 
 
 @operation()
-@takes_size
 def rand(
     *size: Any,
     generator: Stream | None = None,
@@ -132,12 +177,11 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1), shape `size`."""
-    stream, shape, kind = _from(generator), as_size(size, "rand"), _kind(dtype, "rand")
+    stream, shape, kind = _from(generator), as_size(size, "rand", needed=True), _kind(dtype, "rand")
     return finished(_drawn(lambda: stream.uniform(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
 @operation()
-@takes_size
 def randn(
     *size: Any,
     generator: Stream | None = None,
@@ -146,13 +190,13 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Standard normal, shape `size`."""
-    stream, shape, kind = _from(generator), as_size(size, "randn"), _kind(dtype, "randn")
+    stream, shape, kind = _from(generator), as_size(size, "randn", needed=True), _kind(dtype, "randn")
     return finished(_drawn(lambda: stream.normal(shape, 0.0, 1.0, kind)), device, requires_grad)
 
 
 @operation()
 def randint(
-    low: int,
+    low: int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -168,6 +212,8 @@ def randint(
         low, high = 0, low
     if size is None:
         raise TypeError("randint() missing argument `size` (a tuple)")
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"randint(): argument `size` must be tuple of ints, not {type(size).__name__}: got {size!r}")
     stream, shape = _from(generator), as_size(size, "randint")
     kind = np.dtype(np.int64) if dtype is None else dtypes.as_numpy(dtype)
     return finished(_drawn(lambda: stream.randint(shape, low, high), kind), device, requires_grad)
@@ -183,6 +229,8 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """0 … n-1 in random order, int64, shape (n,)."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"randperm(): argument `n` must be int, not {type(n).__name__}: got {n!r}")
     stream = _from(generator)
     values = _drawn(lambda: stream.randperm(n), None if dtype is None else dtypes.as_numpy(dtype))
     return finished(values, device, requires_grad)
@@ -198,14 +246,10 @@ def rand_like(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1), with the shape (and type and device) of `input`."""
-    kind = check_tensor(input, "rand_like").dtype if dtype is None else dtype
-    return rand(
-        input.shape,
-        generator=generator,
-        dtype=kind,
-        device=_place(input, device),
-        requires_grad=requires_grad,
-    )
+    stream = _from(generator)
+    kind = _kind(check_tensor(input, "rand_like").dtype if dtype is None else dtype, "rand_like")
+    values = _filling(input, lambda shape: stream.uniform(shape, 0.0, 1.0, kind))
+    return finished(values, _place(input, device), requires_grad)
 
 
 @operation()
@@ -218,14 +262,11 @@ def randn_like(
     requires_grad: bool = False,
 ) -> Tensor:
     """Standard normal, with the shape (and type and device) of `input`."""
-    kind = check_tensor(input, "randn_like").dtype if dtype is None else dtype
-    return randn(
-        input.shape,
-        generator=generator,
-        dtype=kind,
-        device=_place(input, device),
-        requires_grad=requires_grad,
-    )
+    stream = _from(generator)
+    kind = _kind(check_tensor(input, "randn_like").dtype if dtype is None else dtype, "randn_like")
+    contiguous = _in_order(input)
+    values = _filling(input, lambda shape: stream.normal(shape, 0.0, 1.0, kind, contiguous=contiguous))
+    return finished(values, _place(input, device), requires_grad)
 
 
 @operation()
@@ -253,11 +294,17 @@ def randint_like(
     )
 
 
-@operation()
-def bernoulli(input: Tensor, *, generator: Stream | None = None) -> Tensor:
-    """1 with the probability that `input` holds, else 0; shape and type of `input`."""
-    p = check_tensor(input, "bernoulli").numpy(force=True)
-    return finished(_from(generator).bernoulli_from(p).astype(p.dtype), _place(input, None))
+@operation(method="bernoulli")
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Stream | None = None) -> Tensor:
+    """1 with the probability that `input` holds (with `p`, that probability everywhere), else 0.
+
+    Shape and type of `input`.
+    """
+    stream, array = _from(generator), check_tensor(input, "bernoulli")._array
+    if p is None:
+        chances = input.numpy(force=True)
+        return finished(stream.bernoulli_from(chances).astype(array.dtype), _place(input, None))
+    return finished(_filling(input, lambda shape: stream.bernoulli(shape, p), array.dtype), _place(input, None))
 
 
 @operation(method="multinomial")
@@ -281,9 +328,8 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers: of shape `size`, or one for each element of the tensors `mean` and `std`."""
-    for name, value in (("std", std),):
-        if not isinstance(value, Tensor) and value < 0:
-            raise RuntimeError(f"normal expects `{name}` >= 0.0, but found std {value}")
+    if not isinstance(std, Tensor) and std < 0:
+        raise RuntimeError(f"normal expects `std` >= 0.0, but found std {std}")
     if size is not None:
         stream, shape, kind = _from(generator), as_size(size, "normal"), _kind(dtype, "normal")
         return finished(_drawn(lambda: stream.normal(shape, mean, std, kind)), device, requires_grad)
@@ -292,19 +338,22 @@ def normal(
         raise TypeError("normal(): numbers as `mean` and `std` need a `size`")
     shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
     kind = dtypes.result_type(*(x._array for x in tensors))
-    standard = _from(generator).normal(shape, 0.0, 1.0, kind)
-    values = [x.numpy(force=True) if isinstance(x, Tensor) else kind.type(x) for x in (mean, std)]
-    return finished(standard * values[1] + values[0], _place(tensors[0], device), requires_grad)
+    if isinstance(std, Tensor):
+        values = _from(generator).normal(shape, 0.0, 1.0, kind) * std.numpy(force=True)
+    else:
+        values = _from(generator).normal(shape, 0.0, std, kind)
+    values = values + (mean.numpy(force=True) if isinstance(mean, Tensor) else kind.type(mean))
+    return finished(values.astype(kind, copy=False), _place(tensors[0], device), requires_grad)
 
 
 # --- in place ---------------------------------------------------------------------------------------
 
 
-def _numbers(input: Tensor, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _numbers(input: Tensor, name: str) -> np.dtype[Any]:
     kind = check_tensor(input, name)._array.dtype
     if kind.kind != "f":
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; `input` must be floating')
-    return input._array.shape, kind
+    return kind
 
 
 @operation(method="uniform_")
@@ -313,29 +362,52 @@ def uniform_(
 ) -> Tensor:
     """Fill with numbers uniform in [from, to), in place."""
     low = named.pop("from", from_)
-    shape, kind = _numbers(input, "uniform_")
+    kind = _numbers(input, "uniform_")
     if low > to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
     stream = _from(generator)
-    return overwrite(input, _drawn(lambda: stream.uniform(shape, low, to, kind)), "uniform_")
+    return overwrite(input, _filling(input, lambda shape: stream.uniform(shape, low, to, kind)), "uniform_")
 
 
 @operation(method="normal_")
 def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Stream | None = None) -> Tensor:
     """Fill with normal numbers, in place."""
-    shape, kind = _numbers(input, "normal_")
+    kind = _numbers(input, "normal_")
     if std < 0:
         raise RuntimeError(f"normal expects `std` >= 0.0, but found std {std}")
-    stream = _from(generator)
-    return overwrite(input, _drawn(lambda: stream.normal(shape, mean, std, kind)), "normal_")
+    stream, contiguous = _from(generator), input.is_contiguous()
+    values = _filling(input, lambda shape: stream.normal(shape, mean, std, kind, contiguous=contiguous))
+    return overwrite(input, values, "normal_")
 
 
 @operation(method="exponential_")
 def exponential_(input: Tensor, lambd: float = 1.0, *, generator: Stream | None = None) -> Tensor:
     """Fill with exponential numbers of rate `lambd`, in place."""
-    shape, kind = _numbers(input, "exponential_")
-    stream = _from(generator)
-    return overwrite(input, _drawn(lambda: stream.exponential(shape, lambd, kind)), "exponential_")
+    stream, kind = _from(generator), _numbers(input, "exponential_")
+    return overwrite(input, _filling(input, lambda shape: stream.exponential(shape, lambd, kind)), "exponential_")
+
+
+@operation(method="log_normal_")
+def log_normal_(input: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Stream | None = None) -> Tensor:
+    """Fill with numbers whose logarithm is normal with this `mean` and `std`, in place."""
+    stream, kind = _from(generator), _numbers(input, "log_normal_")
+    return overwrite(input, _filling(input, lambda shape: stream.log_normal(shape, mean, std, kind)), "log_normal_")
+
+
+@operation(method="cauchy_")
+def cauchy_(input: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Stream | None = None) -> Tensor:
+    """Fill with numbers of Cauchy's distribution, in place."""
+    stream, kind = _from(generator), _numbers(input, "cauchy_")
+    return overwrite(input, _filling(input, lambda shape: stream.cauchy(shape, median, sigma, kind)), "cauchy_")
+
+
+@operation(method="geometric_")
+def geometric_(input: Tensor, p: float, *, generator: Stream | None = None) -> Tensor:
+    """Fill with the number of trials of chance `p` that the first success takes, in place."""
+    stream, kind = _from(generator), check_tensor(input, "geometric_")._array.dtype
+    if kind.kind == "b":
+        raise NotImplementedError('"geometric_" not implemented for bool; `input` must be numbers')
+    return overwrite(input, _filling(input, lambda shape: stream.geometric(shape, p), kind), "geometric_")
 
 
 @operation(method="bernoulli_")
@@ -345,16 +417,7 @@ def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Stream | None = None) 
     if isinstance(p, Tensor):
         chances = np.broadcast_to(p.numpy(force=True), array.shape)
         return overwrite(input, stream.bernoulli_from(chances).astype(array.dtype), "bernoulli_")
-    return overwrite(input, _drawn(lambda: stream.bernoulli(array.shape, p), array.dtype), "bernoulli_")
-
-
-@operation(method="bernoulli")
-def bernoulli_method(input: Tensor, p: float | None = None, *, generator: Stream | None = None) -> Tensor:
-    """As `minicnn.bernoulli`; with `p`, that probability everywhere."""
-    if p is None:
-        return bernoulli(input, generator=generator)
-    stream, array = _from(generator), input._array
-    return finished(_drawn(lambda: stream.bernoulli(array.shape, p), array.dtype), _place(input, None))
+    return overwrite(input, _filling(input, lambda shape: stream.bernoulli(shape, p), array.dtype), "bernoulli_")
 
 
 @operation(method="random_")

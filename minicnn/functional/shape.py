@@ -101,13 +101,13 @@ def _viewed(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
 
 
 @operation(method="view")
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *size: Any) -> Tensor:
     """The same memory in another shape; one length may be -1.
 
     RuntimeError where the number of elements differs, or where the elements do not lie in an order that
     allows it (use `reshape`).
     """
-    sizes = inferred(as_size(shape, "view", negative=True), check_tensor(input, "view"), "view")
+    sizes = inferred(as_size(size, "view", negative=True), check_tensor(input, "view"), "view")
     result = _viewed(input, sizes)
     if result is None:
         raise RuntimeError(

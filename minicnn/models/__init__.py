@@ -18,6 +18,9 @@ from minicnn.models.lenet import LeNet5 as LeNet5
 from minicnn.models.lenet import LeNet5ReLU as LeNet5ReLU
 from minicnn.models.lenet import lenet5 as lenet5
 from minicnn.models.lenet import lenet5_relu as lenet5_relu
+from minicnn.models.lenet_1998 import LeNet5Of1998 as LeNet5Of1998
+from minicnn.models.lenet_1998 import MAPLoss as MAPLoss
+from minicnn.models.lenet_1998 import lenet5_1998 as lenet5_1998
 from minicnn.models.recipes import NETWORKS as NETWORKS
 from minicnn.models.recipes import RECIPES as RECIPES
 from minicnn.models.recipes import Network as Network

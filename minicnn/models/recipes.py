@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from minicnn import nn
 from minicnn.models import cnn
 from minicnn.models.lenet import lenet5, lenet5_relu
+from minicnn.models.lenet_1998 import MAPLoss, lenet5_1998
 
 MNIST_MEAN_STD = (0.1307, 0.3081)  # of all pixels of the training images
 
@@ -21,7 +23,7 @@ class Recipe:
     lr: float
     optimizer: str = "adam"
     momentum: float = 0.9  # of SGD
-    schedule: str = "constant"  # or "one-cycle", with `lr` as its highest rate
+    schedule: str = "constant"  # or one of training/schedules.py, e.g. "one-cycle", with `lr` as its highest rate
     drop_last: bool = False
     validation_batch_size: int = 1000
     validation_drop_last: bool = False
@@ -43,6 +45,7 @@ class Network:
     fast: Recipe | None = None
     dataset: str = "mnist"  # what it is trained on if nobody says
     channels: int = 1
+    criterion: Callable[[], Any] = nn.CrossEntropyLoss
 
     def recipe(self, name: str) -> Recipe | None:
         """The recipe of this name; None if this network has none."""
@@ -61,6 +64,9 @@ _FAST = Recipe(
     normalize=(0.1, 0.2752),  # of the images with their frame
     shift=1, pad=True,
 )  # fmt: skip
+
+# The paper's images: digits in a frame, the background at -0.1 and the ink at 1.175.
+_INK = (0.1 / 1.275, 1 / 1.275)
 
 NETWORKS = {
     "lenet5": Network(
@@ -117,5 +123,13 @@ NETWORKS = {
         ),
         sample=_SAMPLE,
         title="Three 5×5 convolutions",
+    ),
+    "lenet5-1998": Network(
+        lenet5_1998,
+        32,
+        course=Recipe(epochs=20, batch_size=32, lr=2e-3, schedule="one-cycle", normalize=_INK, pad=True),
+        sample=Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", normalize=_INK, shift=2, pad=True),
+        title="LeNet-5 of 1998 (partial connections, RBF output)",
+        criterion=MAPLoss,
     ),
 }

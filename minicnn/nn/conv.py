@@ -1,4 +1,4 @@
-"""Convolution layers: Conv2d and ConvTranspose2d."""
+"""Convolution layers: Conv1d and Conv2d, and what the transposed ones (nn/conv_transpose.py) share with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from minicnn.nn import init
 from minicnn.nn.module import Module
 from minicnn.nn.parameter import Parameter
 
+Size1 = int | tuple[int]
 Size2 = int | tuple[int, int]
+
+
+def single(value: Any) -> tuple[int, ...]:
+    """A number as (number,); a sequence as a tuple."""
+    return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
 def pair(value: Any) -> tuple[int, ...]:
@@ -65,6 +71,12 @@ class _Conv(Module):
     def reset_parameters(self) -> None:
         """Draw weight and bias from U(-b, b), b = 1/√fan_in: weight first, as PyTorch."""
         init.default_(self.weight, self.bias)
+
+    def _padded(self, input: Tensor) -> tuple[Tensor, Any]:
+        """The input with the border that is no zeros, and the padding that is left to the convolution."""
+        if self.padding_mode == "zeros":
+            return input, self.padding
+        return F.pad(input, self._pad, mode=self.padding_mode), 0
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}"
@@ -121,6 +133,60 @@ def _pad_argument(kernel_size: Sequence[int], padding: Any, dilation: Sequence[i
     return [side for both in reversed(sides) for side in both]
 
 
+class Conv1d(_Conv):
+    """Convolution of lines (N, C, L) or (C, L) with out_channels filters, plus a bias.
+
+    input   (N, in_channels, L)
+    weight  (out_channels, in_channels / groups, KL), bias (out_channels,)
+    output  (N, out_channels, OL), OL = ⌊(L + 2·padding - dilation·(KL - 1) - 1) / stride⌋ + 1
+
+    `padding` and `padding_mode` are Conv2d's. ValueError for channels that `groups` does not divide.
+
+    >>> import minicnn
+    >>> from minicnn import nn
+    >>> layer = nn.Conv1d(16, 33, 3, stride=2)
+    >>> layer
+    Conv1d(16, 33, kernel_size=(3,), stride=(2,))
+    >>> layer(minicnn.zeros(20, 16, 50)).shape
+    minicnn.Size([20, 33, 24])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size1,
+        stride: Size1 = 1,
+        padding: str | Size1 = 0,
+        dilation: Size1 = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            single(kernel_size),
+            single(stride),
+            padding if isinstance(padding, str) else single(padding),
+            single(dilation),
+            False,
+            (0,),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The convolution of `input`."""
+        input, padding = self._padded(input)
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
 class Conv2d(_Conv):
     """Convolution of (N, C, H, W) or (C, H, W) with out_channels filters, plus a bias.
 
@@ -173,86 +239,5 @@ class Conv2d(_Conv):
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of `input`."""
-        padding: Any = self.padding
-        if self.padding_mode != "zeros":
-            input, padding = F.pad(input, self._pad, mode=self.padding_mode), (0, 0)
+        input, padding = self._padded(input)
         return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-
-
-class ConvTranspose2d(_Conv):
-    """Transposed convolution: the adjoint (not the inverse) of the Conv2d with these arguments.
-
-    input   (N, in_channels, H, W) or (in_channels, H, W)
-    weight  (in_channels, out_channels / groups, KH, KW), bias (out_channels,)
-    output  (N, out_channels, OH, OW)
-            OH = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1
-
-    A strided convolution maps several sizes to one; `output_padding`, or `output_size` at the call,
-    says which one is meant. ValueError for a size that none of them gives.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size2,
-        stride: Size2 = 1,
-        padding: Size2 = 0,
-        output_padding: Size2 = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Size2 = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        if padding_mode != "zeros":
-            raise ValueError(
-                f'Only "zeros" padding mode is supported for {type(self).__name__}, got {padding_mode!r}'
-            )
-        super().__init__(
-            in_channels,
-            out_channels,
-            pair(kernel_size),
-            pair(stride),
-            pair(padding),
-            pair(dilation),
-            True,
-            pair(output_padding),
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
-        )
-
-    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """The transposed convolution of `input`, of spatial size `output_size` if given."""
-        extra = self.output_padding if output_size is None else self._output_padding(input, list(output_size))
-        return F.conv_transpose2d(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
-        )
-
-    def _output_padding(self, input: Tensor, output_size: list[int]) -> tuple[int, ...]:
-        axes = len(self.kernel_size)
-        lead = 2 if input.ndim == axes + 2 else 1
-        if len(output_size) not in (axes, axes + lead):
-            raise ValueError(
-                f"ConvTranspose{axes}D: for {input.ndim}D input, output_size must have {axes} or "
-                f"{axes + lead} elements (got {len(output_size)})"
-            )
-        output_size = output_size[-axes:]
-        padding: Any = self.padding
-        smallest = [
-            (n - 1) * s - 2 * p + d * (k - 1) + 1
-            for n, s, p, d, k in zip(
-                input.shape[lead:], self.stride, padding, self.dilation, self.kernel_size, strict=True
-            )
-        ]
-        largest = [low + s - 1 for low, s in zip(smallest, self.stride, strict=True)]
-        if not all(low <= n <= high for low, n, high in zip(smallest, output_size, largest, strict=True)):
-            raise ValueError(
-                f"requested an output size of {output_size}, but valid sizes range from {smallest} to "
-                f"{largest} (for an input of {input.shape[lead:]})"
-            )
-        return tuple(n - low for n, low in zip(output_size, smallest, strict=True))

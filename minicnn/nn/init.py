@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import sampling
 from minicnn.functional.conversion import overwrite
+from minicnn.suggest import attribute_of
 
 _LINEAR = ("linear", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)), "sigmoid")
 
@@ -223,6 +224,23 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     return overwrite(tensor, values * kind.type(gain), "orthogonal_")
 
 
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
+    """N(0, std²), and 0 in the part `sparsity` of each column, at random places (Martens 2010).
+
+    ValueError unless `tensor` has two axes.
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
+    rows, columns = tensor.shape
+    normal_(tensor, 0, std, generator)
+    values = tensor.detach().numpy(force=True).copy()
+    for column in range(columns):
+        # PyTorch shuffles with the default generator whatever `generator` says
+        values[sampling.default_generator.randperm(rows)[: math.ceil(sparsity * rows)], column] = 0
+    return overwrite(tensor, values, "sparse_")
+
+
 def default_(weight: Tensor, bias: Tensor | None) -> None:
     """PyTorch's start for convolutions and Linear: weight, then bias, from U(-b, b), b = 1/√fan_in.
 
@@ -233,3 +251,7 @@ def default_(weight: Tensor, bias: Tensor | None) -> None:
         fan_in = _fans(weight)[0]
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         uniform_(bias, -bound, bound)
+
+
+if not TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = attribute_of(__name__)

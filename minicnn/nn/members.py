@@ -8,9 +8,10 @@ from typing import Any
 from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor
 from minicnn.nn.parameter import Parameter
+from minicnn.suggest import NamesKeywords, no_attribute
 
 
-class Members:
+class Members(NamesKeywords):
     """The registries of a Module. Only Module derives from it: every member that is a module is one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -87,7 +88,7 @@ class Members:
             members = self.__dict__.get(registry)
             if members is not None and name in members:
                 return members[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise no_attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         parameters, modules = self.__dict__.get("_parameters"), self.__dict__.get("_modules")
@@ -215,7 +216,7 @@ class Members:
     def get_submodule(self, target: str) -> Any:
         """The module with the dotted name `target`; AttributeError where there is none."""
         found: Any = self
-        for name in target.split(".") if target else ():
+        for name in target.split(".") if target != "" else ():
             found = _member(found, name, Members, "an nn.Module")
         return found
 

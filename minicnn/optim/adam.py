@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicnn.autograd.tensor import Tensor
-from minicnn.functional.creation import tensor, zeros_like
+from minicnn.optim.checks import check_betas, check_implementation, check_not_negative
 from minicnn.optim.optimizer import Params
-from minicnn.optim.sgd import check_implementation
-from minicnn.optim.update import KernelOptimizer
+from minicnn.optim.update import KernelOptimizer, Scalars
 
 
 class Adam(KernelOptimizer):
@@ -48,15 +46,9 @@ class Adam(KernelOptimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for index in (0, 1):
-            if not 0.0 <= betas[index] < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(lr=lr, eps=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
         check_implementation(foreach, differentiable, fused)
         defaults = {
             "lr": lr,
@@ -84,24 +76,11 @@ class Adam(KernelOptimizer):
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
 
-    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
-        state = self.state[param]
-        if not state:
-            state["step"] = tensor(0.0)
-            state.update({name: zeros_like(param) for name in self._names(group)})
-        return float(state["step"]._array)
-
     @staticmethod
-    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
-        beta1, beta2 = group["betas"]
-        corrections = 1 - beta1 ** (before + 1), (1 - beta2 ** (before + 1)) ** 0.5
+    def _numbers(group: dict[str, Any], before: Scalars, after: Scalars) -> tuple[float, ...]:
+        (beta1, beta2), (step,) = group["betas"], after
+        corrections = 1 - beta1**step, (1 - beta2**step) ** 0.5
         return (float(group["lr"]), beta1, beta2, group["eps"], group["weight_decay"], *corrections)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for saved in self.state.values():  # very old checkpoints have a number
-            if "step" in saved and not isinstance(saved["step"], Tensor):
-                saved["step"] = tensor(float(saved["step"]))
 
 
 class AdamW(Adam):

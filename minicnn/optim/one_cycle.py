@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minicnn.optim.optimizer import Optimizer
-from minicnn.optim.scheduler import LRScheduler
+from minicnn.optim.scheduler import LRScheduler, for_each_group, has_beta1, set_momentum
 
 
 class OneCycleLR(LRScheduler):
@@ -43,37 +43,25 @@ class OneCycleLR(LRScheduler):
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
-            )
+            raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
         self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
-        for group, highest in zip(groups, _for_each("max_lr", optimizer, max_lr), strict=True):
+        for group, highest in zip(groups, for_each_group("max_lr", optimizer, max_lr), strict=True):
             if last_epoch == -1:
                 group["initial_lr"] = highest / div_factor
                 group["max_lr"] = highest
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-                raise ValueError(
-                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-                )
-            self.use_beta1 = "betas" in optimizer.defaults
-            highs = _for_each("max_momentum", optimizer, max_momentum)
-            lows = _for_each("base_momentum", optimizer, base_momentum)
+            self.use_beta1 = has_beta1(optimizer)
+            highs = for_each_group("max_momentum", optimizer, max_momentum)
+            lows = for_each_group("base_momentum", optimizer, base_momentum)
             for group, high, low in zip(groups, highs, lows, strict=True):
                 if last_epoch == -1:
-                    self._set_momentum(group, high)
+                    set_momentum(group, high, self.use_beta1)
                     group["max_momentum"] = high
                     group["base_momentum"] = low
         super().__init__(optimizer, last_epoch)
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
 
     def _between(self, start: float, end: float, part: float) -> float:
         if self._anneal_func_type == "linear":
@@ -84,9 +72,7 @@ class OneCycleLR(LRScheduler):
         self._warn_outside_step()
         step = self.last_epoch
         if step > self.total_steps:
-            raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
-            )
+            raise ValueError(f"Tried to step {step} times. The specified number of total steps is {self.total_steps}")
         start = 0.0
         *earlier, phase = self._schedule_phases
         for candidate in earlier:
@@ -98,7 +84,7 @@ class OneCycleLR(LRScheduler):
         for group in self.optimizer.param_groups:
             if self.cycle_momentum:
                 ends = group[phase["start_momentum"]], group[phase["end_momentum"]]
-                self._set_momentum(group, self._between(*ends, part))
+                set_momentum(group, self._between(*ends, part), self.use_beta1)
         return [
             self._between(group[phase["start_lr"]], group[phase["end_lr"]], part)
             for group in self.optimizer.param_groups
@@ -131,15 +117,3 @@ def _phases(rise: float, total_steps: int, three_phase: bool) -> list[dict[str, 
         phase(2 * rise - 2, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
         phase(total_steps - 1, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
     ]
-
-
-def _for_each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
-    groups = len(optimizer.param_groups)
-    if not isinstance(value, list | tuple):
-        return [value] * groups
-    if len(value) != groups:
-        raise ValueError(
-            f"{name} must have the same length as optimizer.param_groups. "
-            f"{name} has {len(value)} values, param_groups has {groups}."
-        )
-    return list(value)

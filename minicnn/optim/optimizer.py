@@ -15,11 +15,12 @@ from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, to
 from minicnn.nn.parameter import clear_grads
+from minicnn.suggest import NamesKeywords
 
 Params = Iterable[Any]
 
 
-class Optimizer:
+class Optimizer(NamesKeywords):
     """The base class of all optimisers, as torch.optim.Optimizer.
 
     `params` is an iterable of tensors (or of (name, tensor) pairs), or of dicts
@@ -82,14 +83,10 @@ class Optimizer:
         names = [item[0] for item in given if isinstance(item, tuple)]
         params = [item[1] if isinstance(item, tuple) else item for item in given]
         if names and len(names) != len(params):
-            raise ValueError(
-                "all optimizer params should be with/without names. Some param names are missing"
-            )
+            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
         for param in params:
             if not isinstance(param, Tensor):
-                raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}"
-                )
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not param.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor")
         param_group["params"] = params
@@ -104,8 +101,7 @@ class Optimizer:
         params = param_group["params"]
         if len(params) != len(set(params)):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; "
-                "in future, this will cause an error",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
                 stacklevel=4,
             )
         for group in self.param_groups:

@@ -7,15 +7,22 @@ steps from 0.
 
 from __future__ import annotations
 
+import types
 import warnings
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, fill_
 from minicnn.optim.optimizer import Optimizer
+from minicnn.suggest import NamesKeywords
+
+EPOCH_WARNING = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
+    "possible. Please use `scheduler.step()` to step the scheduler."
+)
 
 
-class LRScheduler:
+class LRScheduler(NamesKeywords):
     """The base class: subclasses define `get_lr`, the list of the groups' next learning rates.
 
     `last_epoch` is -1 for a new schedule; to go on with one, the groups need an `initial_lr` (KeyError).
@@ -69,11 +76,7 @@ class LRScheduler:
             )
         self._step_count += 1
         if epoch is not None:
-            warnings.warn(
-                "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
-                "possible. Please use `scheduler.step()` to step the scheduler.",
-                stacklevel=2,
-            )
+            warnings.warn(EPOCH_WARNING, stacklevel=2)
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:
@@ -84,11 +87,11 @@ class LRScheduler:
             values = self.get_lr() if closed is None else closed()
         finally:
             self._get_lr_called_within_step = False
+        self._set(values)
+
+    def _set(self, values: list[Any]) -> None:
         for group, lr in zip(self.optimizer.param_groups, values, strict=True):
-            if isinstance(group["lr"], Tensor):
-                fill_(group["lr"], float(lr))
-            else:
-                group["lr"] = lr
+            set_lr(group, lr)
         self._last_lr = self._lrs()
 
     def _lrs(self) -> list[Any]:
@@ -115,3 +118,44 @@ class LRScheduler:
 
 def _number(lr: Any) -> Any:
     return clone(lr.detach()) if isinstance(lr, Tensor) else lr
+
+
+def set_lr(group: dict[str, Any], lr: Any) -> None:
+    """The group's learning rate; a tensor stays the same object."""
+    if isinstance(group["lr"], Tensor):
+        fill_(group["lr"], float(lr))
+    else:
+        group["lr"] = lr
+
+
+def set_momentum(group: dict[str, Any], value: float, beta1: bool) -> None:
+    """The group's momentum, or the first of its betas."""
+    if beta1:
+        group["betas"] = (value, *group["betas"][1:])
+    else:
+        group["momentum"] = value
+
+
+def has_beta1(optimizer: Optimizer) -> bool:
+    """Whether the optimiser's momentum is called beta1; ValueError if it has none."""
+    if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
+        raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+    return "betas" in optimizer.defaults
+
+
+def for_each_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
+    """`value` for each of the optimiser's groups, or its elements if it is a list (ValueError for a wrong length)."""
+    groups = len(optimizer.param_groups)
+    if not isinstance(value, list | tuple):
+        return [value] * groups
+    if len(value) != groups:
+        raise ValueError(
+            f"{name} must have the same length as optimizer.param_groups. "
+            f"{name} has {len(value)} values, param_groups has {groups}."
+        )
+    return list(value)
+
+
+def attributes_of(function: Any) -> dict[str, Any] | None:
+    """What is saved of a function: the attributes of a callable object, None of a plain function."""
+    return None if function is None or isinstance(function, types.FunctionType) else function.__dict__.copy()

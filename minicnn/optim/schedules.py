@@ -1,20 +1,19 @@
-"""The schedules that are one formula: steps, straight lines, exponentials, the cosine, your own."""
+"""The schedules that are one formula: steps, lines, polynomials, exponentials, the cosine, your own."""
 
 from __future__ import annotations
 
 import math
-import types
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from minicnn.optim.optimizer import Optimizer
-from minicnn.optim.scheduler import LRScheduler
+from minicnn.optim.scheduler import LRScheduler, attributes_of
 
 
-class LambdaLR(LRScheduler):
-    """lr = initial_lr · lr_lambda(epoch); one function, or a list with one for each group (ValueError)."""
+class _OneFunctionAGroup(LRScheduler):
+    """What LambdaLR and MultiplicativeLR share: a function for each group."""
 
     def __init__(
         self,
@@ -29,20 +28,9 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = listed
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        return [
-            base * function(self.last_epoch)
-            for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
-        ]
-
     def state_dict(self) -> dict[str, Any]:
         """As LRScheduler's; of the functions, only the attributes of callable objects are saved."""
-        saved = super().state_dict()
-        saved["lr_lambdas"] = [
-            None if isinstance(f, types.FunctionType) else f.__dict__.copy() for f in self.lr_lambdas
-        ]
-        return saved
+        return {**super().state_dict(), "lr_lambdas": [attributes_of(f) for f in self.lr_lambdas]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave; the functions stay, callable objects get their attributes."""
@@ -52,12 +40,43 @@ class LambdaLR(LRScheduler):
                 function.__dict__.update(attributes)
 
 
+class LambdaLR(_OneFunctionAGroup):
+    """lr = initial_lr · lr_lambda(epoch); one function, or a list with one for each group (ValueError)."""
+
+    def get_lr(self) -> list[Any]:
+        self._warn_outside_step()
+        return [base * function(self.last_epoch) for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
+
+
+class MultiplicativeLR(_OneFunctionAGroup):
+    """lr is multiplied by lr_lambda(epoch) every epoch; one function, or a list with one for each group (ValueError).
+
+    TypeError for what cannot be called.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        for function in lr_lambda if isinstance(lr_lambda, list | tuple) else [lr_lambda]:
+            if not callable(function):
+                raise TypeError(f"lr_lambda should be a function, but got {type(function).__name__}")
+        super().__init__(optimizer, lr_lambda, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        self._warn_outside_step()
+        if self._is_initial:
+            return self._lrs()
+        groups = self.optimizer.param_groups
+        return [group["lr"] * f(self.last_epoch) for f, group in zip(self.lr_lambdas, groups, strict=True)]
+
+
 class StepLR(LRScheduler):
     """lr is multiplied by `gamma` every `step_size` epochs."""
 
-    def __init__(
-        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -132,6 +151,52 @@ class LinearLR(LRScheduler):
         slope = self.end_factor - self.start_factor
         epochs = min(self.total_iters, self.last_epoch)
         return [base * (self.start_factor + slope * epochs / self.total_iters) for base in self.base_lrs]
+
+
+class ConstantLR(LRScheduler):
+    """lr is `factor`·initial_lr for the first `total_iters` epochs, and initial_lr from then on.
+
+    ValueError for a factor outside [0, 1].
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
+        if factor > 1.0 or factor < 0:
+            raise ValueError(f"Constant multiplicative factor expected to be between 0 and 1, but got {factor}")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        self._warn_outside_step()
+        if self.last_epoch == 0:
+            return self._times(self.factor)
+        return self._times(1.0 / self.factor) if self.last_epoch == self.total_iters else self._lrs()
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        over = self.last_epoch >= self.total_iters
+        return [base * (self.factor + over * (1 - self.factor)) for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """lr falls to 0 in `total_iters` epochs, as initial_lr · (1 - epoch / total_iters)^power."""
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        self._warn_outside_step()
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return self._lrs()
+        now, before = (1.0 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
+        return self._times((now / before) ** self.power)
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * left**self.power for base in self.base_lrs]
 
 
 class ExponentialLR(LRScheduler):

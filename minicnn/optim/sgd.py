@@ -6,8 +6,9 @@ from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import zeros_like
+from minicnn.optim.checks import check_implementation, check_not_negative
 from minicnn.optim.optimizer import Params
-from minicnn.optim.update import KernelOptimizer
+from minicnn.optim.update import KernelOptimizer, Scalars
 
 
 class SGD(KernelOptimizer):
@@ -28,6 +29,7 @@ class SGD(KernelOptimizer):
     """
 
     rule = "sgd"
+    scalars = ()
 
     def __init__(
         self,
@@ -43,12 +45,7 @@ class SGD(KernelOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         check_implementation(foreach, differentiable, fused)
@@ -72,27 +69,15 @@ class SGD(KernelOptimizer):
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] != 0 else ()
 
-    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
-        if group["momentum"] == 0:
-            return 1
-        state = self.state[param]
-        if state.get("momentum_buffer") is not None:
-            return 1
-        state["momentum_buffer"] = zeros_like(param)
-        return 0
+    def _begin(self, param: Tensor, group: dict[str, Any]) -> Scalars:
+        state = self.state[param] if group["momentum"] != 0 else {}
+        first = group["momentum"] != 0 and state.get("momentum_buffer") is None
+        if first:
+            state["momentum_buffer"] = zeros_like(param)
+        return (0.0,) if first else (1.0,)
 
     @staticmethod
-    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
+    def _numbers(group: dict[str, Any], before: Scalars, after: Scalars) -> tuple[float, ...]:
         lr, momentum, dampening = float(group["lr"]), group["momentum"], group["dampening"]
         # no dampening at the first step: the buffer starts as the gradient
-        return (lr, momentum, dampening if before else 0, group["weight_decay"])
-
-
-def check_implementation(foreach: bool | None, differentiable: bool, fused: bool | None) -> None:
-    """Refuse what PyTorch refuses, and differentiating through the step, which minicnn does not do."""
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise RuntimeError("`differentiable` is True, but minicnn's optimizers step outside autograd")
+        return (lr, momentum, dampening if before[0] else 0, group["weight_decay"])

@@ -16,12 +16,14 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
+from minicnn.functional.creation import tensor, zeros_like
 from minicnn.kernels.optimizer_step import Arrays, Sizes
 from minicnn.kernels.recorder import recorder
 from minicnn.optim.optimizer import Optimizer, evaluated
 
 KERNEL = "optimizer_step"
 ARRAY = attrgetter("_array")
+Scalars = tuple[float, ...]
 Key = tuple[tuple[str, ...], str | None]  # (the kernel's options, the preferred backend)
 
 
@@ -29,11 +31,13 @@ class KernelOptimizer(Optimizer):
     """An optimiser whose step is the kernel `optimizer_step`.
 
     A subclass says by which `rule` it steps, `_options` for the kernel, the names of a parameter's states
-    (`_names`), and the kernel's `_numbers` from the group and the number of steps taken before. A state "step"
-    counts those; without it, what counts is whether the states were made just now.
+    (`_names`; `_fresh` makes one), and the kernel's `_numbers`. `scalars` are the 0-d states: the number of steps
+    taken, mostly, and what `_after` else computes from them. Parameters whose scalars are equal step together.
+    Without scalars (SGD), what counts is whether the states were made just now.
     """
 
     rule: str
+    scalars: tuple[str, ...] = ("step",)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step for every parameter that has a gradient; returns what `closure` returns."""
@@ -84,38 +88,67 @@ class KernelOptimizer(Optimizer):
         self._updates[index] = (key, params, updates)
         return updates
 
-    def _begin(self, param: Tensor, group: dict[str, Any]) -> float:
-        """Make the state of `param` if there is none; how many steps it took (1 for some, if nobody counts)."""
-        raise NotImplementedError
+    def _begin(self, param: Tensor, group: dict[str, Any]) -> Scalars:
+        """Make the states of `param` that are missing; its scalars."""
+        state = self.state[param]
+        if not state:
+            state.update({name: tensor(value) for name, value in self._first(group).items()})
+        for name in self._names(group):
+            if name not in state:
+                state[name] = self._fresh(name, param, group)
+        return tuple(state[name]._array.item() for name in self.scalars)
 
     def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        raise NotImplementedError
+        """The options of the kernel: here "maximize"; in alphabetical order."""
+        return ("maximize",) if group["maximize"] else ()
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The states that are as large as the parameter, in the kernel's order."""
         raise NotImplementedError
 
+    def _first(self, group: dict[str, Any]) -> dict[str, float]:
+        """The scalars before the first step."""
+        return {"step": 0.0}
+
+    def _fresh(self, name: str, param: Tensor, group: dict[str, Any]) -> Tensor:
+        """A state before the first step."""
+        return zeros_like(param)
+
     @staticmethod
-    def _numbers(group: dict[str, Any], before: float) -> tuple[float, ...]:
+    def _after(group: dict[str, Any], before: Scalars) -> Scalars:
+        """The scalars after a step."""
+        return (before[0] + 1,)
+
+    @staticmethod
+    def _numbers(group: dict[str, Any], before: Scalars, after: Scalars) -> tuple[float, ...]:
+        """What the kernel calls hyper, for the step between these scalars."""
         raise NotImplementedError
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for saved in self.state.values():  # very old checkpoints have numbers
+            for name in self.scalars:
+                if name in saved and not isinstance(saved[name], Tensor):
+                    saved[name] = tensor(float(saved[name]))
 
 
 class Update:
     """Parameters that step together, their states, the kernel's numbers, and the plan."""
 
     def __init__(
-        self, optimizer: KernelOptimizer, key: Key, group: dict[str, Any], params: Sequence[Tensor], before: float
+        self, optimizer: KernelOptimizer, key: Key, group: dict[str, Any], params: Sequence[Tensor], before: Scalars
     ) -> None:
         self.params, self.group, self.before = params, group, before
-        self.numbers = optimizer._numbers
+        self.numbers, self.next = optimizer._numbers, optimizer._after
         names = optimizer._names(group)
         states = [optimizer.state[param] for param in params] if names else []
-        self.counters = [state["step"] for state in states if "step" in state]
+        self.scalars = [[state[name] for name in optimizer.scalars] for state in states if optimizer.scalars]
         # where each state stands, so that `fits` can look whether it is still the same
         self.holders = [state for _ in names for state in states]
         self.names = [name for name in names for _ in states]
         self.states: list[Any] = list(map(dict.get, self.holders, self.names))
         self.tensors: list[Any] = [*params, *self.states]
-        self.arrays = [tensor._plain_array() for tensor in self.tensors]
+        self.arrays = [held._plain_array() for held in self.tensors]
         dtype = self.arrays[0].dtype
         for index, array in enumerate(self.arrays):
             param = self.arrays[index % len(params)]
@@ -126,18 +159,19 @@ class Update:
                 )
         self.flat = Arrays(array.reshape(-1) for array in self.arrays)  # views, but copies of these:
         self.copied = [i for i, array in enumerate(self.arrays) if not array.flags.c_contiguous]
-        self.hyper = np.array(self.numbers(group, before), np.float64)
+        after = self.next(group, before) if self.scalars else before
+        self.hyper = np.array(self.numbers(group, before, after), np.float64)
         sizes = Sizes(optimizer.rule, tuple(param._array.size for param in params), dtype, key[0])
         device = "cpu" if isinstance(params[0]._array, np.ndarray) else "gpu"
         self.plan = kernels.plan(KERNEL, sizes, device)
 
     def fits(self) -> bool:
         """Whether nothing it was made from has changed."""
-        if self.counters:
-            first, *others = [counter._array.item() for counter in self.counters]
+        if self.scalars:
+            first, *others = [[scalar._array.item() for scalar in row] for row in self.scalars]
             if others.count(first) != len(others):
                 return False
-        elif self.before == 0 and self.states:  # the first step with these states is taken
+        elif self.before == (0,) and self.states:  # the first step with these states is taken
             return False
         if not all(map(is_, map(dict.get, self.holders, self.names), self.states)):
             return False
@@ -159,13 +193,17 @@ class Update:
 
     def refresh(self) -> None:
         """All of a step but the kernel: count it, and write its numbers where the kernel reads them."""
-        if self.counters:
-            self.before = float(self.counters[0]._array)
-            for counter in self.counters:
-                counter._array[()] = self.before + 1
-        self.hyper[:] = self.numbers(self.group, self.before)
-        for tensor in self.tensors:
-            tensor._version.count += 1
+        after = self.before
+        if self.scalars:
+            self.before = tuple(scalar._array.item() for scalar in self.scalars[0])
+            after = self.next(self.group, self.before)
+            for row in self.scalars:
+                for scalar, value in zip(row, after, strict=True):
+                    scalar._array[()] = value
+            after = tuple(scalar._array.item() for scalar in self.scalars[0])  # as rounded
+        self.hyper[:] = self.numbers(self.group, self.before, after)
+        for held in self.tensors:
+            held._version.count += 1
 
     def run(self, grads: Sequence[Any]) -> None:
         """The kernel: the step with the numbers that `refresh` wrote."""

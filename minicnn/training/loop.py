@@ -16,6 +16,7 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.capture import compile
 from minicnn.functional.sampling import default_generator
+from minicnn.optim.lr_scheduler import ReduceLROnPlateau
 from minicnn.serialization import Checkpoint
 from minicnn.utils.data import DataLoader
 
@@ -70,11 +71,13 @@ class Trainer:
 
     model: nn.Module
     optimizer: Any
-    scheduler: Any  # stepped after each batch; None for a constant rate
+    scheduler: Any  # None for a constant rate
     train: DataLoader[Any]
     validation: DataLoader[Any]
     epochs: int
     device: Any = "cpu"
+    criterion: nn.Module = field(default_factory=nn.CrossEntropyLoss)
+    step_every_batch: bool = True  # of the scheduler; after each epoch if not
     history: list[Epoch] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)  # of the epoch that is running
     seconds: float = 0.0  # spent on it before this process
@@ -87,13 +90,12 @@ class Trainer:
         watch: Callable[[], Any] = time.perf_counter,
     ) -> None:
         """Train until `epochs` are done. DivergedError when a loss is not finite."""
-        criterion = nn.CrossEntropyLoss()
 
         @compile
         def step(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             self.optimizer.zero_grad()
             scores = self.model(images)
-            loss = criterion(scores, labels)
+            loss = self.criterion(scores, labels)
             loss.backward()
             self.optimizer.step()
             return loss, scores
@@ -116,6 +118,8 @@ class Trainer:
                     self.seconds,
                 )
             )
+            if self.scheduler is not None and not self.step_every_batch:
+                self._end_of_epoch(self.totals.mean_loss)
             self.totals, self.seconds = Totals(), 0.0
             on_epoch(self.history[-1])
 
@@ -141,21 +145,26 @@ class Trainer:
                     f"the loss is {value} in epoch {len(self.history) + 1}, batch {self.totals.batches + 1}: "
                     "the learning rate is probably too high (--lr)"
                 )
-            if self.scheduler is not None:
+            if self.scheduler is not None and self.step_every_batch:
                 self.scheduler.step()
             self.totals.add(value, count_correct(scores, labels), len(labels))
             on_batch(self.totals)
 
+    def _end_of_epoch(self, loss: float) -> None:
+        if isinstance(self.scheduler, ReduceLROnPlateau):  # it looks at the training: the test set chooses nothing
+            self.scheduler.step(loss)
+        else:
+            self.scheduler.step()
+
     def evaluate(self, confusion: np.ndarray | None = None) -> Totals:
         """Loss and accuracy on the validation set; counts (true class, predicted class) into `confusion`."""
-        criterion = nn.CrossEntropyLoss()
         totals = Totals()
         self.model.eval()
         with no_grad():
             for images, labels in self.validation:
                 images, labels = images.to(self.device), labels.to(self.device)
                 scores = self.model(images)
-                totals.add(criterion(scores, labels).item(), count_correct(scores, labels), len(labels))
+                totals.add(self.criterion(scores, labels).item(), count_correct(scores, labels), len(labels))
                 if confusion is not None:
                     np.add.at(confusion, (labels.cpu().numpy(), scores.argmax(1).cpu().numpy()), 1)
         return totals

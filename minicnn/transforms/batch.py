@@ -21,8 +21,10 @@ from minicnn.functional.sampling import default_generator
 from minicnn.kernels.image_batch import Sizes
 from minicnn.transforms.compose import Compose
 from minicnn.transforms.convert import Normalize, ToTensor
-from minicnn.transforms.geometry import Pad, RandomCrop, RandomHorizontalFlip, borders
+from minicnn.transforms.crop import RandomCrop
+from minicnn.transforms.flip import RandomHorizontalFlip
 from minicnn.transforms.image import in_one_piece
+from minicnn.transforms.pad import Pad, borders
 from minicnn.transforms.resize import Resize, resize_batch
 
 Transform = Callable[[Any], Any]

@@ -30,9 +30,52 @@ def height_width(img: Any) -> tuple[int, int]:
     return (img.height, img.width) if is_pil(img) else (img.shape[-2], img.shape[-1])
 
 
+def get_dimensions(img: Any) -> list[int]:
+    """[C, H, W] of a PIL image or a tensor (..., C, H, W); a tensor (H, W) has one channel."""
+    height, width = height_width(img)
+    count = channels(img) if is_pil(img) else 1 if len(img.shape) == 2 else img.shape[-3]
+    return [count, height, width]
+
+
+def get_image_size(img: Any) -> list[int]:
+    """[W, H] of a PIL image or a tensor (..., H, W)."""
+    _, height, width = get_dimensions(img)
+    return [width, height]
+
+
+def get_image_num_channels(img: Any) -> int:
+    """C of a PIL image or a tensor (..., C, H, W); a tensor (H, W) has one channel."""
+    return get_dimensions(img)[0]
+
+
 def channels(img: Any) -> int:
     """The number of bands of a PIL image."""
     return len(img.getbands())
+
+
+def pixels_of(img: Any) -> NDArray[Any]:
+    """The pixels of a tensor (..., H, W), as they lie in memory."""
+    check_image(img)
+    pixels: NDArray[Any] = img.numpy()
+    return pixels
+
+
+def check_channels(img: Tensor) -> int:
+    """C of a tensor (..., C, H, W); TypeError unless it is 1 or 3."""
+    count = get_dimensions(img)[0]
+    if count not in (1, 3):
+        raise TypeError(f"Input image tensor permitted channel values are [1, 3], but found {count}")
+    return count
+
+
+def largest(kind: np.dtype[Any]) -> int:
+    """White: 1 in floating images, else the largest number of the type."""
+    return 1 if kind.kind in "fb" else int(np.iinfo(kind).max)
+
+
+def floating(pixels: NDArray[Any]) -> np.dtype[Any]:
+    """The type in which to compute with `pixels`: their own, or float32 for whole numbers."""
+    return pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
 
 
 def from_pil(img: Any) -> NDArray[Any]:

@@ -1,49 +1,58 @@
-"""Resize: Pillow's resampling, as torchvision calls it."""
+"""Resize: Pillow's resampling of PIL images, PyTorch's of tensors, as torchvision calls them."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minicnn import kernels
-from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.image_resize import Sizes
-from minicnn.transforms.image import check_image, height_width, in_one_piece
+from minicnn.nn.module import Module
+from minicnn.transforms.arguments import PILLOW, InterpolationMode, interpolation_mode
+from minicnn.transforms.image import as_tensor, check_image, height_width, in_one_piece, is_pil, pixels_of
+from minicnn.transforms.resample import resample
+
+_TENSOR_MODES = ("nearest", "nearest-exact", "bilinear", "bicubic")
+_ALWAYS = "Anti-alias option is always applied for PIL Image input. Argument antialias is ignored."
 
 
-class InterpolationMode(Enum):
-    """How new pixels are made of old ones."""
-
-    NEAREST = "nearest"
-    NEAREST_EXACT = "nearest-exact"
-    BILINEAR = "bilinear"
-    BICUBIC = "bicubic"
-    BOX = "box"
-    HAMMING = "hamming"
-    LANCZOS = "lanczos"
-
-
-_PILLOW = {  # the numbers of PIL.Image.Resampling, which are also accepted for `interpolation`
-    InterpolationMode.NEAREST: 0,
-    InterpolationMode.LANCZOS: 1,
-    InterpolationMode.BILINEAR: 2,
-    InterpolationMode.BICUBIC: 3,
-    InterpolationMode.BOX: 4,
-    InterpolationMode.HAMMING: 5,
-    InterpolationMode.NEAREST_EXACT: 0,
-}
+def resize(
+    img: Any,
+    size: int | Sequence[int],
+    interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
+    max_size: int | None = None,
+    antialias: bool | None = True,
+) -> Any:
+    """A PIL image or a tensor (..., H, W) in another size; see :class:`Resize` for the arguments."""
+    return Resize(size, interpolation, max_size, antialias)(img)
 
 
-class Resize:
-    """A PIL image in another size: `size` is (h, w), or one number for the shorter edge, the ratio kept.
+def resized(img: Any, height: int, width: int, interpolation: InterpolationMode, antialias: bool | None) -> Any:
+    """The image with `height` × `width` pixels; the same object if it has them."""
+    if (height, width) == height_width(img):
+        return img
+    if is_pil(img):
+        if antialias is False:
+            warnings.warn(_ALWAYS, stacklevel=2)
+        return img.resize((width, height), PILLOW[interpolation])
+    mode = interpolation.value
+    if mode not in _TENSOR_MODES:
+        raise NotImplementedError(f"Resize: a tensor can be resized in the modes {_TENSOR_MODES}, got {mode!r}")
+    return as_tensor(resample(pixels_of(img), height, width, mode, bool(antialias)))
 
-    With one number `max_size` limits the longer edge. Pillow's bilinear and bicubic filters widen when the
-    image shrinks (anti-aliasing) whatever `antialias` says. TypeError for a size or an interpolation of the
-    wrong kind, and for tensors; ValueError for sizes that do not fit.
+
+class Resize(Module):
+    """An image in another size: `size` is (h, w), or one number for the shorter edge, the ratio kept.
+
+    With one number `max_size` limits the longer edge. Filters widen when the image shrinks (anti-aliasing); of
+    tensors only the bilinear and the bicubic one, and these not with `antialias=False`, which PIL images ignore with
+    a warning. Tensors know no other modes than these two and the nearest pixel. TypeError for a size or an
+    interpolation of the wrong kind; ValueError for sizes that do not fit, NotImplementedError for modes that tensors
+    do not know.
 
     >>> from PIL import Image
     >>> Resize((32, 32))(Image.new("L", (28, 28))).size
@@ -57,6 +66,7 @@ class Resize:
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         if not isinstance(size, int | Sequence) or isinstance(size, str):
             raise TypeError(f"`size` should be int or sequence. Got {size!r}, a {type(size).__name__}")
         edges = [size] if isinstance(size, int) else list(size)
@@ -72,18 +82,13 @@ class Resize:
                 f"smaller edge size = {size}"
             )
         self.size = size
-        self.interpolation = _mode(interpolation)
+        self.interpolation = interpolation_mode(interpolation)
         self.max_size = max_size
         self.antialias = antialias
 
-    def __call__(self, img: Any) -> Any:
-        if isinstance(img, Tensor):
-            raise TypeError("Resize takes PIL images, got a Tensor: put Resize before ToTensor")
+    def forward(self, img: Any) -> Any:
         check_image(img)
-        height, width = self.new_size(*height_width(img))
-        if (height, width) == height_width(img):
-            return img
-        return img.resize((width, height), _PILLOW[self.interpolation])
+        return resized(img, *self.new_size(*height_width(img)), self.interpolation, self.antialias)
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) of what becomes of an image of this height and width."""
@@ -106,7 +111,8 @@ class Resize:
 def resize_batch(resize: Resize, images: NDArray[Any], indices: NDArray[np.int64]) -> NDArray[np.uint8] | None:
     """`resize` of the images numbered `indices`, of all in `images` (count, H, W) or (count, H, W, C): (N, C, h, w).
 
-    None where the kernel does not do what Pillow does: for other than bilinear interpolation, and where an image
+    None where the kernel does not do what Pillow does: for other than bilinear interpolation, for `antialias=False`
+    (of which Resize warns), and where an image
     gets lower but in another proportion to its width, for then it depends on Pillow's version which of the two it
     does first.
     """
@@ -114,7 +120,8 @@ def resize_batch(resize: Resize, images: NDArray[Any], indices: NDArray[np.int64
     height, width = images.shape[1:3]
     new_height, new_width = resize.new_size(height, width)
     rows_first = new_height >= height or (height == width and new_height == new_width)
-    if memory is None or resize.interpolation is not InterpolationMode.BILINEAR or not rows_first:
+    usual = resize.interpolation is InterpolationMode.BILINEAR and resize.antialias is not False
+    if memory is None or not usual or not rows_first:
         return None
     channels = images.shape[3] if images.ndim == 4 else 1
     channels_last = images.ndim == 4 and memory is images
@@ -122,15 +129,3 @@ def resize_batch(resize: Resize, images: NDArray[Any], indices: NDArray[np.int64
     (pixels,) = kernels.run("image_resize", sizes, memory.reshape(-1), indices)
     resized: NDArray[np.uint8] = pixels.reshape(len(indices), channels, new_height, new_width)
     return resized
-
-
-def _mode(interpolation: InterpolationMode | int) -> InterpolationMode:
-    if isinstance(interpolation, InterpolationMode):
-        return interpolation
-    for mode, number in _PILLOW.items():
-        if interpolation == number:
-            return mode
-    raise TypeError(
-        "`interpolation` should be an InterpolationMode or a corresponding Pillow integer constant, "
-        f"got {interpolation!r}"
-    )

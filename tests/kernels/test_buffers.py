@@ -62,6 +62,16 @@ def test_the_pool_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert buffers._total <= 1 << 20
 
 
+def test_what_nobody_uses_is_given_back() -> None:
+    used, unused = (buffers.empty((n,), FLOAT, layout.PLAIN) for n in (1 << 16, 1 << 17))
+    both = buffers._total
+    del unused
+    buffers.release_unused()
+    assert 0 < buffers._total < both
+    used[:] = 1
+    assert not np.shares_memory(used, buffers.empty((1 << 16,), FLOAT, layout.PLAIN))
+
+
 def test_two_threads_never_get_the_same_memory() -> None:
     wrong = []
 

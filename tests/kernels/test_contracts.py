@@ -25,11 +25,13 @@ from minicnn.kernels import (
     layout,
     pool2d,
     reorder,
+    resample,
     simd,
     softmax_cross_entropy,
 )
 from minicnn.kernels.conv2d import winograd, winograd_weight
 from minicnn.kernels.gemm import cpu_numba
+from minicnn.kernels.resample.rules import RULES
 
 PLAIN, BATCH_LAST = layout.PLAIN, layout.BATCH_LAST
 ORDERS = (PLAIN, BATCH_LAST)
@@ -37,9 +39,9 @@ FLOATS = [pytest.param(np.dtype(name), id=name) for name in ("float32", "float64
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # of the largest number, for each √ of the number of terms
 HERE = {  # tests below
     "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "image_resize", "pool2d", "reorder",
-    "softmax_cross_entropy",
+    "resample", "softmax_cross_entropy",
 }  # fmt: skip
-ELSEWHERE = {"optimizer_step", "dropout", "batch_norm"}
+ELSEWHERE = {"optimizer_step", "dropout", "batch_norm", "elementwise_loss"}
 
 each_float = pytest.mark.parametrize("dtype", FLOATS)
 
@@ -808,6 +810,71 @@ def test_softmax_cross_entropy_lets_nan_through(dtype, order):
     assert np.isnan(total).tolist() == [True, False]
 
 
+# --- resample --------------------------------------------------------------------------------------
+
+
+def random_axis(rng):
+    """A rule with two lengths that suit it."""
+    rule = str(rng.choice(list(RULES)))
+    length, new_length = (int(n) for n in rng.integers(1, 12, 2))
+    numbers: tuple = ()
+    if rule == "same":
+        new_length = length
+    elif rule == "nearest":  # these scales, times whole numbers and halves, round to the right side of whole numbers
+        numbers = (float(rng.choice([0.5, 0.25, 1.0, 2.0, 1.5])), float(rng.choice([0, 0.5])))
+    elif rule in ("linear", "cubic"):
+        numbers = (float(rng.choice([0.5, 1 / 3, 1.0, 2.25])), float(rng.integers(2)))
+    elif rule == "windows":
+        parts = new_length
+        longest = max(-(-(i + 1) * length // parts) - i * length // parts for i in range(parts))
+        new_length, numbers = parts * longest, (parts,)
+    elif rule != "mean":
+        before, after = (int(n) for n in rng.integers(0, max(1, length), 2))
+        new_length, numbers = length + before + after, (before,)
+    return resample.Axis(rule, length, new_length, numbers)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_resample(backend, rng, dtype, order):
+    for N in (1, 2, 5, 33):
+        for _ in range(8):
+            rows, columns = random_axis(rng), random_axis(rng)
+            z = resample.Sizes(N, int(rng.integers(1, 4)), rows, columns, False, dtype, order)
+            a, b = (oracles.resampling(axis.rule, axis.length, axis.new_length, *axis.numbers) for axis in z[2:4])
+            x, g = (rng.standard_normal(shape).astype(dtype) for shape in (z.in_shape, z.out_shape))
+            (y,) = run(backend, "resample", z, x)
+            close(y, np.einsum("ih,jw,nchw->ncij", a, b, x.astype(np.float64)), 16)
+            (dx,) = run(backend, "resample", z._replace(adjoint=True), g)
+            close(dx, np.einsum("ih,jw,ncij->nchw", a, b, g.astype(np.float64)), 64)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("scale", [0.5, 1 / 3])
+def test_resample_of_large_images(backend, rng, dtype, order, scale):
+    axis = resample.Axis("linear", 40, round(40 / scale), (scale, 0))
+    z = resample.Sizes(17, 2, axis, axis._replace(rule="nearest"), False, dtype, order)
+    x = rng.standard_normal(z.in_shape).astype(dtype)
+    a = oracles.resampling("linear", 40, axis.new_length, scale, 0)
+    (y,) = run(backend, "resample", z, x)
+    close(y, np.repeat(a @ x.astype(np.float64), round(1 / scale), 3), 4)
+
+
+@each_float
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_resample_does_not_use_does_not_matter(backend, dtype, order):
+    x = np.full((17, 1, 4, 4), np.nan, dtype)
+    x[:, :, 0, 0], x[:, :, 1, 1] = np.inf, 1
+    axis = resample.Axis("nearest", 4, 2, (1.0, 0))
+    (y,) = run(backend, "resample", resample.Sizes(17, 1, axis, axis, False, dtype, order), x)
+    assert y[0, 0, 0, 0] == np.inf
+    assert y[16, 0, 1, 1] == 1
+    (dx,) = run(backend, "resample", resample.Sizes(17, 1, axis, axis, True, dtype, order), y)
+    assert dx[3, 0, 0, 0] == np.inf
+    assert not dx[:, :, 2:].any()
+
+
 # --- threads ---------------------------------------------------------------------------------------
 
 
@@ -833,6 +900,10 @@ def cases(rng):
     yield "col2im", z, (normal(*z.columns_shape),)
     z = pool2d.Sizes("avg", "input", 3, 5, 9, 9, 3, 3, 5, 5, (2, 2), (1, 1), (1, 1), f4, PLAIN)
     yield "pool2d", z, (normal(*z.y_shape),)
+    axis = resample.Axis("linear", 9, 40, (0.225, 0))
+    for order in ORDERS:
+        z = resample.Sizes(3, 5, axis, axis, True, f4, order)
+        yield "resample", z, (normal(*z.in_shape),)
     yield "activation", activation.Sizes("tanh", "forward", 30_000, f4), (normal(30_000),)
     z = softmax_cross_entropy.Sizes("forward", 200, 10, f4, PLAIN, -100, "mean")
     for order in ORDERS:

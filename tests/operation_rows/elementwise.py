@@ -1,4 +1,4 @@
-"""Rows of functional/elementwise.py and conversion.py."""
+"""Rows of functional/elementwise.py, transcendental.py, arithmetic.py and conversion.py."""
 
 from __future__ import annotations
 
@@ -24,18 +24,14 @@ add("div", lambda m, a, b: a / b, normal(3, 4), positive(4))
 add("div", lambda m, a: 2 / a, positive(3, 4), grad_fn=False)
 add("div", lambda m, a, b: a / b, integers(3, low=1), integers(3, low=1))
 add("div", lambda m, a, b: m.div(a, b, rounding_mode="floor"), distinct(3, 4), positive(4), **NONE)
-add(
-    "div", lambda m, a, b: m.div(a, b, rounding_mode="trunc"), integers(3, low=-9), integers(3, low=2, high=4)
-)
+add("div", lambda m, a, b: m.div(a, b, rounding_mode="trunc"), integers(3, low=-9), integers(3, low=2, high=4))
 add("neg", lambda m, a: -a, normal(3, 4))
 add("pow", lambda m, a: a**3, normal(3, 4))
 add("pow", lambda m, a: a**2, values(0.0, 1.0, -2.0))
 add("pow", lambda m, a: a**0.5, positive(3, 4))
 add("pow", lambda m, a: a**0, normal(3), grad_fn=False, second=False)
 add("pow", lambda m, a, b: a**b, positive(3, 4), normal(4), grad_fn=False)
-add(
-    "pow", lambda m, a, b: a**b, values(0.0, 2.0), values(2.0, 3.0), grad_fn=False, smooth=False, second=False
-)
+add("pow", lambda m, a, b: a**b, values(0.0, 2.0), values(2.0, 3.0), grad_fn=False, smooth=False, second=False)
 add("pow", lambda m, b: 2**b, normal(3, 4), grad_fn=False)
 add("square", lambda m, a: m.square(a), normal(3, 4), grad_fn=False)
 add("exp", lambda m, a: m.exp(a), normal(3, 4))
@@ -91,6 +87,83 @@ add("isnan", lambda m, a: m.isnan(a), values(1.0, float("nan"), float("inf")), *
 add("isinf", lambda m, a: m.isinf(a), values(1.0, float("nan"), -float("inf")), **NONE)
 add("isfinite", lambda m, a: m.isfinite(a), values(1.0, float("nan"), float("inf")), **NONE)
 
+for name in ("tan", "sinh", "cosh", "asinh", "atan", "exp2", "expm1", "arctan", "arcsinh"):
+    add(name, lambda m, a, name=name: getattr(m, name)(a), normal(3, 4))
+for name in ("asin", "acos", "atanh", "arcsin", "arccos", "arctanh"):
+    add(name, lambda m, a, name=name: getattr(m, name)(a * 0.5), values(-1.7, -0.4, 0.0, 1.5))
+for name in ("acosh", "arccosh"):
+    add(name, lambda m, a, name=name: getattr(m, name)(a + 1), positive(3, 4))
+add("log10", lambda m, a: m.log10(a), positive(3, 4))
+add("tan", lambda m, a: m.tan(a), integers(3))
+add("expm1", lambda m, a: (a * 1).expm1_(), normal(3))
+add("atan2", lambda m, a, b: m.atan2(a, b), normal(3, 4), normal(4))
+add("arctan2", lambda m, a, b: a.arctan2(b), normal(3), normal(3))
+add("hypot", lambda m, a, b: m.hypot(a, b), normal(3, 4), normal(3, 1))
+add("deg2rad", lambda m, a: m.deg2rad(a * 90), normal(3), grad_fn=False)
+add("rad2deg", lambda m, a: a.rad2deg(), normal(3), grad_fn=False)
+add("logaddexp", lambda m, a, b: m.logaddexp(a, b), normal(3, 4), normal(4))
+add("logaddexp", lambda m, a, b: m.logaddexp(a, b), values(800.0, -900.0), values(-800.0, 3.0), second=False)
+add("logaddexp2", lambda m, a, b: m.logaddexp2(a, b), normal(3, 4), normal(4), grad_fn=False)
+add("logit", lambda m, a: m.logit(a / 4), positive(3, 4), grad_fn=False)
+add("logit", lambda m, a: a.logit(eps=0.1), values(-1.0, 0.05, 0.4, 2.0), grad_fn=False, second=False)
+add("xlogy", lambda m, a, b: m.xlogy(a, b), values(0.0, 1.0, 2.0), values(2.0, 3.0, 0.5), smooth=False, second=False)
+add("xlogy", lambda m, b: m.xlogy(2, b), positive(3), grad_fn=False)
+
+add("lerp", lambda m, a, b: m.lerp(a, b, 0.3), normal(3, 4), normal(4), grad_fn=False)
+add("lerp", lambda m, a, b: a.lerp(b, 0.7), normal(3), normal(3), grad_fn=False)
+add("lerp", lambda m, a, b, w: m.lerp(a, b, w), normal(3, 4), normal(4), positive(3, 1), grad_fn=False)
+add("addcmul", lambda m, a, b, c: m.addcmul(a, b, c, value=0.5), normal(3, 4), normal(4), normal(3, 1), grad_fn=False)
+add("addcmul", lambda m, a, b, c: (a * 1).addcmul_(b, c), normal(3), normal(3), normal(3), grad_fn=False)
+add("addcdiv", lambda m, a, b, c: m.addcdiv(a, b, c, value=2), normal(3, 4), normal(4), positive(3, 1), grad_fn=False)
+add("rsub", lambda m, a, b: m.rsub(a, b, alpha=2), normal(3, 4), normal(4), grad_fn=False)
+add("float_power", lambda m, a: m.float_power(a, 1.5), positive(3, 4), grad_fn=False)
+add("float_power", lambda m, a: m.float_power(a, 2), integers(3))
+add("clamp_min", lambda m, a: m.clamp_min(a, 0.5), distinct(3, 4), grad_fn=False)
+add("clamp_max", lambda m, a: (a * 1).clamp_max_(0.5), distinct(3, 4), grad_fn=False)
+add(
+    "fmax",
+    lambda m, a, b: m.fmax(a, b),
+    values(1.0, float("nan"), 3.0),
+    values(2.0, 5.0, float("nan")),
+    grad_fn=False,
+    **STEP,
+)
+add("fmin", lambda m, a, b: m.fmin(a, b), distinct(3, 4), normal(4), grad_fn=False)
+add(
+    "nan_to_num",
+    lambda m, a: m.nan_to_num(a, posinf=7.0),
+    values(1.0, float("nan"), float("inf"), -float("inf")),
+    **STEP,
+)
+add("nan_to_num", lambda m, a: a.nan_to_num(2), integers(3))
+add("fmod", lambda m, a, b: m.fmod(a, b), distinct(3, 4), positive(4), grad_fn=False)
+add("fmod", lambda m, a: m.fmod(a, 3), integers(6, low=-5, high=5))
+add("frac", lambda m, a: m.frac(a), distinct(3, 4), grad_fn=False)
+add("copysign", lambda m, a, b: m.copysign(a, b), distinct(3, 4), normal(4), second=False)
+add("copysign", lambda m, a: m.copysign(a, -1), distinct(3, 4), grad_fn=False, second=False)
+add("heaviside", lambda m, a, b: m.heaviside(a, b), values(-2.0, 0.0, 3.0), values(7.0, 0.5, 7.0), **NONE)
+add("positive", lambda m, a: +a * 1, normal(3))
+add("signbit", lambda m, a: m.signbit(a), values(-2.0, 0.0, -0.0, 3.0), **NONE)
+add("signbit", lambda m, a: a.signbit(), integers(3, low=-2), **NONE)
+add("isposinf", lambda m, a: m.isposinf(a), values(1.0, float("nan"), float("inf"), -float("inf")), **NONE)
+add("isneginf", lambda m, a: m.isneginf(a), values(1.0, float("nan"), float("inf"), -float("inf")), **NONE)
+add("isreal", lambda m, a: m.isreal(a), normal(3), **NONE)
+add("logical_xor", lambda m, a, b: m.logical_xor(a, b), tied(3, 4), tied(4), **NONE)
+add("bitwise_left_shift", lambda m, a: a << 2, integers(3, 4, high=9), **NONE)
+add("bitwise_right_shift", lambda m, a, b: a >> b, integers(3, 4, high=99), integers(4), **NONE)
+add("gcd", lambda m, a, b: m.gcd(a, b), integers(3, 4, high=99), integers(4, high=30), **NONE)
+add("lcm", lambda m, a, b: m.lcm(a, b), integers(3, 4, high=99), integers(4, high=30), **NONE)
+add("is_nonzero", lambda m, a: m.is_nonzero(a), values(0.5), **NONE)
+add("is_same_size", lambda m, a, b: m.is_same_size(a, b), normal(3), normal(3, 1), **NONE)
+for name in ("absolute", "negative", "fix", "sgn"):
+    add(name, lambda m, a, name=name: getattr(m, name)(a), distinct(3, 4), grad_fn=name not in ("sgn",), second=False)
+for name in ("subtract", "multiply", "divide", "true_divide"):
+    add(name, lambda m, a, b, name=name: getattr(m, name)(a, b), normal(3, 4), positive(4))
+for name in ("greater", "greater_equal", "less", "less_equal", "not_equal"):
+    add(name, lambda m, a, b, name=name: getattr(m, name)(a, b), tied(3, 4), tied(4), **NONE)
+for name in ("eq_", "ne_", "lt_", "le_", "gt_", "ge_"):
+    add(name[:2], lambda m, a, name=name: getattr(a * 1, name)(1), tied(3, 4), **NONE)
+
 add("clone", lambda m, a: m.clone(a), normal(2, 3, 2, 2))
 add("contiguous", lambda m, a: a.t().contiguous(), normal(3, 4))
 add("contiguous", lambda m, a: a.contiguous() * 1, normal(3, 4))
@@ -130,3 +203,10 @@ refuse("add", lambda m: m.ones(2, dtype=m.int64).add_(0.5), RuntimeError)
 refuse("add", lambda m: m.ones(2).add_(m.ones(3, 2)), RuntimeError)
 refuse("fill_", lambda m: m.ones(2).fill_(m.ones(2)), RuntimeError)
 refuse("copy_", lambda m: m.ones(2).copy_(m.ones(3)), RuntimeError)
+refuse("lerp", lambda m: m.lerp(m.ones(2), m.ones(2, dtype=m.float64), 0.5), RuntimeError, "expected dtype")
+refuse("addcdiv", lambda m: m.addcdiv(m.ones(2), m.ones(2, dtype=m.int64), m.ones(2, dtype=m.int64)), RuntimeError)
+refuse("heaviside", lambda m: m.heaviside(m.ones(2), m.ones(2, dtype=m.float64)), RuntimeError, "different dtypes")
+refuse("positive", lambda m: +m.ones(2, dtype=m.bool), RuntimeError)
+refuse("gcd", lambda m: m.gcd(m.ones(2), m.ones(2)), NotImplementedError, "whole numbers, got .*float32")
+refuse("fmod", lambda m: m.fmod(m.ones(2, dtype=m.int64), 0), RuntimeError)
+refuse("is_nonzero", lambda m: m.is_nonzero(m.ones(2)), RuntimeError)

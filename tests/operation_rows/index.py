@@ -83,6 +83,74 @@ def ints(m: Any, *numbers: Any) -> Any:
     return m.tensor(numbers)
 
 
+add("index_fill", lambda m, a, i: m.index_fill(a, 1, i, 2.5), normal(3, 4), values(0, 2), grad_fn=False)
+add("index_fill", lambda m, a, v: (a * 1).index_fill_(0, m.tensor([1]), v), normal(3, 4), normal(), grad_fn=False)
+add("index_copy", lambda m, a, b: m.index_copy(a, 1, m.tensor([3, 0]), b), normal(3, 4), normal(3, 2), grad_fn=False)
+add(
+    "index_put",
+    lambda m, a, v: m.index_put(a, (m.tensor([0, 2]), m.tensor([1, 1])), v),
+    normal(3, 4),
+    normal(2),
+    grad_fn=False,
+)
+add(
+    "index_put",
+    lambda m, a, v: (a * 1).index_put_((m.tensor([0, 0, 2]),), v, accumulate=True),
+    normal(3, 4),
+    normal(4),
+    grad_fn=False,
+)
+add(
+    "masked_scatter",
+    lambda m, a, k, v: m.masked_scatter(a, k, v),
+    normal(3, 4),
+    booleans(3, 4),
+    normal(20),
+    grad_fn=False,
+)
+add(
+    "masked_scatter",
+    lambda m, a, k, v: (a * 1).masked_scatter_(k, v),
+    normal(3, 4),
+    booleans(4),
+    normal(20),
+    grad_fn=False,
+)
+add("take", lambda m, a, i: m.take(a, i), normal(3, 4), integers(2, 3, high=12), grad_fn=False)
+add("put_", lambda m, a, v: (a * 1).put_(m.tensor([[0, 5]]), v), normal(3, 4), normal(1, 2), grad_fn=False)
+add("put_", lambda m, a, v: (a * 1).put_(m.tensor([5, 5]), v, accumulate=True), normal(3, 4), normal(2), grad_fn=False)
+add("select_scatter", lambda m, a, b: m.select_scatter(a, b, 1, -2), normal(3, 4), normal(3), grad_fn=False)
+add("slice_scatter", lambda m, a, b: m.slice_scatter(a, b, 1, 1, 4, 2), normal(3, 5), normal(3, 2), grad_fn=False)
+add("diagonal_scatter", lambda m, a, b: m.diagonal_scatter(a, b, 1), normal(3, 4), normal(3), grad_fn=False)
+add("diagonal_scatter", lambda m, a, b: a.diagonal_scatter(b, -1, 2, 0), normal(3, 2, 4), normal(2, 3), grad_fn=False)
+add("fill_diagonal_", lambda m, a: (a * 1).fill_diagonal_(7.0), normal(3, 4), grad_fn=False)
+add("fill_diagonal_", lambda m, a: a.clone().fill_diagonal_(7, wrap=True), integers(7, 3), **NONE)
+for way in ("sum", "mean", "amax", "amin"):
+    for own in (True, False):
+        add(
+            "scatter_reduce",
+            lambda m, a, i, b, way=way, own=own: m.scatter_reduce(a, 1, i, b, way, include_self=own),
+            *(distinct(3, 4), integers(3, 5, high=3), normal(3, 5)),
+            grad_fn=False,
+        )
+add(
+    "scatter_reduce",
+    lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "amax"),
+    values(2.0, 1.0),
+    values(2.0, 2.0, 0.0),
+    grad_fn=False,
+    smooth=False,
+    second=False,
+)
+add("scatter_reduce", lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "prod"), normal(2), normal(3), **NONE)
+add(
+    "scatter_reduce",
+    lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "amin", include_self=False),
+    integers(2),
+    integers(3),
+    **NONE,
+)
+
 refuse("getitem", lambda m: m.ones(3)[3], IndexError)
 refuse("getitem", lambda m: m.ones(3)[0, 0], IndexError)
 refuse("getitem", lambda m: m.ones(3)[1.0], IndexError)
@@ -104,3 +172,13 @@ refuse("index_select", lambda m: m.ones(2, 3).index_select(0, ints(m, 3)), Index
 refuse("topk", lambda m: m.ones(3).topk(4), RuntimeError)
 refuse("one_hot", lambda m: one_hot(m)(ints(m, 0, 4), 3), RuntimeError)
 refuse("one_hot", lambda m: one_hot(m)(ints(m, -1)), RuntimeError)
+refuse("index_fill", lambda m: m.ones(3).index_fill(0, m.tensor([0]), m.ones(2)), RuntimeError)
+refuse("index_copy", lambda m: m.ones(3).index_copy(0, m.tensor([0]), m.ones(2)), IndexError)
+refuse("masked_scatter", lambda m: m.ones(3).masked_scatter(m.ones(3), m.ones(3)), RuntimeError, "boolean masks")
+refuse("masked_scatter", lambda m: m.ones(3).masked_scatter(m.ones(3) > 0, m.ones(2)), RuntimeError, "`mask` 3")
+refuse("take", lambda m: m.take(m.ones(3), m.ones(1)), RuntimeError, "long tensor")
+refuse("put_", lambda m: m.ones(3).put_(m.tensor([0]), m.ones(2)), IndexError)
+refuse("fill_diagonal_", lambda m: m.ones(3).fill_diagonal_(1), RuntimeError)
+refuse(
+    "scatter_reduce", lambda m: m.ones(3).scatter_reduce(0, m.tensor([0]), m.ones(1), "best"), RuntimeError, "got best"
+)

@@ -177,13 +177,6 @@ for batch in (2, 9):
             lambda m, a, o=options: F(m).avg_pool2d(a, (3, 2), (2, 3), **o),
             normal(batch, 2, 4, 4),
         )
-    for size in (1, 2, (3, None), (None, 1), (5, 6)):
-        add(
-            "adaptive_avg_pool2d",
-            lambda m, a, s=size: F(m).adaptive_avg_pool2d(a, s),
-            normal(batch, 2, 4, 4),
-            grad_fn=False,
-        )
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, 1, 1, 2, return_indices=True), distinct(8, 1, 4, 4))
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, return_indices=True), tied(9, 2, 4, 4), smooth=False)
 add("max_pool2d", lambda m, a: F(m).max_pool2d(a, 2, 1), distinct(2, 3, 3), grad_fn=False)
@@ -245,8 +238,14 @@ for widths, mode, shape in (
     ((-2, -1, 1, 0), "replicate", (2, 3, 3)),
     ((2, 2), "circular", (2, 3)),
     ((3, 1, 0, 2), "circular", (9, 1, 2, 3)),
+    ((1, 1), "reflect", (9, 2, 3)),
+    ((0, 3), "circular", (8, 2, 3)),
+    ((1, 0, 0, 1, 2, 1), "replicate", (9, 2, 2, 3, 2)),
+    ((1, 0, 1, 1, 2, 0), "circular", (2, 2, 3, 2)),
+    ((0, 0, 0, 0), "reflect", (2, 2, 3, 2)),
+    ((1, 1, 1, 1), "replicate", (0, 2, 3, 2)),
 ):
-    add("pad", lambda m, a, w=widths, k=mode: F(m).pad(a, w, k), normal(*shape), grad_fn=False)
+    add("pad", lambda m, a, w=widths, k=mode: F(m).pad(a, w, k), normal(*shape))
 add("pad", lambda m, a: F(m).pad(a, (1, 2), value=3), normal(2, 3))
 add("pad", lambda m, a: F(m).pad(a, (1, 0, 2, 1, 0, 1)), normal(9, 2, 2, 3))
 add("pad", lambda m, a: F(m).pad(a, (-1, 2, 1, -1), "constant", -0.5), normal(8, 2, 3, 3))

@@ -62,8 +62,6 @@ for reduction in REDUCTIONS:
     add("nll_loss", lambda m, a, t, o=r: F(m).nll_loss(a, t[0], **o), normal(4), values(2), grad_fn=False)
     add("nll_loss", lambda m, a, t, o=r: F(m).nll_loss(a, t, **o), normal(0, 3), integers(0), grad_fn=False,
         smooth=False, second=False)  # fmt: skip
-    add("mse_loss", lambda m, a, b, o=r: F(m).mse_loss(a, b, **o), normal(9, 2, 2, 2), normal(9, 2, 2, 2))
-    add("mse_loss", lambda m, a, b, o=r: F(m).mse_loss(a, b, **o), normal(3), integers(3), grad_fn=False)
 add("cross_entropy", lambda m, a, t: F(m).cross_entropy(a, t), scores, classes)
 add("cross_entropy", lambda m, a, t: F(m).cross_entropy(a, t), normal(17, 3), integers(17))
 add("cross_entropy", lambda m, a, t: F(m).cross_entropy(a * 300, t), scores, classes, smooth=False, second=False)
@@ -74,7 +72,6 @@ add("cross_entropy", lambda m, a, t: F(m).cross_entropy(a.t(), t), normal(4, 9),
 add("cross_entropy", lambda m, a, t: F(m).cross_entropy(a, t), normal(0, 3), integers(0), grad_fn=False,
     smooth=False, second=False)  # fmt: skip
 add("nll_loss", lambda m, a, t: F(m).nll_loss(a.log_softmax(1), t), scores, classes)
-add("mse_loss", lambda m, a, b: F(m).mse_loss(a, b), normal(2, 3), normal(2, 3))
 
 for name in ("cross_entropy", "nll_loss"):
 
@@ -106,5 +103,3 @@ refuse("cross_entropy", lambda m: F(m).cross_entropy(m.ones(2, 3), m.ones(2, 4))
 refuse("cross_entropy", lambda m: F(m).cross_entropy(m.ones(2, 3), m.ones(3)), ValueError, r"\(2\).*\(3\)")
 refuse("cross_entropy", lambda m: F(m).cross_entropy(m.ones(2, 3), m.ones(2, 3), m.ones(2)), RuntimeError, "2")
 refuse("cross_entropy", lambda m: F(m).cross_entropy(m.ones(2, 3), m.ones(2, 3), ignore_index=1), RuntimeError, "1")
-refuse("mse_loss", lambda m: F(m).mse_loss(m.ones(2, 3).long(), m.ones(2, 3).long()), NotImplementedError, "int64")
-refuse("mse_loss", lambda m: F(m).mse_loss(m.ones(2, 3), m.ones(2, 3), reduction="x"), ValueError, "'x'")

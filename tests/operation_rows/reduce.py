@@ -1,4 +1,4 @@
-"""Rows of functional/reduce.py and extremes.py."""
+"""Rows of functional/reduce.py, extremes.py, running.py and statistics.py."""
 
 from __future__ import annotations
 
@@ -76,6 +76,62 @@ add("argmax", lambda m, a: a.argmax(1), values([1.0, float("nan"), 3.0]), **NONE
 add("median", lambda m, a: m.median(a), distinct(2, 3))
 add("median", lambda m, a: a.median(1), positive(3, 4))
 
+add("cumprod", lambda m, a: m.cumprod(a, 1), normal(2, 3))
+add("cumprod", lambda m, a: a.cumprod(1), values([2.0, 0.0, 3.0, 4.0], [0.0, 0.0, 1.0, 5.0]), second=False)
+add("cumprod", lambda m, a: m.cumprod(a, 0), integers(3, low=1))
+add("cumsum", lambda m, a: (a * 1).cumsum_(0), normal(2, 3))
+add("cummax", lambda m, a: m.cummax(a, 1), distinct(3, 5))
+add("cummax", lambda m, a: a.cummax(0), tied(6, 2), smooth=False, second=False)
+add("cummax", lambda m, a: a.cummax(0), values(1.0, float("nan"), 3.0, float("nan"), 2.0), smooth=False, second=False)
+add("cummin", lambda m, a: m.cummin(a, -1), distinct(3, 5))
+add("cummin", lambda m, a: a.cummin(0).indices, tied(6, 2), **NONE)
+add("diff", lambda m, a: m.diff(a), normal(3, 5), grad_fn=False)
+add("diff", lambda m, a, b: m.diff(a, n=2, dim=0, prepend=b), normal(3, 5), normal(1, 5), grad_fn=False)
+add("trapezoid", lambda m, a: m.trapezoid(a, dx=0.5), normal(3, 5), grad_fn=False)
+add("trapezoid", lambda m, a, x: m.trapezoid(a, x, dim=0), normal(3, 5), normal(3), grad_fn=False)
+add("trapz", lambda m, a: m.trapz(a), normal(5), grad_fn=False)
+add(
+    "nansum",
+    lambda m, a: m.nansum(a, 1),
+    values([1.0, float("nan"), 3.0], [4.0, 5.0, 6.0]),
+    grad_fn=False,
+    smooth=False,
+)
+add(
+    "nanmean", lambda m, a: m.nanmean(a), values([1.0, float("nan"), 3.0], [4.0, 5.0, 6.0]), grad_fn=False, smooth=False
+)
+add("kthvalue", lambda m, a: m.kthvalue(a, 2, 1), distinct(3, 4))
+add("kthvalue", lambda m, a: a.kthvalue(3, 0, keepdim=True), distinct(3, 4))
+add("mode", lambda m, a: m.mode(a, 1), tied(3, 9), smooth=False, second=False)
+add("mode", lambda m, a: a.mode(0, keepdim=True), integers(9, 3))
+add("msort", lambda m, a: m.msort(a), distinct(4, 3))
+add("quantile", lambda m, a: m.quantile(a, 0.3), distinct(3, 4), grad_fn=False)
+add("quantile", lambda m, a, q: m.quantile(a, q, 1, keepdim=True), distinct(3, 4), values(0.0, 0.25, 0.9), **NONE)
+for way in ("lower", "higher", "nearest", "midpoint"):
+    add("quantile", lambda m, a, way=way: a.quantile(0.4, 0, interpolation=way), distinct(4, 3), grad_fn=False)
+add(
+    "quantile",
+    lambda m, a: a.quantile(0.5, 1),
+    values([1.0, float("nan"), 3.0], [4.0, 5.0, 6.0]),
+    **NONE,
+)
+add("aminmax", lambda m, a: m.aminmax(a), distinct(3, 4), grad_fn=False)
+add("aminmax", lambda m, a: a.aminmax(dim=1, keepdim=True), distinct(3, 4), grad_fn=False)
+add("cov", lambda m, a: m.cov(a), normal(3, 5), grad_fn=False)
+add("cov", lambda m, a: a.cov(correction=0), normal(5), grad_fn=False)
+add("corrcoef", lambda m, a: m.corrcoef(a), normal(3, 5), grad_fn=False, second=False, smooth=False)
+add("histc", lambda m, a: m.histc(a, 5), distinct(3, 4), **NONE)
+add("histc", lambda m, a: a.histc(bins=4, min=-1, max=1), distinct(3, 4), **NONE)
+add("searchsorted", lambda m, a: m.searchsorted(m.tensor([0.0, 1.0, 1.0, 2.0]), a), tied(3, 4), **NONE)
+add("searchsorted", lambda m, a, b: m.searchsorted(a.sort(1)[0], b, right=True), normal(3, 4), normal(3, 2), **NONE)
+add("searchsorted", lambda m, a: m.searchsorted(a, 1, side="right", out_int32=True), values(0, 1, 1, 2), **NONE)
+add("bucketize", lambda m, a: m.bucketize(a, m.tensor([-1.0, 0.0, 1.0])), normal(3, 4), **NONE)
+add("isin", lambda m, a: m.isin(a, m.tensor([1, 2])), integers(3, 4, high=5), **NONE)
+add("isin", lambda m, a: m.isin(a, 2, invert=True), integers(3, 4, high=5), **NONE)
+add("unique_consecutive", lambda m, a: m.unique_consecutive(a, True, True), tied(3, 4), **NONE)
+add("unique_consecutive", lambda m, a: a.unique_consecutive(dim=0), values([1, 1], [1, 1], [2, 1], [1, 1]), **NONE)
+add("argwhere", lambda m, a: m.argwhere(a), tied(3, 4), **NONE)
+
 refuse("mean", lambda m: m.ones(2, dtype=m.int64).mean(), RuntimeError)
 refuse("var", lambda m: m.ones(2, dtype=m.int64).var(), RuntimeError)
 refuse("norm", lambda m: m.ones(2, dtype=m.int64).norm(), RuntimeError)
@@ -87,3 +143,14 @@ refuse("argmax", lambda m: m.ones(0).argmax(), IndexError)
 refuse("amax", lambda m: m.ones(0, 3).amax(0), IndexError)
 refuse("cumsum", lambda m: m.ones(3).cumsum(1), IndexError)
 refuse("isclose", lambda m: m.isclose(m.ones(2), m.ones(2, dtype=m.float64)), RuntimeError)
+refuse("kthvalue", lambda m: m.kthvalue(m.ones(3), 4), RuntimeError, "k is 4, size 3")
+refuse("quantile", lambda m: m.quantile(m.ones(3), 1.5), RuntimeError, "range")
+refuse("quantile", lambda m: m.quantile(m.ones(3), 0.5, interpolation="cubic"), RuntimeError, "cubic")
+refuse("quantile", lambda m: m.quantile(m.ones(3, dtype=m.int64), 0.5), RuntimeError)
+refuse("cov", lambda m: m.cov(m.ones(1, 1, 1)), RuntimeError)
+refuse("histc", lambda m: m.histc(m.ones(3), 0), RuntimeError, "bins must be > 0")
+refuse("histc", lambda m: m.histc(m.ones(3), 3, 2, 1), RuntimeError, "max must be larger than min")
+refuse("searchsorted", lambda m: m.searchsorted(m.ones(3), m.ones(2), side="up"), RuntimeError, "but got up")
+refuse("searchsorted", lambda m: m.searchsorted(m.ones(2, 3), m.ones(3, 1)), RuntimeError)
+refuse("bucketize", lambda m: m.bucketize(m.ones(3), m.ones(2, 2)), RuntimeError)
+refuse("diff", lambda m: m.diff(m.tensor(1.0)), RuntimeError)

@@ -8,6 +8,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import default_collate, default_convert
 from minicnn.utils.data.dataset import IterableDataset
 from minicnn.utils.data.fetch import make_fetcher
@@ -19,7 +20,7 @@ T_co = TypeVar("T_co", covariant=True)
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
-class DataLoader(Generic[T_co]):
+class DataLoader(NamesKeywords, Generic[T_co]):
     """Iterates over `dataset` in batches; every `iter(loader)` is one pass (an epoch).
 
     The arguments are PyTorch's. `batch_size=None` gives single samples; `shuffle` visits them in a new random
@@ -35,7 +36,8 @@ class DataLoader(Generic[T_co]):
     if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first
     batch. Worker k seeds its random streams with base seed + k.
 
-    ValueError for arguments that contradict each other or are out of range.
+    ValueError for arguments that contradict each other or are out of range; AssertionError, when the pass begins,
+    for a `timeout` without workers.
 
     >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
     [[0, 1], [2, 3], [4]]
@@ -105,7 +107,8 @@ class DataLoader(Generic[T_co]):
         self.drop_last = drop_last
         self.generator = generator
         self.num_workers = num_workers
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
+        usual = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = usual if collate_fn is None else collate_fn
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self.prefetch_factor = prefetch_factor if prefetch_factor is not None or not num_workers else 2
@@ -137,6 +140,11 @@ class DataLoader(Generic[T_co]):
         base_seed = (default_generator if self.generator is None else self.generator).random63()
         batched = self.batch_sampler is not None
         if self.num_workers == 0:
+            if self.timeout:
+                raise AssertionError(
+                    f"A DataLoader with num_workers=0 requires timeout == 0, got timeout={self.timeout}: nobody is "
+                    "waited for; leave it out, or give workers"
+                )
             fetch = make_fetcher(self.dataset, self.collate_fn, batched, self.drop_last)
             return _SerialIterator(indices, fetch)
         job = Job(

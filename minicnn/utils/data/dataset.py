@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import read_batch, read_samples
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Dataset(Generic[T_co]):
+class Dataset(NamesKeywords, Generic[T_co]):
     """Samples by number: a subclass defines `__getitem__(index)` and `__len__()`.
 
     It may also define `get_batch(indices)`: given an int64 array of N indices it returns the finished batch,
@@ -50,6 +51,9 @@ class IterableDataset(Dataset[T_co]):
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} has no `__iter__`: define it")
 
+    def __add__(self, other: Dataset[Any]) -> ChainDataset:  # type: ignore[override]
+        return ChainDataset([self, other])
+
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Sample i is row i of each tensor. AssertionError unless all have the same first length, as in PyTorch.
@@ -60,8 +64,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """
 
     def __init__(self, *tensors: Tensor) -> None:
-        if not tensors:
-            raise ValueError("`tensors` is empty: give at least one Tensor")
+        for t in tensors:
+            if not isinstance(t, Tensor):
+                raise TypeError(f"`tensors` must be Tensors, got {type(t).__name__}; make one with tensor(data)")
         if any(len(t) != len(tensors[0]) for t in tensors):
             raise AssertionError(
                 f"Size mismatch between tensors: their first lengths are {[len(t) for t in tensors]}"
@@ -82,6 +87,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 class Subset(Dataset[T_co]):
     """The samples of `dataset` at `indices`, in their order.
 
+    NotImplementedError for a subclass that redefines `__getitem__` and not `__getitems__`, which DataLoader asks.
+
     >>> Subset("abcdef", [4, 1])[0]
     'e'
     """
@@ -89,6 +96,12 @@ class Subset(Dataset[T_co]):
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
+        own = type(self)
+        if own.__getitem__ is not Subset.__getitem__ and own.__getitems__ is Subset.__getitems__:
+            raise NotImplementedError(
+                f"{own.__name__} overrides __getitem__ but not __getitems__, which DataLoader asks for its samples. "
+                "Add:\n\ndef __getitems__(self, indices):\n    return [self.__getitem__(i) for i in indices]"
+            )
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, list):
@@ -100,8 +113,6 @@ class Subset(Dataset[T_co]):
         return read_batch(self.dataset, [self.indices[i] for i in indices])
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        if type(self).__getitem__ is not Subset.__getitem__:
-            return [self[i] for i in indices]  # a subclass changes its samples
         return read_samples(self.dataset, [self.indices[i] for i in indices])
 
     def __len__(self) -> int:
@@ -137,6 +148,72 @@ class ConcatDataset(Dataset[T_co]):
         which = bisect.bisect_right(self.cumulative_sizes, index)
         start = self.cumulative_sizes[which - 1] if which else 0
         return self.datasets[which][index - start]
+
+
+class StackDataset(Dataset[Any]):
+    """Data sets side by side: sample i is the tuple of their samples i, or a dict if they are given by name.
+
+    ValueError if their lengths differ, for both kinds of arguments at once, and for none.
+
+    >>> StackDataset("ab", [1, 2])[1]
+    ('b', 2)
+    >>> StackDataset(letter="ab", number=[1, 2])[1]
+    {'letter': 'b', 'number': 2}
+    """
+
+    datasets: tuple[Any, ...] | dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args and kwargs:
+            raise ValueError("Give the data sets as arguments (samples are tuples) or by name (dicts), not both ways")
+        self.datasets = args or kwargs
+        lengths = [len(dataset) for dataset in self._all()]
+        if not lengths:
+            raise ValueError("At least one dataset should be passed")
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Size mismatch between datasets: their lengths are {lengths}")
+        self._length = lengths[0]
+
+    def _all(self) -> list[Any]:
+        return list(self.datasets.values() if isinstance(self.datasets, dict) else self.datasets)
+
+    def _sample(self, parts: Sequence[Any]) -> Any:
+        return dict(zip(self.datasets, parts, strict=True)) if isinstance(self.datasets, dict) else tuple(parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._sample([dataset[index] for dataset in self._all()])
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        columns = [read_samples(dataset, indices) for dataset in self._all()]
+        for column in columns:
+            if len(column) != len(indices):
+                raise ValueError(
+                    f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}"
+                )
+        return [self._sample(parts) for parts in zip(*columns, strict=True)]
+
+    def __len__(self) -> int:
+        return self._length
+
+
+class ChainDataset(IterableDataset[Any]):
+    """Data sets that only iterate, one after the other. AssertionError, when it comes to one, for another kind."""
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = datasets
+
+    def _checked(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError(f"ChainDataset only supports IterableDataset, got {type(dataset).__name__}")
+            yield dataset
+
+    def __iter__(self) -> Iterator[Any]:
+        for dataset in self._checked():
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self._checked())
 
 
 def random_split(

@@ -10,12 +10,16 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-from minicnn.functional.sampling import Generator, default_generator
+import numpy as np
+
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.sampling import Generator, default_generator, multinomial
+from minicnn.suggest import NamesKeywords
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Sampler(Generic[T_co]):
+class Sampler(NamesKeywords, Generic[T_co]):
     """Base of all samplers: a subclass defines `__iter__`, and `__len__` if it knows its length."""
 
     def __iter__(self) -> Iterator[T_co]:
@@ -104,6 +108,45 @@ class SubsetRandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """Indices of `weights` drawn in proportion to them, `num_samples` a pass; the weights need not sum to 1.
+
+    Without `replacement` no index comes twice in a pass. Draws one `multinomial` of float64 weights from `generator`
+    (the default generator if None). ValueError unless `num_samples` is a positive int, `replacement` a bool and
+    `weights` one row of numbers.
+
+    >>> list(WeightedRandomSampler([0.0, 2.0, 0.0], num_samples=4))
+    [1, 1, 1, 1]
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        num_samples: int,
+        replacement: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
+        if not isinstance(replacement, bool):
+            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+        self.weights = Tensor(np.array(weights, np.float64))
+        if self.weights.ndim != 1:
+            raise ValueError(
+                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        chosen = multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
+        yield from chosen.tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
 
 
 class BatchSampler(Sampler[list[int]]):

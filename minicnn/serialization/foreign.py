@@ -1,0 +1,51 @@
+"""Loading whole models and other objects of classes: an ordinary pickle, for files that the user trusts.
+
+This is what `load(…, weights_only=False)` asks for, and it is as safe as running a program of the file's author.
+Only the names of tensors and of what belongs to them have a meaning of their own here, the reader's.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from functools import partial
+from typing import Any
+
+from minicnn.serialization.errors import LoadError
+from minicnn.serialization.reader import Reader
+from minicnn.serialization.storage import Storages
+from minicnn.serialization.values import Maker, found
+
+
+class Unpickler(pickle.Unpickler):
+    """Python's unpickler, which makes minicnn's tensors where the file has PyTorch's."""
+
+    def __init__(self, data: bytes, storages: Storages, options: dict[str, Any]) -> None:
+        super().__init__(io.BytesIO(data), **options)
+        self._reader = Reader(data, storages)
+
+    def load(self) -> Any:
+        """The object; LoadError where the pickle is damaged or holds PyTorch's own classes."""
+        try:
+            return super().load()
+        except LoadError:
+            raise
+        except (pickle.UnpicklingError, EOFError) as error:
+            raise LoadError(f"its pickle is damaged ({error})") from None
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class or function; of PyTorch's only those with which tensors are written (LoadError)."""
+        if module.partition(".")[0] != "torch":
+            return super().find_class(module, name)
+        try:
+            known = found(module, name)
+        except LoadError:
+            raise LoadError(
+                f"it holds PyTorch's own {module}.{name}; minicnn loads data, and models of its own classes: "
+                "in PyTorch save `model.state_dict()`, and load that into the model"
+            ) from None
+        return partial(self._reader.make, known) if isinstance(known, Maker) else known
+
+    def persistent_load(self, what: Any) -> Any:
+        """The memory of a tensor."""
+        return self._reader.storage(what)

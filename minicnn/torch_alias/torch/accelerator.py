@@ -1,0 +1,5 @@
+"""torch.accelerator: minicnn.accelerator."""
+
+from minicnn import alias as _alias
+
+_alias.show(__name__, "minicnn.accelerator")

@@ -1,0 +1,5 @@
+"""torch.cuda: minicnn.cuda."""
+
+from minicnn import alias as _alias
+
+_alias.show(__name__, "minicnn.cuda")

@@ -1,0 +1,70 @@
+"""A campaign: cases one after another on both sides, and what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .case import Case
+from .compare import difference
+from .kinds import make
+from .oracle import Oracle
+from .run import outcome
+
+
+@dataclass
+class Result:
+    """Counts, and the cases that differ: (number, case, what differs)."""
+
+    cases: int = 0
+    refused: int = 0  # by both
+    absent: Counter[str] = field(default_factory=Counter)  # names that minicnn lacks
+    failures: list[tuple[int, Case, str]] = field(default_factory=list)
+
+
+def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
+    """Every case of these numbers."""
+    import minicnn
+    from minicnn import kernels
+
+    result = Result()
+    numbers = list(numbers)
+    with Oracle(kind, seed) as oracle:
+        for number, theirs in zip(numbers, oracle.answers(list(numbers)), strict=True):
+            case = make(kind, seed, number)
+            with kernels.use(case.backend):
+                ours = outcome(minicnn, case)
+            result.cases += 1
+            if "AttributeError" in ours.get("error", ()) and "has no attribute" in ours["text"]:
+                result.absent[ours["text"].split(";")[0]] += 1
+                continue
+            wrong = difference(ours, theirs, case)
+            if wrong:
+                result.failures.append((number, case, wrong))
+            elif "error" in ours:
+                result.refused += 1
+    return result
+
+
+def report(kind: str, seed: int, failures: list[tuple[int, Case, str]], most: int = 5) -> str:
+    """The first failures as text: what differs, how to repeat it, and the case as a script."""
+    parts = []
+    for number, case, wrong in failures[:most]:
+        again = f"python -m tests.fuzz --kind {kind} --seed {seed} --case {number}"
+        parts.append(f"{wrong}\n# {again}\n{case.script()}\n")
+    return "\n".join(parts)
+
+
+def repeat(kind: str, seed: int, number: int) -> tuple[Case, dict[str, Any], dict[str, Any], str | None]:
+    """One case: (it, our outcome, torch's, what differs)."""
+    import minicnn
+    from minicnn import kernels
+
+    case = make(kind, seed, number)
+    with Oracle(kind, seed) as oracle:
+        (theirs,) = oracle.answers([number])
+    with kernels.use(case.backend):
+        ours = outcome(minicnn, case)
+    return case, ours, theirs, difference(ours, theirs, case)
