@@ -94,12 +94,6 @@ def is_floating_point(input: Tensor) -> bool:
     return _tensor(input, "is_floating_point").is_floating_point()
 
 
-def is_complex(input: Tensor) -> bool:
-    """False: there are no complex numbers here. TypeError for what is not a Tensor."""
-    _tensor(input, "is_complex")
-    return False
-
-
 def typename(obj: Any) -> str:
     """The name of an object's type, with its module; a Tensor's says what it holds.
 
