@@ -103,15 +103,14 @@ def training(draw: Draw) -> Case:
                      f"F.mse_loss(net(x), F.one_hot(t, {classes}).to(x.dtype))")  # fmt: skip
     clip = ["    nn.utils.clip_grad_norm_(net.parameters(), 0.5)"] if draw.chance(0.15) else []
     before = draw.pick("", "", "x = (x - x.mean()) / x.std()", "x = x * 0.5 + 0.1", "x = x[:, :, :, :].contiguous()",
-                       "x = x.flip(3)", "x = m.cat([x, x], 0)[: len(t)]", "t = t.clone()", "x = F.dropout(x, 0.2)",
+                       "x = x.flip(3)", "x = m.cat([x, x], 0)[: len(t)]", "t = t.clone()", "x = F.dropout(x.contiguous(), 0.2)",
                        "x = x + 0.01 * m.randn(x.shape, dtype=x.dtype)", "x = x.clamp(-1, 1)",
                        "x = m.where(x > 0, x, 0.1 * x)", "x = F.pad(x, (1, 0, 0, 1))[:, :, 1:, :-1]")  # fmt: skip
     loss += draw.pick("", "", " + 0.01 * sum(p.pow(2).sum() for p in net.parameters())",
                       " + 1e-3 * sum(p.abs().mean() for p in net.parameters())")  # fmt: skip
     metric = draw.pick("loss", "(out.argmax(1) == t).sum()", "m.max(out, 1)[1].eq(t).sum()", "out.detach().mean()",
                        "out.softmax(1).max()", "out.topk(2)[1].sum()", "(out.argmax(1) == t).sum() / 7")  # fmt: skip
-    after = draw.pick("", "", "net[-1].bias.data.clamp_(-0.3, 0.3)", "with m.no_grad(): net[-1].weight.mul_(0.99)",
-                      "optimizer.param_groups[0]['lr'] *= 0.9")  # fmt: skip
+    after = draw.pick("", "", "net[-1].bias.data.clamp_(-0.3, 0.3)", "with m.no_grad(): net[-1].weight.mul_(0.99)")
     source += [f"optimizer = optim.{draw.pick(*OPTIMIZERS)}"]
     source += [
         "def step(x, t):",
