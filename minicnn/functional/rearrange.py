@@ -98,13 +98,13 @@ class Triu(Operation):
 @operation(method="tril", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
-    return Tril(_matrices(input, "tril"), diagonal)
+    return Tril(_matrices(input, "tril"), _ints(diagonal, "tril", "diagonal")[0])
 
 
 @operation(method="triu", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
-    return Triu(_matrices(input, "triu"), diagonal)
+    return Triu(_matrices(input, "triu"), _ints(diagonal, "triu", "diagonal")[0])
 
 
 def _matrices(input: Tensor, name: str) -> Tensor:

@@ -27,6 +27,10 @@ KNOWN = (
     r"(dim|m)=None",  # where leaving it out says the same
     r"requires_grad=None",
     r"[aA]daptive\w+\(.*output_size=np\.int64",  # "numpy.int64 has no len()"
+    r"max_unpool2d\(.*=True",  # a bool for an int, which it refuses elsewhere
+    r"amsgrad=np\.ones",  # whose truth NumPy does not tell
+    r"huber_loss\(.*int32.*float32",  # of whole numbers
+    r"Normalize\(.*=None",
     r"nn\.BatchNorm1d\(5\)\(.*, 0\)\)",  # no channels at all, where five are expected
 )
 
