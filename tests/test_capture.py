@@ -109,6 +109,10 @@ LAYERS = {
         nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(27, 5),
     ),
     "up and down": Autoencoder,
+    "in place": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2, padding=1),
+        nn.LeakyReLU(0.1, inplace=True), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(36, 5), nn.ReLU(inplace=True),
+    ),
     "running statistics": lambda: nn.Sequential(
         nn.BatchNorm2d(1), nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4, momentum=None), nn.ReLU(), nn.Flatten(),
         nn.Linear(256, 5),

@@ -115,7 +115,9 @@ def training(draw: Draw) -> Case:
     metric = draw.pick("loss", "(out.argmax(1) == t).sum()", "m.max(out, 1)[1].eq(t).sum()", "out.detach().mean()",
                        "out.softmax(1).max()", "out.topk(2)[1].sum()", "(out.argmax(1) == t).sum() / 7")  # fmt: skip
     after = draw.pick("", "", "net[-1].bias.data.clamp_(-0.3, 0.3)", "with m.no_grad(): net[-1].weight.mul_(0.99)")
-    source += [f"optimizer = optim.{draw.pick(*OPTIMIZERS)}"]
+    # in float32 Adam makes steps of the rounding that is the gradient of a bias before batch norm
+    chosen = draw.pick(*OPTIMIZERS) if dtype == "float64" else draw.pick(*OPTIMIZERS[:3])
+    source += [f"optimizer = optim.{chosen}"]
     source += [
         "def step(x, t):",
         "    optimizer.zero_grad()",
@@ -126,6 +128,6 @@ def training(draw: Draw) -> Case:
     source += [*([f"    {after}"] if after else []), f"    return loss, {metric}"]
     source += ["step = compiled(step)"] if draw.chance(0.6) else []
     source += [f"losses = [[v.item() for v in step({x}[i], {t}[i])] for i in range({steps})]"]
-    source += ["y = (losses, *(p.detach() for p in net.parameters()), *net.buffers())"]
+    source += ["y = (m.tensor(losses, dtype=x.dtype), *(p.detach() for p in net.parameters()), *net.buffers())"]
     looser = 100 if dtype == "float64" else 300  # rounding grows with every step
     return draw.case("\n".join(source), second=False, looser=looser)
