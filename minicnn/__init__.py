@@ -82,6 +82,7 @@ from minicnn.functional import addr as addr
 from minicnn.functional import adjoint as adjoint
 from minicnn.functional import all as all
 from minicnn.functional import allclose as allclose
+from minicnn.functional import alpha_dropout as alpha_dropout
 from minicnn.functional import amax as amax
 from minicnn.functional import amin as amin
 from minicnn.functional import aminmax as aminmax
@@ -111,6 +112,7 @@ from minicnn.functional import atleast_3d as atleast_3d
 from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import baddbmm as baddbmm
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import bilinear as bilinear
 from minicnn.functional import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
@@ -178,6 +180,7 @@ from minicnn.functional import dropout as dropout
 from minicnn.functional import dsplit as dsplit
 from minicnn.functional import dstack as dstack
 from minicnn.functional import einsum as einsum
+from minicnn.functional import embedding as embedding
 from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
@@ -188,6 +191,7 @@ from minicnn.functional import exp as exp
 from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
 from minicnn.functional import eye as eye
+from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional import finfo as finfo
 from minicnn.functional import fix as fix
 from minicnn.functional import flatten as flatten
@@ -214,6 +218,7 @@ from minicnn.functional import get_device as get_device
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import greater as greater
 from minicnn.functional import greater_equal as greater_equal
+from minicnn.functional import group_norm as group_norm
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
@@ -230,6 +235,7 @@ from minicnn.functional import index_put as index_put
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
 from minicnn.functional import inner as inner
+from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import inverse as inverse
 from minicnn.functional import is_complex as is_complex
 from minicnn.functional import is_conj as is_conj
@@ -250,6 +256,7 @@ from minicnn.functional import isreal as isreal
 from minicnn.functional import kl_div as kl_div
 from minicnn.functional import kron as kron
 from minicnn.functional import kthvalue as kthvalue
+from minicnn.functional import layer_norm as layer_norm
 from minicnn.functional import lcm as lcm
 from minicnn.functional import le as le
 from minicnn.functional import lerp as lerp
@@ -341,6 +348,7 @@ from minicnn.functional import remainder as remainder
 from minicnn.functional import repeat_interleave as repeat_interleave
 from minicnn.functional import reshape as reshape
 from minicnn.functional import result_type as result_type
+from minicnn.functional import rms_norm as rms_norm
 from minicnn.functional import roll as roll
 from minicnn.functional import rot90 as rot90
 from minicnn.functional import round as round

@@ -378,6 +378,18 @@ def test_limits_and_promotion_are_pytorchs():
     assert (minicnn.pi, minicnn.e, minicnn.inf) == (math.pi, math.e, math.inf)
 
 
+def test_backward_of_several():
+    x = minicnn.ones(2, requires_grad=True)
+    minicnn.autograd.backward([x * 2, (x * 3).sum()], [minicnn.tensor([1.0, 10.0]), None])
+    assert x.grad.tolist() == [5, 23]
+    minicnn.autograd.backward(x * 2, minicnn.ones(2), inputs=x)
+    assert x.grad.tolist() == [7, 25]
+    with pytest.raises(RuntimeError, match="`grad_tensors` has 1 gradients for 2 tensors; expected one for each"):
+        minicnn.autograd.backward([x * 2, x * 3], [minicnn.ones(2)])
+    with pytest.raises(RuntimeError, match="scalar outputs"):
+        minicnn.autograd.backward(x * 2)
+
+
 def test_old_names_warn():
     weight = nn.Parameter(minicnn.ones(4, 4))
     minicnn.manual_seed(1)
