@@ -144,8 +144,14 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 @operation(method="scatter", inplace=True)
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
-    """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`."""
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
+    """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`.
+
+    A number may also be given as `value`. TypeError for both, and for neither.
+    """
+    if (src is None) == (value is None):
+        raise TypeError("scatter(): expected either `src` (a Tensor or a number) or `value` (a number)")
+    src = value if src is None else src
     axis, index = _checked_index(input, dim, index, "scatter")
     _check_source(index, src, input, "scatter")
     return Scatter(input, axis, index, src)
