@@ -63,6 +63,7 @@ LAYERS = {
     "average of lines": (lambda nn: nn.AvgPool1d(3, 2, padding=1, count_include_pad=False), (17, 3, 8)),
     "power average": (lambda nn: nn.LPPool2d(1.0, (2, 3), stride=1), (2, 3, 4, 5)),
     "power average of lines": (lambda nn: nn.LPPool1d(1, 2, ceil_mode=True), (2, 3, 5)),
+    "local response norm": (lambda nn: nn.LocalResponseNorm(4, alpha=0.1, k=2), (17, 5, 3, 2)),
     "zero pad": (lambda nn: nn.ZeroPad2d((1, 0, 2, -1)), (17, 3, 4, 5)),
     "zero pad of lines": (lambda nn: nn.ZeroPad1d(2), (17, 3, 4)),
     "constant pad": (lambda nn: nn.ConstantPad2d(1, 3.5), (2, 3, 4, 5)),
@@ -209,6 +210,28 @@ def test_unpooling_puts_numbers_back():
     values, places = nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0, 0])
     assert values[0].tolist() == places[0].tolist() == [2, 4]
     assert nn.AdaptiveMaxPool2d(2, return_indices=True)(x)[1].flatten().tolist() == [12, 14, 22, 24]
+
+
+PAIRS = {
+    "cosine": lambda nn: nn.CosineSimilarity(dim=-1),
+    "distance": lambda nn: nn.PairwiseDistance(p=1, keepdim=True),
+    "bilinear": lambda nn: nn.Bilinear(4, 4, 3),
+    "bilinear without bias": lambda nn: nn.Bilinear(4, 4, 2, bias=False),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_layers_of_two_inputs_compute_as_torchs(name):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    minicnn.manual_seed(1)
+    ours, theirs = PAIRS[name](nn), PAIRS[name](torch.nn)
+    assert repr(ours) == repr(theirs)
+    a, b = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
+    got, want = ours(minicnn.tensor(a), minicnn.tensor(b)), theirs(torch.tensor(a), torch.tensor(b))
+    np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-4, atol=1e-5)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_array_equal(p.detach().numpy(), q.detach().numpy())
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -85,10 +85,13 @@ from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
 from minicnn.functional.conversion import clone as clone
 from minicnn.functional.creation import arange as arange
 from minicnn.functional.creation import as_tensor as as_tensor
+from minicnn.functional.creation import asarray as asarray
 from minicnn.functional.creation import empty as empty
 from minicnn.functional.creation import empty_like as empty_like
 from minicnn.functional.creation import eye as eye
+from minicnn.functional.creation import from_dlpack as from_dlpack
 from minicnn.functional.creation import from_numpy as from_numpy
+from minicnn.functional.creation import frombuffer as frombuffer
 from minicnn.functional.creation import full as full
 from minicnn.functional.creation import full_like as full_like
 from minicnn.functional.creation import is_tensor as is_tensor
@@ -96,6 +99,7 @@ from minicnn.functional.creation import linspace as linspace
 from minicnn.functional.creation import logspace as logspace
 from minicnn.functional.creation import ones as ones
 from minicnn.functional.creation import ones_like as ones_like
+from minicnn.functional.creation import scalar_tensor as scalar_tensor
 from minicnn.functional.creation import tensor as tensor
 from minicnn.functional.creation import zeros as zeros
 from minicnn.functional.creation import zeros_like as zeros_like
@@ -174,6 +178,12 @@ from minicnn.functional.gathering import unique as unique
 from minicnn.functional.index import masked_fill as masked_fill
 from minicnn.functional.index import masked_select as masked_select
 from minicnn.functional.index import nonzero as nonzero
+from minicnn.functional.inspection import conj as conj
+from minicnn.functional.inspection import get_device as get_device
+from minicnn.functional.inspection import is_complex as is_complex
+from minicnn.functional.inspection import is_conj as is_conj
+from minicnn.functional.inspection import is_inference as is_inference
+from minicnn.functional.inspection import is_signed as is_signed
 from minicnn.functional.joining import cat as cat
 from minicnn.functional.joining import chunk as chunk
 from minicnn.functional.joining import concat as concat
@@ -200,6 +210,7 @@ from minicnn.functional.linalg import inv as inverse  # noqa: F401
 from minicnn.functional.linalg import matrix_power as matrix_power
 from minicnn.functional.linalg import pinv as pinverse  # noqa: F401
 from minicnn.functional.linalg import slogdet as slogdet
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import nll_loss as nll_loss

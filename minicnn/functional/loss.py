@@ -130,10 +130,9 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {batch}")
     if not input.is_floating_point():
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with .float()')
-    if target._array.dtype not in (np.int64, np.uint8):
-        raise RuntimeError(
-            f"expected `target` of {name} to be int64 (Long) or uint8, but got {target.dtype}; convert with .long()"
-        )
+    kinds = (np.int64, np.uint8) if input.ndim <= 2 else (np.int64,)
+    if target._array.dtype not in kinds:
+        raise RuntimeError(f"expected `target` of {name} to be int64 (Long), but got {target.dtype}; use .long()")
     expected = (input.shape[0], *input.shape[2:]) if input.ndim > 1 else ()
     if (tuple(target.shape) != expected and input.ndim > 1) or target.ndim > max(input.ndim, 2) - 1:
         raise RuntimeError(f"Expected `target` of size {list(expected)}, got {list(target.shape)}")

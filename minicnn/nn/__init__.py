@@ -59,10 +59,12 @@ from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from minicnn.nn.embedding import Embedding as Embedding
 from minicnn.nn.fold import Fold as Fold
 from minicnn.nn.fold import Unfold as Unfold
+from minicnn.nn.linear import Bilinear as Bilinear
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
 from minicnn.nn.linear import Linear as Linear
 from minicnn.nn.linear import Unflatten as Unflatten
+from minicnn.nn.local_response_norm import LocalResponseNorm as LocalResponseNorm
 from minicnn.nn.loss import BCELoss as BCELoss
 from minicnn.nn.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
 from minicnn.nn.loss import CosineEmbeddingLoss as CosineEmbeddingLoss
@@ -100,6 +102,7 @@ from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
+from minicnn.nn.parameter_dict import ParameterDict as ParameterDict
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
 from minicnn.nn.pooling import LPPool1d as LPPool1d

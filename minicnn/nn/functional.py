@@ -70,7 +70,9 @@ from minicnn.functional.likelihood import binary_cross_entropy_with_logits as bi
 from minicnn.functional.likelihood import gaussian_nll_loss as gaussian_nll_loss
 from minicnn.functional.likelihood import kl_div as kl_div
 from minicnn.functional.likelihood import poisson_nll_loss as poisson_nll_loss
+from minicnn.functional.linear import bilinear as bilinear
 from minicnn.functional.linear import linear as linear
+from minicnn.functional.local_response_norm import local_response_norm as local_response_norm
 from minicnn.functional.loss import cross_entropy as cross_entropy
 from minicnn.functional.loss import nll_loss as nll_loss
 from minicnn.functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
