@@ -83,6 +83,7 @@ from minicnn.functional import addr as addr
 from minicnn.functional import adjoint as adjoint
 from minicnn.functional import all as all
 from minicnn.functional import allclose as allclose
+from minicnn.functional import alpha_dropout as alpha_dropout
 from minicnn.functional import amax as amax
 from minicnn.functional import amin as amin
 from minicnn.functional import aminmax as aminmax
@@ -112,6 +113,7 @@ from minicnn.functional import atleast_3d as atleast_3d
 from minicnn.functional import avg_pool1d as avg_pool1d
 from minicnn.functional import baddbmm as baddbmm
 from minicnn.functional import bernoulli as bernoulli
+from minicnn.functional import bilinear as bilinear
 from minicnn.functional import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from minicnn.functional import bincount as bincount
 from minicnn.functional import bitwise_and as bitwise_and
@@ -126,7 +128,6 @@ from minicnn.functional import broadcast_shapes as broadcast_shapes
 from minicnn.functional import broadcast_tensors as broadcast_tensors
 from minicnn.functional import broadcast_to as broadcast_to
 from minicnn.functional import bucketize as bucketize
-from minicnn.functional import can_cast as can_cast
 from minicnn.functional import cartesian_prod as cartesian_prod
 from minicnn.functional import cat as cat
 from minicnn.functional import cdist as cdist
@@ -179,6 +180,7 @@ from minicnn.functional import dropout as dropout
 from minicnn.functional import dsplit as dsplit
 from minicnn.functional import dstack as dstack
 from minicnn.functional import einsum as einsum
+from minicnn.functional import embedding as embedding
 from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
@@ -189,7 +191,7 @@ from minicnn.functional import exp as exp
 from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
 from minicnn.functional import eye as eye
-from minicnn.functional import finfo as finfo
+from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional import fix as fix
 from minicnn.functional import flatten as flatten
 from minicnn.functional import flip as flip
@@ -215,6 +217,7 @@ from minicnn.functional import get_device as get_device
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import greater as greater
 from minicnn.functional import greater_equal as greater_equal
+from minicnn.functional import group_norm as group_norm
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
@@ -223,7 +226,6 @@ from minicnn.functional import histc as histc
 from minicnn.functional import hsplit as hsplit
 from minicnn.functional import hstack as hstack
 from minicnn.functional import hypot as hypot
-from minicnn.functional import iinfo as iinfo
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_copy as index_copy
 from minicnn.functional import index_fill as index_fill
@@ -231,10 +233,10 @@ from minicnn.functional import index_put as index_put
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
 from minicnn.functional import inner as inner
+from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import inverse as inverse
 from minicnn.functional import is_complex as is_complex
 from minicnn.functional import is_conj as is_conj
-from minicnn.functional import is_floating_point as is_floating_point
 from minicnn.functional import is_inference as is_inference
 from minicnn.functional import is_nonzero as is_nonzero
 from minicnn.functional import is_same_size as is_same_size
@@ -251,6 +253,7 @@ from minicnn.functional import isreal as isreal
 from minicnn.functional import kl_div as kl_div
 from minicnn.functional import kron as kron
 from minicnn.functional import kthvalue as kthvalue
+from minicnn.functional import layer_norm as layer_norm
 from minicnn.functional import lcm as lcm
 from minicnn.functional import le as le
 from minicnn.functional import lerp as lerp
@@ -324,7 +327,6 @@ from minicnn.functional import positive as positive
 from minicnn.functional import pow as pow
 from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod
-from minicnn.functional import promote_types as promote_types
 from minicnn.functional import quantile as quantile
 from minicnn.functional import rad2deg as rad2deg
 from minicnn.functional import rand as rand
@@ -342,6 +344,7 @@ from minicnn.functional import remainder as remainder
 from minicnn.functional import repeat_interleave as repeat_interleave
 from minicnn.functional import reshape as reshape
 from minicnn.functional import result_type as result_type
+from minicnn.functional import rms_norm as rms_norm
 from minicnn.functional import roll as roll
 from minicnn.functional import rot90 as rot90
 from minicnn.functional import round as round
@@ -405,7 +408,6 @@ from minicnn.functional import triu as triu
 from minicnn.functional import triu_indices as triu_indices
 from minicnn.functional import true_divide as true_divide
 from minicnn.functional import trunc as trunc
-from minicnn.functional import typename as typename
 from minicnn.functional import unbind as unbind
 from minicnn.functional import unflatten as unflatten
 from minicnn.functional import unique as unique
@@ -434,6 +436,12 @@ from minicnn.settings import set_flush_denormal as set_flush_denormal
 from minicnn.settings import set_num_interop_threads as set_num_interop_threads
 from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minicnn.suggest import attribute_of as _attribute_of
+from minicnn.type_info import can_cast as can_cast
+from minicnn.type_info import finfo as finfo
+from minicnn.type_info import iinfo as iinfo
+from minicnn.type_info import is_floating_point as is_floating_point
+from minicnn.type_info import promote_types as promote_types
+from minicnn.type_info import typename as typename
 
 __version__ = "0.1.0"
 newaxis = None

@@ -105,6 +105,7 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*degrees of freedom.*")
         warnings.filterwarnings("ignore", message=".*deprecated.*")
         warnings.filterwarnings("ignore", message="Using padding='same' with even kernel")
+        warnings.filterwarnings("ignore", message="reduction: 'mean' divides")  # kl_div
         yield
 
 

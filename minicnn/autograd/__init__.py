@@ -4,7 +4,7 @@ from minicnn.autograd import functional as functional
 from minicnn.autograd.anomaly import detect_anomaly as detect_anomaly
 from minicnn.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from minicnn.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
-from minicnn.autograd.engine import backward_of as backward  # noqa: F401  torch.autograd.backward
+from minicnn.autograd.engine import backward_of as backward  # noqa: F401
 from minicnn.autograd.engine import grad as grad
 from minicnn.autograd.function import Function as Function
 from minicnn.autograd.grad_mode import enable_grad as enable_grad

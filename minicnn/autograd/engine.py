@@ -49,16 +49,22 @@ def backward_of(
     grad_variables: Any = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """`tensor.backward()` of several tensors at once: torch.autograd.backward.
+    """Add d(tensors)/d(leaf) to the `.grad` of every leaf (or of `inputs` alone): torch.autograd.backward.
 
-    `grad_tensors` are their cotangents (None for numbers), `inputs` the only leaves whose `.grad` is wanted.
-    RuntimeError for an empty list of `inputs` or a wrong number of cotangents.
+    `grad_tensors` are the cotangents, one for each of `tensors`, None for those with one element. RuntimeError for
+    fewer of them, for a missing one, for an empty list of `inputs`, and for tensors that require no gradient.
+
+    >>> import minicnn
+    >>> x = minicnn.ones(2, requires_grad=True)
+    >>> backward_of([(2 * x).sum(), (3 * x).sum()])
+    >>> x.grad
+    tensor([5., 5.])
     """
-    roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     given = grad_variables if grad_tensors is None else grad_tensors
-    grads = (given,) * len(roots) if given is None or isinstance(given, Tensor) else tuple(given)
+    grads = [given] * len(roots) if given is None else [given] if isinstance(given, Tensor) else list(given)
     if len(grads) < len(roots):
-        raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients")
+        raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients; `grad_tensors` needs one for each")
     wanted = (inputs,) if isinstance(inputs, Tensor) else inputs
     if wanted is not None and len(wanted) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")

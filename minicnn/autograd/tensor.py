@@ -138,6 +138,20 @@ class Tensor:
         return self._array.itemsize
 
     @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self._array.nbytes
+
+    def get_device(self) -> int:
+        """The number of the GPU that the elements are on, -1 for the CPU."""
+        return -1 if self.device.index is None else self.device.index
+
+    @property
     def device(self) -> backend.device:
         """Where the elements are."""
         return backend.device_of(self._array)
@@ -155,6 +169,10 @@ class Tensor:
     def is_floating_point(self) -> bool:
         """Whether the elements are floating-point numbers."""
         return self._array.dtype.kind in "fV"
+
+    def is_complex(self) -> bool:
+        """False: there are no complex numbers here."""
+        return False
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
