@@ -81,6 +81,43 @@ def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
     check_same(batches(size), make=lambda: Net(activation, pool), lr=0.01)
 
 
+class Autoencoder(nn.Module):
+    """Down with the places of the maxima, up again, by each way there is."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+        self.up = nn.Sequential(nn.Upsample(scale_factor=1.5, mode="bilinear"), nn.PixelShuffle(2), nn.Upsample((9, 7)))
+        self.down = nn.Sequential(nn.ConvTranspose2d(1, 2, 2), nn.AdaptiveMaxPool2d((3, 2)))
+        self.last = nn.Linear(12, 5)
+
+    def forward(self, x):
+        values, places = self.pool(self.conv(x))
+        return self.last(self.down(self.up(self.unpool(values.tanh(), places))).flatten(1))
+
+
+LAYERS = {
+    "lines": lambda: nn.Sequential(
+        nn.Flatten(2), nn.Conv1d(1, 4, 5, 2, 2, padding_mode="circular"), nn.ReLU(inplace=True), nn.MaxPool1d(3, 2, 1),
+        nn.ConvTranspose1d(4, 3, 3, 2, bias=False), nn.AvgPool1d(2), nn.Upsample(17, mode="linear"),
+        nn.AdaptiveMaxPool1d(5), nn.LocalResponseNorm(2, 0.1), nn.AdaptiveAvgPool1d(3), nn.Flatten(), nn.Linear(9, 5),
+    ),
+    "borders": lambda: nn.Sequential(
+        nn.ReflectionPad2d(2), nn.Conv2d(1, 3, 3, padding="same", padding_mode="replicate"),
+        nn.ZeroPad2d((1, 0, 2, -1)), nn.CircularPad2d(1), nn.LocalResponseNorm(3, 0.2), nn.LPPool2d(1, 2),
+        nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(27, 5),
+    ),
+    "up and down": Autoencoder,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [3, 19])
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_can_be_replayed(backend, size, name):
+    check_same(batches(size), make=LAYERS[name], optimizer=optim.SGD, lr=0.01)
+
+
 @pytest.mark.parametrize(
     "options",
     [

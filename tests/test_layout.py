@@ -93,6 +93,39 @@ def test_a_network_keeps_it(batch, flatten):
         np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.interpolate(x, scale_factor=2),
+        lambda x: F.interpolate(x, (3, 7), mode="bilinear"),
+        lambda x: F.pad(x, (1, 0, 2, 1)),
+        lambda x: F.pad(x, (1, 2, 1, 0), "reflect"),
+        lambda x: F.adaptive_avg_pool2d(x, 3),
+        lambda x: F.adaptive_max_pool2d(x, (3, 1)),
+        lambda x: F.pixel_unshuffle(x, 2),
+        lambda x: F.pixel_shuffle(minicnn.cat([x, x, x, x], 1), 2),
+        lambda x: F.channel_shuffle(x, 3),
+        lambda x: F.local_response_norm(x, 2, 0.5),
+        lambda x: F.max_pool1d(x.flatten(2), 3),
+        lambda x: F.conv1d(x.view(len(x), 3, -1), minicnn.ones(2, 3, 2)),
+    ],
+)
+def test_layers_keep_it_and_so_do_their_gradients(batch, function):
+    seen = {}
+    y, plain = hidden(batch, requires_grad=True)
+    plain.requires_grad_()
+    ours, expected = function(y), function(plain)
+    assert ours._batch_last
+    np.testing.assert_allclose(ours.detach().numpy(), expected.detach().numpy(), rtol=1e-5, atol=1e-6)
+    cotangent = minicnn.tensor(np.random.default_rng(0).standard_normal(tuple(expected.shape)).astype(np.float32))
+    y.register_hook(lambda g: seen.__setitem__("y", g))
+    ours, expected = function(y), function(plain)
+    ours.backward(cotangent)
+    expected.backward(cotangent)
+    np.testing.assert_allclose(seen["y"].numpy(), plain.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_small_batches_stay_plain():
     y = F.conv2d(image(3), image(3, 2, 3))
     assert not y._batch_last

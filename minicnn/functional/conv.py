@@ -22,7 +22,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import check_tensor
-from minicnn.functional.window import HOW_MANY, Line, Pair, batched, both, lengths, output_size
+from minicnn.functional.window import HOW_MANY, Pair, Shaped, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.conv2d import Sizes
 
@@ -203,8 +203,8 @@ def _applied(
     lines = x.ndim == 3
     y: Tensor = cls(x.unsqueeze(2), weight.unsqueeze(2), bias, geometry) if lines else cls(x, weight, bias, geometry)
     if lines:
-        y = Line(y, (*y.shape[:2], y.shape[3]), node="ConvolutionBackward0")
-    return y.squeeze(0) if single else y
+        y = Shaped(y, (*y.shape[:2], y.shape[3]), node="ConvolutionBackward0")
+    return Shaped(y, tuple(y.shape[1:])) if single else y
 
 
 def _times(lengths: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ from minicnn.functional.adaptive_pool import adaptive_avg_pool1d, adaptive_avg_p
 from minicnn.functional.common import check_tensor
 from minicnn.functional.pool import as_images
 from minicnn.functional.resample import Resample, same
-from minicnn.functional.window import Line
+from minicnn.functional.window import Shaped
 from minicnn.kernels.resample import Axis
 
 RULES = {  # of each mode and number of axes: the rule of kernels/resample and the name of the node
@@ -106,7 +106,7 @@ def interpolate(
     if input._array.dtype == np.float16:  # the weights of a half would be halves
         return interpolate(input.float(), size, scale_factor, mode, align_corners, recompute_scale_factor).half()
     y: Tensor = Resample(as_images(input), *rows_and_columns, node)
-    return Line(y, (*y.shape[:2], y.shape[3]), node=node) if axes == 1 else y
+    return Shaped(y, (*y.shape[:2], y.shape[3]), node=node) if axes == 1 else y
 
 
 def _scale(old: int, new: int, factor: float | None) -> float:

@@ -1,6 +1,8 @@
-"""The dense layer."""
+"""The dense layer, of one input and of two."""
 
 from __future__ import annotations
+
+import math
 
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
@@ -48,6 +50,34 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     rows = input.reshape(-1, input.shape[-1]) if input.numel() else input.reshape(input.numel(), input.shape[-1])
     result = Linear(rows, weight, bias)
     return result.reshape(*input.shape[:-1], weight.shape[0])
+
+
+@operation()
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Σ over i, j of input1[…, i] · weight[o, i, j] · input2[…, j], plus bias[o].
+
+    input1 (…, I), input2 (…, J), weight (O, I, J), bias (O,): (…, O). RuntimeError for shapes that do not fit.
+    """
+    for value, argument in ((input1, "input1"), (input2, "input2"), (weight, "weight")):
+        check_tensor(value, "bilinear", argument)
+    if input1.ndim != input2.ndim or input1.shape[:-1] != input2.shape[:-1] or not input1.ndim:
+        raise RuntimeError(
+            f"bilinear(): input batch dimensions do not match: `input1` has shape {list(input1.shape)}, `input2` "
+            f"{list(input2.shape)}"
+        )
+    if weight.ndim != 3 or weight.shape[1:] != (input1.shape[-1], input2.shape[-1]):
+        raise RuntimeError(
+            f"bilinear(): inputs of {input1.shape[-1]} and {input2.shape[-1]} features do not match weight size: got "
+            f"`weight` of shape {list(weight.shape)}"
+        )
+    out, left, right = weight.shape
+    if bias is not None and check_tensor(bias, "bilinear", "bias").shape != (out,):
+        raise RuntimeError(f"bilinear(): `bias` must have {out} elements to match weight, got {list(bias.shape)}")
+    rows = math.prod(input1.shape[:-1])
+    x1, x2 = input1.reshape(rows, left), input2.reshape(rows, right)
+    mixed = (x1 @ weight.permute(1, 0, 2).reshape(left, out * right)).reshape(rows, out, right)
+    y: Tensor = (mixed @ x2.unsqueeze(2)).reshape(*input1.shape[:-1], out)
+    return y if bias is None else add(y, bias)
 
 
 def _plus_any_shape(product: Tensor, bias: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor, memory_order
 from minicnn.functional.resample import Resample, same
-from minicnn.functional.window import Line
+from minicnn.functional.window import Shaped
 from minicnn.kernels import layout
 from minicnn.kernels.resample import Axis
 
@@ -111,7 +111,7 @@ def _bordered(input: Tensor, axes: Sequence[Axis], node: str) -> Tensor:
         plane = math.prod(y.shape[2:])
         y = Resample(y.reshape(N, C, depth[0].length, plane), depth[0], same(plane), node)
     result = (*input.shape[: input.ndim - len(axes)], *(axis.new_length for axis in axes))
-    return y if y.shape == result else Line(y, result, node=node)
+    return y if y.shape == result else Shaped(y, result, node=node)
 
 
 def _pairs(input: Tensor, pad: Sequence[int]) -> Widths:

@@ -12,7 +12,7 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor, memory_order
-from minicnn.functional.window import batched, both, lengths, output_size
+from minicnn.functional.window import Shaped, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.pool2d import Sizes
 
@@ -152,8 +152,12 @@ def as_images(x: Tensor) -> Tensor:
 
 def as_given(y: Tensor, axes: int, single: bool) -> Tensor:
     """Images back as the lines or the one sample that they were."""
-    y = y.squeeze(2) if axes == 1 else y
-    return y.squeeze(0) if single else y
+    if axes == 2 and not single:
+        return y
+    N, C, H, W = y.shape
+    shape = (N, C, W) if axes == 1 else (N, C, H, W)
+    given: Tensor = Shaped(y, shape[1:] if single else shape)
+    return given
 
 
 @operation()

@@ -11,10 +11,13 @@ from minicnn.functional.shape import View
 Pair = tuple[int, int]
 
 
-class Line(View):
-    """An image of one row as the line that it stands for; the node has the name of the operation that made it"""
+class Shaped(View):
+    """A result that nobody else holds, in another shape; to the user no view, so that it may be changed in place. Its
+    node has the name that PyTorch gives it"""
 
-    def forward(ctx, input: Any, shape: tuple[int, ...], *, node: str = "") -> Any:
+    view = False
+
+    def forward(ctx, input: Any, shape: tuple[int, ...], *, node: str = "SqueezeBackward1") -> Any:
         ctx.node = node
         return super().forward(input, shape)
 

@@ -1,7 +1,8 @@
-"""Linear, and the layers that only change the shape: Flatten, Unflatten, Identity."""
+"""Linear, Bilinear, and the layers that only change the shape: Flatten, Unflatten, Identity."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
@@ -49,6 +50,54 @@ class Linear(Module):
     def extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"
         return f"{sizes}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """x₁ᵀ·W·x₂ + b: two inputs, each feature of one multiplied with each of the other.
+
+    input1  (*, in1_features), input2 (*, in2_features)
+    weight  (out_features, in1_features, in2_features), bias (out_features,)
+    output  (*, out_features)
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        self.weight = Parameter(empty((out_features, in1_features, in2_features), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias from U(-b, b), b = 1/√in1_features. ValueError without features."""
+        if self.in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got (in1_features={self.in1_features})")
+        bound = 1 / math.sqrt(self.in1_features)
+        for parameter in (self.weight, self.bias):
+            if parameter is not None:
+                init.uniform_(parameter, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """input1ᵀ·weight·input2 + bias"""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
 
 
 class Flatten(Module):

@@ -92,3 +92,25 @@ wrong("pixel_unshuffle", "positive.*-1", RuntimeError, lambda m, f: f(m.ones(4, 
 wrong("channel_shuffle", "5 channels and 2 groups", RuntimeError, lambda m, f: f(m.ones(2, 5, 2), 2))
 wrong("channel_shuffle", r"> 2 dims.*\[2, 6\]", RuntimeError, lambda m, f: f(m.ones(2, 6), 2))
 wrong("channel_shuffle", "positive.*0", RuntimeError, lambda m, f: f(m.ones(2, 6, 2), 0))
+
+# --- neighbours among the channels ------------------------------------------------------------------
+
+for batch in (2, 9):
+    for size in (1, 2, 3, 4, 9):
+        add("local_response_norm", lambda m, a, n=size: F(m).local_response_norm(a, n, 0.5), normal(batch, 4, 2, 3))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 3, 0.1, 1.5, 2), normal(9, 5, 3))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2, alpha=1), normal(2, 3, 2, 1, 2))
+add("local_response_norm", lambda m, a: F(m).local_response_norm(a, 2) * 1, normal(0, 3, 2, 2), grad_fn=False)
+wrong("local_response_norm", "3D.*2 dim", ValueError, lambda m, f: f(m.ones(2, 3), 2))
+wrong("local_response_norm", "kernel_size.*0", RuntimeError, lambda m, f: f(m.ones(2, 3, 4), 0))
+
+# --- the bilinear layer -----------------------------------------------------------------------------
+
+for rows in ((9,), (2, 3), ()):
+    add("bilinear", lambda m, a, b, w, c: F(m).bilinear(a, b, w, c),
+        normal(*rows, 2), normal(*rows, 3), normal(4, 2, 3), normal(4), grad_fn=False)  # fmt: skip
+add("bilinear", lambda m, a, b, w: F(m).bilinear(a, b, w), normal(2, 3), normal(2, 2), normal(1, 3, 2), grad_fn=False)
+B = ((2, 3), (2, 2), (4, 3, 2))
+wrong("bilinear", "batch", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(3, 2), m.ones(B[2])))
+wrong("bilinear", r"3 and 2.*\[4, 2, 2\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B[:2]), m.ones(4, 2, 2)))
+wrong("bilinear", r"bias.*4.*\[3\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B), m.ones(3)))

@@ -28,7 +28,8 @@ convolve((2, 5), (3, 2, 2), 3, padding=1, grad_fn=False)
 convolve((0, 2, 4), (3, 2, 2), 3, grad_fn=False)
 add("conv1d", lambda m, a, b: F(m).conv1d(a, b, padding=1), integers(2, 2, 3), integers(2, 2, 2))
 add("conv1d", lambda m, a, b: F(m).conv1d(a.permute(0, 2, 1), b), normal(8, 5, 2), normal(3, 2, 2))
-add("conv1d", lambda m, a, b: (F(m).conv1d(a, b) * 1).relu_(), normal(9, 2, 5), normal(3, 2, 2), grad_fn=False)
+add("conv1d", lambda m, a, b: F(m).relu(F(m).conv1d(a, b), inplace=True), normal(9, 2, 5), normal(3, 2, 2),
+    grad_fn=False)  # fmt: skip
 
 for batch in (2, 9):
     convolve((batch, 3, 4), (3, 2, 3), 2, name="conv_transpose1d")

@@ -32,6 +32,7 @@ add("max_pool1d", lambda m, a: F(m).max_pool1d(a, 2, return_indices=True), integ
 add("max_pool1d", lambda m, a: F(m).max_pool1d(a, 2), normal(0, 2, 4), grad_fn=False)
 add("max_pool1d_with_indices", lambda m, a: F(m).max_pool1d_with_indices(a, 2, 1), distinct(8, 1, 4))
 add("avg_pool1d", lambda m, a: F(m).avg_pool1d(a, [2], padding=(1,)), normal(2, 5))
+add("avg_pool1d", lambda m, a: F(m).avg_pool1d(a, 2).tanh_(), normal(9, 2, 4), grad_fn=False)
 add("avg_pool1d", lambda m, a: F(m).avg_pool1d(a - 1, 2), integers(2, 2, 5))
 add("avg_pool1d", lambda m, a: F(m).avg_pool1d(a, 2), normal(0, 2, 4))
 add("adaptive_avg_pool1d", lambda m, a: F(m).adaptive_avg_pool1d(a, 2), normal(3, 5))
