@@ -32,6 +32,7 @@ from minicnn.backend import device as device
 from minicnn.backend import get_num_threads as get_num_threads
 from minicnn.backend import set_num_threads as set_num_threads
 from minicnn.capture import compile as compile
+from minicnn.dtypes import bfloat16 as bfloat16
 from minicnn.dtypes import bool_ as bool  # noqa: F401
 from minicnn.dtypes import dtype as dtype
 from minicnn.dtypes import float16 as float16

@@ -78,6 +78,7 @@ LIBRARIES = {
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
+    "ml_dtypes": ("minicnn/dtypes.py",),
 }
 AT_FIRST_USE = (  # dispatch imports these
     "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",

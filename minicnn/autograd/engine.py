@@ -52,7 +52,7 @@ def backward_of(
     """Add d(tensors)/d(leaf) to the `.grad` of every leaf (or of `inputs` alone): torch.autograd.backward.
 
     `grad_tensors` are the cotangents, one for each of `tensors`, None for those with one element. RuntimeError for
-    another number of them, for a missing one, for an empty list of `inputs`, and for tensors that require no gradient.
+    fewer of them, for a missing one, for an empty list of `inputs`, and for tensors that require no gradient.
 
     >>> import minicnn
     >>> x = minicnn.ones(2, requires_grad=True)
@@ -63,12 +63,12 @@ def backward_of(
     roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     given = grad_variables if grad_tensors is None else grad_tensors
     grads = [given] * len(roots) if given is None else [given] if isinstance(given, Tensor) else list(given)
-    if len(grads) != len(roots):
-        raise RuntimeError(f"`grad_tensors` has {len(grads)} gradients for {len(roots)} tensors; expected one for each")
+    if len(grads) < len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients; `grad_tensors` needs one for each")
     wanted = (inputs,) if isinstance(inputs, Tensor) else inputs
     if wanted is not None and len(wanted) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    backward(roots, grads, retain_graph, create_graph, wanted)
+    backward(roots, grads[: len(roots)], retain_graph, create_graph, wanted)
 
 
 def grad(

@@ -154,7 +154,7 @@ class Tensor:
 
     def is_floating_point(self) -> bool:
         """Whether the elements are floating-point numbers."""
-        return self._array.dtype.kind == "f"
+        return self._array.dtype.kind in "fV"
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
@@ -196,13 +196,13 @@ class Tensor:
         _reading("item")
         if self._array.size != 1:
             raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
-        return self._array.item()
+        return self._array.item() if self._array.dtype.kind != "V" else float(self._array.reshape(()))
 
     def tolist(self) -> Any:
         """The elements as nested Python lists (a number for a 0-d tensor)."""
         _reading("tolist")
-        self._make_plain()
-        return self._array.tolist()
+        array = self._plain_array()
+        return (array if array.dtype.kind != "V" else array.astype(np.float32)).tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The elements as a NumPy array that shares memory with the tensor.
@@ -211,6 +211,8 @@ class Tensor:
         detaches and copies to the CPU first.
         """
         _reading("numpy")
+        if self._array.dtype.kind == "V":
+            raise TypeError("Got unsupported ScalarType BFloat16; NumPy has no such type: use .float() first")
         if force:
             return backend.to_device(self.detach()._plain_array(), "cpu")
         if self.requires_grad:
@@ -293,8 +295,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         _reading("print")
-        # a leaf has nothing to convert in place: printing must not change a tensor that is in use
-        array = dispatch.in_order(self._array, layout.PLAIN)
+        array = dispatch.in_order(self._array, layout.PLAIN)  # not in place: the tensor may be in use
+        array = array if array.dtype.kind != "V" else array.astype(np.float32)
         return printing.tensor_repr(
             backend.to_device(array, "cpu"),
             dtype_name=repr(self.dtype),

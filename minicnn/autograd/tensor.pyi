@@ -369,6 +369,8 @@ class Tensor:
         """1 with the probability that `input` holds (with `p`, that probability everywhere), else 0."""
     def bernoulli_(self, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
         """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
+    def bfloat16(self) -> Tensor:
+        """The tensor as bfloat16; itself if it is so already."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
         """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of weights."""
     def bitwise_and(self, other: Tensor | _int) -> Tensor:
