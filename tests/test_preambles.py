@@ -430,3 +430,15 @@ def test_parameter_dict():
         ours()
     ours.clear()
     assert list(ours.parameters()) == []
+
+
+def test_a_retained_gradient_is_what_hooks_leave():
+    x = minicnn.ones(2, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    y.register_hook(lambda grad: grad * 10)
+    y.sum().backward()
+    assert y.grad.tolist() == [10, 10]
+    assert x.grad.tolist() == [20, 20]
+    with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
+        minicnn.ones(1).retain_grad()

@@ -14,7 +14,7 @@ import numpy as np
 
 from minicnn import backend, dtypes
 from minicnn.autograd import printing
-from minicnn.autograd.hook import Hooks, RemovableHandle
+from minicnn.autograd.hook import LAST, Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 from minicnn.suggest import no_attribute
@@ -392,21 +392,26 @@ class Tensor:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if self.grad_fn is None:
-            if self._hooks is None:
-                self._hooks = Hooks()
-            hooks = self._hooks
-        else:
-            node = self.grad_fn
-            if node.pre_hooks is None:
-                node.pre_hooks = {}
-            hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
+        hooks = self._own_hooks()
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
         return handle
 
+    def _own_hooks(self) -> Hooks:
+        node = self.grad_fn
+        if node is None:
+            if self._hooks is None:
+                self._hooks = Hooks()
+            return self._hooks
+        if node.pre_hooks is None:
+            node.pre_hooks = {}
+        hooks: Hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
+        return hooks
+
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in `.grad`, too."""
+        """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.is_leaf:
             return
         me = weakref.ref(self)
@@ -416,7 +421,7 @@ class Tensor:
             if tensor is not None:
                 tensor.grad = grad.detach().clone() if tensor.grad is None else tensor.grad + grad
 
-        self.register_hook(keep)
+        self._own_hooks()[LAST] = keep
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")

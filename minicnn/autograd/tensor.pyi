@@ -132,8 +132,9 @@ class Tensor:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that self was computed from."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
+    def _own_hooks(self) -> Hooks: ...
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in `.grad`, too."""
+        """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
     def __setstate__(self, state: Any) -> None: ...
 
     # --- registered by @operation in functional/
