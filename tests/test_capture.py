@@ -40,7 +40,10 @@ def batches(size, count=STEPS, seed=0):
     ]
 
 
-def trained(compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None, **options):
+def trained(
+    compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None,
+    criterion=F.cross_entropy, **options,
+):
     """Losses, parameters, buffers and gradients after a step for each batch."""
     minicnn.manual_seed(1)
     model = make()
@@ -50,7 +53,7 @@ def trained(compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, mod
     def step(x, y):
         calls.append(1)
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
+        loss = criterion(model(x), y)
         loss.backward()
         optimizer.step()
         return loss
@@ -79,6 +82,58 @@ def check_same(data, calls=2, **options):
 )
 def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
     check_same(batches(size), make=lambda: Net(activation, pool), lr=0.01)
+
+
+WEIGHTS = minicnn.tensor([0.5, 2.0, 1.0, 1.5, 0.7])
+LOSSES = {
+    "nll of log softmax": lambda x, y: F.nll_loss(F.log_softmax(x, 1), y),
+    "weights": lambda x, y: F.cross_entropy(x, y, WEIGHTS, ignore_index=2),
+    "smoothed": lambda x, y: F.cross_entropy(x, y, WEIGHTS, label_smoothing=0.1),
+    "mse": lambda x, y: F.mse_loss(F.softmax(x, 1).sum(1), y.float()),
+    "huber": lambda x, y: F.huber_loss(x.sum(1), y.float()),
+    "bce": lambda x, y: F.binary_cross_entropy(F.sigmoid(x.sum(1)), (y > 2).float()),
+    "logits": lambda x, y: F.binary_cross_entropy_with_logits(x.sum(1), (y > 2).float(), pos_weight=WEIGHTS[:1]),
+    "divergence": lambda x, y: F.kl_div(F.log_softmax(x, 1), F.softmax(x.detach() * 2, 1), reduction="batchmean"),
+    "hinge": lambda x, y: F.hinge_embedding_loss(x.sum(1), (y > 2).float() * 2 - 1),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_are_replayed_with_the_same_bits(loss):
+    check_same(batches(19), criterion=LOSSES[loss], lr=0.01)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.GroupNorm(3, 12), lambda: nn.LayerNorm(12), nn.PReLU, nn.GELU, nn.Hardswish,
+        lambda: nn.Sequential(nn.SELU(), nn.AlphaDropout(0.2)), lambda: nn.Softmax(1), lambda: nn.RMSNorm(12),
+        lambda: nn.Sequential(nn.Unflatten(1, (3, 4)), nn.InstanceNorm1d(3, affine=True), nn.Flatten()),
+    ],
+)  # fmt: skip
+def test_layers_are_replayed_with_the_same_bits(layer):
+    def make():
+        return nn.Sequential(nn.Conv2d(1, 12, 10), nn.Flatten(), layer(), nn.Linear(12, 5))
+
+    check_same(batches(19), make=make, lr=0.01)
+
+
+def test_log_softmax_and_its_likelihood_need_no_python():
+    model = nn.Linear(100, 5)
+
+    @minicnn.compile
+    def step(x, y):
+        loss = F.nll_loss(F.log_softmax(model(x.flatten(1)), 1), y, WEIGHTS)
+        loss.backward()
+        return loss
+
+    x, y = batches(19, 1)[0]
+    for _ in range(2):
+        step(x, y)
+    with kernels.record() as used:
+        step(x, y)
+    names = [use.kernel for use in used]
+    assert names.count("softmax") == names.count("nll") == 2, names
 
 
 class Autoencoder(nn.Module):

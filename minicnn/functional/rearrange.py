@@ -134,6 +134,18 @@ class Diagonal(Operation):
         return DiagonalEmbed(grad, ctx.shape, *ctx.args), None, None, None
 
 
+class DiagonalCopy(Diagonal):
+    """The elements (i, i + offset) of two axes in memory of their own."""
+
+    view = False
+
+    def forward(ctx, input: Any, offset: int, dim1: int, dim2: int) -> Any:
+        return super().forward(input, offset, dim1, dim2).copy()
+
+    def name(ctx) -> str:
+        return "DiagonalBackward0_copy"
+
+
 class DiagonalEmbed(Operation):
     """Zeros of `shape` with the input on a diagonal: the adjoint of Diagonal."""
 
@@ -164,7 +176,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix as a vector, or the square matrix with a vector on that diagonal."""
     if check_tensor(input, "diag").ndim == 2:
-        return Diagonal(input, diagonal, 0, 1)
+        return DiagonalCopy(input, diagonal, 0, 1)
     if input.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     side = input.numel() + abs(diagonal)
