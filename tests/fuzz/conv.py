@@ -30,7 +30,8 @@ def options_of(draw: Draw, axes: int, dense: bool) -> dict:
 
 def type_of(draw: Draw) -> str:
     """Whole numbers now and then: PyTorch convolves them, too."""
-    return draw.dtype(others=0.04)
+    dtype: str = draw.dtype(others=0.04)
+    return "int64" if dtype == "bool" else dtype
 
 
 def convolution(draw: Draw) -> Case:

@@ -100,7 +100,7 @@ def pairs(draw: Draw) -> Case:
     options = reduction(draw) | some(draw, {key: draw.pick(*values) for key, values in extra.items()}, 0.7)
     a, b = shapes(draw)
     dtype = draw.dtype(others=0)
-    x, t = draw.input("x", a, dtype), draw.input("t", b, dtype if draw.chance(0.95) else "float64")
+    x, t = draw.input("x", a, dtype), draw.input("t", b, dtype)
     return draw.case(either(draw, function, module, [x, t], options))
 
 
@@ -115,7 +115,7 @@ def binary(draw: Draw) -> Case:
     t = draw.input("t", shape, dtype, "uniform", grad=draw.chance(0.5))
     if draw.chance(0.5):
         x = draw.input("x", shape, dtype, "uniform")
-        return draw.case(either(draw, "binary_cross_entropy", "BCELoss", [x, t], options))
+        return draw.case(either(draw, "binary_cross_entropy", "BCELoss", [x, t], options), looser=100)  # 1 / x³ near 0
     if draw.chance(0.3):
         draw.input("pos_weight", shape[-1:], dtype, "uniform", grad=False, low=0.5, high=3.0)
         options["pos_weight"] = "$pos_weight"
