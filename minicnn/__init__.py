@@ -7,6 +7,10 @@
 loaded when they are first needed.
 """
 
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn import autograd as autograd
@@ -15,11 +19,12 @@ from minicnn import nn as nn
 from minicnn.amp import autocast as autocast
 from minicnn.autograd import enable_grad as enable_grad
 from minicnn.autograd import inference_mode as inference_mode
+from minicnn.autograd import is_anomaly_enabled as is_anomaly_enabled
 from minicnn.autograd import is_grad_enabled as is_grad_enabled
+from minicnn.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from minicnn.autograd import no_grad as no_grad
 from minicnn.autograd import set_grad_enabled as set_grad_enabled
 from minicnn.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
-from minicnn.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from minicnn.autograd.printing import set_printoptions as set_printoptions
 from minicnn.autograd.tensor import Size as Size
 from minicnn.autograd.tensor import Tensor as Tensor
@@ -77,6 +82,7 @@ from minicnn.functional import addr as addr
 from minicnn.functional import adjoint as adjoint
 from minicnn.functional import all as all
 from minicnn.functional import allclose as allclose
+from minicnn.functional import alpha_dropout as alpha_dropout
 from minicnn.functional import amax as amax
 from minicnn.functional import amin as amin
 from minicnn.functional import aminmax as aminmax
@@ -94,6 +100,7 @@ from minicnn.functional import argmin as argmin
 from minicnn.functional import argsort as argsort
 from minicnn.functional import argwhere as argwhere
 from minicnn.functional import as_tensor as as_tensor
+from minicnn.functional import asarray as asarray
 from minicnn.functional import asin as asin
 from minicnn.functional import asinh as asinh
 from minicnn.functional import atan as atan
@@ -139,6 +146,7 @@ from minicnn.functional import column_stack as column_stack
 from minicnn.functional import combinations as combinations
 from minicnn.functional import concat as concat
 from minicnn.functional import concatenate as concatenate
+from minicnn.functional import conj as conj
 from minicnn.functional import conv1d as conv1d
 from minicnn.functional import conv2d as conv2d
 from minicnn.functional import conv_transpose1d as conv_transpose1d
@@ -171,6 +179,7 @@ from minicnn.functional import dropout as dropout
 from minicnn.functional import dsplit as dsplit
 from minicnn.functional import dstack as dstack
 from minicnn.functional import einsum as einsum
+from minicnn.functional import embedding as embedding
 from minicnn.functional import empty as empty
 from minicnn.functional import empty_like as empty_like
 from minicnn.functional import eq as eq
@@ -181,6 +190,7 @@ from minicnn.functional import exp as exp
 from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
 from minicnn.functional import eye as eye
+from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional import fix as fix
 from minicnn.functional import flatten as flatten
 from minicnn.functional import flip as flip
@@ -193,16 +203,20 @@ from minicnn.functional import fmax as fmax
 from minicnn.functional import fmin as fmin
 from minicnn.functional import fmod as fmod
 from minicnn.functional import frac as frac
+from minicnn.functional import from_dlpack as from_dlpack
 from minicnn.functional import from_numpy as from_numpy
+from minicnn.functional import frombuffer as frombuffer
 from minicnn.functional import full as full
 from minicnn.functional import full_like as full_like
 from minicnn.functional import gather as gather
 from minicnn.functional import gcd as gcd
 from minicnn.functional import ge as ge
 from minicnn.functional import ger as ger
+from minicnn.functional import get_device as get_device
 from minicnn.functional import get_rng_state as get_rng_state
 from minicnn.functional import greater as greater
 from minicnn.functional import greater_equal as greater_equal
+from minicnn.functional import group_norm as group_norm
 from minicnn.functional import gt as gt
 from minicnn.functional import hardshrink as hardshrink
 from minicnn.functional import heaviside as heaviside
@@ -218,9 +232,14 @@ from minicnn.functional import index_put as index_put
 from minicnn.functional import index_select as index_select
 from minicnn.functional import initial_seed as initial_seed
 from minicnn.functional import inner as inner
+from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import inverse as inverse
+from minicnn.functional import is_complex as is_complex
+from minicnn.functional import is_conj as is_conj
+from minicnn.functional import is_inference as is_inference
 from minicnn.functional import is_nonzero as is_nonzero
 from minicnn.functional import is_same_size as is_same_size
+from minicnn.functional import is_signed as is_signed
 from minicnn.functional import is_tensor as is_tensor
 from minicnn.functional import isclose as isclose
 from minicnn.functional import isfinite as isfinite
@@ -233,6 +252,7 @@ from minicnn.functional import isreal as isreal
 from minicnn.functional import kl_div as kl_div
 from minicnn.functional import kron as kron
 from minicnn.functional import kthvalue as kthvalue
+from minicnn.functional import layer_norm as layer_norm
 from minicnn.functional import lcm as lcm
 from minicnn.functional import le as le
 from minicnn.functional import lerp as lerp
@@ -323,12 +343,14 @@ from minicnn.functional import remainder as remainder
 from minicnn.functional import repeat_interleave as repeat_interleave
 from minicnn.functional import reshape as reshape
 from minicnn.functional import result_type as result_type
+from minicnn.functional import rms_norm as rms_norm
 from minicnn.functional import roll as roll
 from minicnn.functional import rot90 as rot90
 from minicnn.functional import round as round
 from minicnn.functional import row_stack as row_stack
 from minicnn.functional import rsqrt as rsqrt
 from minicnn.functional import rsub as rsub
+from minicnn.functional import scalar_tensor as scalar_tensor
 from minicnn.functional import scatter as scatter
 from minicnn.functional import scatter_add as scatter_add
 from minicnn.functional import scatter_reduce as scatter_reduce
@@ -413,8 +435,15 @@ from minicnn.settings import set_flush_denormal as set_flush_denormal
 from minicnn.settings import set_num_interop_threads as set_num_interop_threads
 from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minicnn.suggest import attribute_of as _attribute_of
+from minicnn.type_info import can_cast as can_cast
+from minicnn.type_info import finfo as finfo
+from minicnn.type_info import iinfo as iinfo
+from minicnn.type_info import is_floating_point as is_floating_point
+from minicnn.type_info import promote_types as promote_types
+from minicnn.type_info import typename as typename
 
 __version__ = "0.1.0"
+newaxis = None
 
 _LAZY = (
     "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "linalg", "models", "optim", "serialization",

@@ -258,6 +258,10 @@ class Stream:
         n = _count(n)
         places = np.arange(max(n - 1, 0), dtype=np.uint64)
         partners = places + self._words(len(places)) % (np.uint64(n) - places)
+        return self._exchanged(n, partners.view(np.int64))
+
+    def _exchanged(self, n: int, partners: Array) -> Array:
+        """0 ... n-1 after exchanging the elements at i and partners[i], one i after the other."""
         order = list(range(n))  # a list, for its single elements are far quicker to swap than an array's
         for place, partner in enumerate(partners.tolist()):
             order[place], order[partner] = order[partner], order[place]

@@ -29,7 +29,7 @@ OPTIMIZERS = {
     "adadelta": optim.Adadelta, "adagrad": optim.Adagrad, "adam": optim.Adam, "adamax": optim.Adamax,
     "adamw": optim.AdamW, "nadam": optim.NAdam, "radam": optim.RAdam, "rmsprop": optim.RMSprop, "sgd": optim.SGD,
 }  # fmt: skip
-DATASETS = ("mnist", "fashion-mnist", "cifar10", "mnist-sample", "fashion-mnist-sample")
+DATASETS = (*training_data.TITLES, "mnist-sample", "fashion-mnist-sample")
 # settings that the checkpoints of older runs do not have: they were made with the defaults
 RECIPES_LEARNT_LATER = {
     "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
@@ -261,6 +261,8 @@ def _prepare(
             f"{settings['network']} takes images of {network.channels} channel{'s' * (network.channels > 1)}; "
             f"those of {data.title} have {data.channels}"
         )
+    if len(data.classes) != 10 and "num_classes" not in signature(network.build).parameters:
+        raise Wrong(f"{settings['network']} tells ten classes apart; {data.title} has {len(data.classes)}")
     data.fit(network.image_size, settings["shift"], settings["pad"], settings["normalize"])
     trainer = make_trainer(settings, network, data)
     if checkpoint is not None:
@@ -275,7 +277,9 @@ def _one_line(error: Exception) -> str:
 def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Data) -> Trainer:
     """The network at its first weights, its optimiser, its schedule and its loaders, as `settings` say."""
     minicnn.manual_seed(settings["seed"])
-    extra = {"softmax_output": True} if settings["softmax_output"] else {}
+    extra: dict[str, Any] = {"softmax_output": True} if settings["softmax_output"] else {}
+    if len(data.classes) != 10:
+        extra["num_classes"] = len(data.classes)
     try:
         model = network.build(**extra).to(settings["device"])
     except RuntimeError as error:

@@ -30,6 +30,7 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
+    "type_info": {"dtypes", "autograd"},  # finfo, result_type
     "cuda": {"suggest", "backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
@@ -103,6 +104,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/inspection.py": "addresses: arrays of CuPy tell theirs otherwise",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
     "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
@@ -116,6 +118,8 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
+    "minicnn/__init__.py": (520, "a list of public names, a line each"),
+    "minicnn/autograd/tensor.py": (480, "one class: every question to a tensor that is no operation"),
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }

@@ -15,6 +15,7 @@ LAST_LINES = {
     "01_gradients.py": "after 20 steps 3.3333",
     "02_convolution_is_a_matrix_product.py": "transposed matrix = conv_transpose2d: yes",
     "03_lenet5_in_twenty_lines.py": "epoch 3: last loss",
+    "04_a_toy_that_knows_four_signs.py": "X and \\ collide: True",
 }
 
 

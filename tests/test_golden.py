@@ -108,6 +108,34 @@ def test_convolution_then_pooling():
     assert nn.MaxPool2d(2)(x).shape == (1, 5, 12, 12)
 
 
+TOY = {
+    "O": [[0.0, 1, 0], [1, 0, 1], [0, 1, 0]],
+    "X": [[1.0, 0, 1], [0, 1, 0], [1, 0, 1]],
+    "\\": [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "/": [[0.0, 0, 1], [0, 1, 0], [1, 0, 0]],
+}
+
+
+@pytest.mark.parametrize(
+    ("activation", "scores"), [(nn.Hardshrink(1.0), (-2, 2, 3, -1)), (nn.ReLU(), (1, 3, 3, 1.5))]
+)
+def test_the_toy(activation, scores):
+    """With ReLU in place of Hardshrink, X and \\ collide."""
+    images = minicnn.tensor([*TOY.values()]).unsqueeze(1)
+    kernel = minicnn.tensor([[1.0, -1], [-1, 1]]).reshape(1, 1, 2, 2)
+    weights = minicnn.tensor([[1.0, 1], [-0.5, 0.5]])
+    assert (activation(F.conv2d(images, kernel)).squeeze(1) * weights).sum((1, 2)).tolist() == [*scores]
+
+
+def test_padding_modes_and_signals_as_layers():
+    layer = nn.Conv2d(1, 1, 3, padding=1, padding_mode="replicate", bias=False)
+    with minicnn.no_grad():
+        layer.weight.copy_(EDGE)
+        check(layer(STEP), [[0, 0, 1, 1, 0, 0]] * 6)
+    signal, kernel = minicnn.tensor([[[2.0, 9, 9]]]), minicnn.tensor([[[-1.0, 0, 1]]])
+    assert F.conv1d(signal, kernel).tolist() == [[[7.0]]]
+
+
 def bits(nats):
     """Natural logarithms to base 2."""
     return float(nats / math.log(2))
@@ -122,6 +150,7 @@ def test_entropies():
     assert bits(cross) == pytest.approx(1.2075, abs=5e-5)
     assert float(cross) == pytest.approx(0.8370, abs=5e-5)
     assert bits(cross - entropy) == pytest.approx(0.2075, abs=5e-5)
+    assert bits(F.kl_div(other.log(), coin, reduction="sum")) == pytest.approx(0.2075, abs=5e-5)
     loss = F.cross_entropy(other.log().unsqueeze(0), coin.unsqueeze(0))  # the same, as a loss of scores
     assert loss.item() == pytest.approx(cross.item())
 
@@ -133,7 +162,7 @@ def test_losses_of_one_probability(p, loss, distance):
     assert F.nll_loss(log_p, label).item() == pytest.approx(loss, abs=1e-4)
     assert F.cross_entropy(log_p, label).item() == pytest.approx(loss, abs=1e-4)
     wanted = minicnn.tensor([[0.0, 1.0]])
-    assert (log_p.exp() - wanted).abs().mean().item() == pytest.approx(distance, abs=1e-6)
+    assert F.l1_loss(log_p.exp(), wanted).item() == pytest.approx(distance, abs=1e-6)
     assert F.mse_loss(log_p.exp(), wanted).item() == pytest.approx(distance**2, abs=1e-6)
 
 

@@ -15,6 +15,7 @@ PARAMETERS = {
     "cnn-two-layer": 50_186,
     "cnn-dropout2d": 21_840,
     "cnn-three-conv": 123_222,
+    "lenet5-1998": 60_000,
 }
 COURSE = {  # epochs, batch, rate, optimiser, whether short batches are left out, batch of the validation
     "lenet5": (20, 32, 1e-4, "adam", False, 1000),
@@ -24,6 +25,7 @@ COURSE = {  # epochs, batch, rate, optimiser, whether short batches are left out
     "cnn-two-layer": (15, 100, 1e-3, "adam", False, 1000),
     "cnn-dropout2d": (40, 64, 0.01, "sgd", False, 1000),
     "cnn-three-conv": (10, 256, 2e-4, "adam", True, 256),
+    "lenet5-1998": (20, 64, 3e-3, "adam", False, 1000),
 }
 LAYERS = {  # the layers with weights, in order
     "cnn-mnist": [(32, 1, 3, 3), (64, 32, 3, 3), (128, 12544), (10, 128)],
@@ -56,9 +58,10 @@ def test_recipes_of_the_course(name):
     course = NETWORKS[name].course
     found = (course.epochs, course.batch_size, course.lr, course.optimizer, course.drop_last)
     assert (*found, course.validation_batch_size) == COURSE[name]
-    assert course.schedule == "constant"
+    assert course.schedule == ("one-cycle" if name == "lenet5-1998" else "constant")
     assert course.validation_drop_last == (name == "cnn-three-conv")
-    assert course.normalize == ((0.1307, 0.3081) if name == "cnn-dropout2d" else None)
+    if name != "lenet5-1998":
+        assert course.normalize == ((0.1307, 0.3081) if name == "cnn-dropout2d" else None)
     assert NETWORKS["cnn-dropout2d"].course.momentum == 0.5
     assert any(NETWORKS[name].recipe(recipe) for recipe in RECIPES)
 
@@ -107,15 +110,16 @@ def few(monkeypatch, tmp_path):
     minicnn.set_rng_state(state)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("cnn")])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("cnn") or name == "lenet5-1998"])
 def test_the_command_trains_it(few, capsys, name):
     data = "cifar10" if name == "cnn-cifar10" else "mnist-sample"
     arguments = [name, "--dataset", data, "--recipe", "course", "--epochs", "1", "--quiet", "--output", "out"]
     assert train.main(arguments) == 0
     shown = capsys.readouterr().out
     assert f"{PARAMETERS[name]:,} parameters" in shown
-    assert f"recipe: 1 epochs, batch {COURSE[name][1]}, {COURSE[name][3]}, constant" in shown
-    assert ("normalised" in shown) == (name == "cnn-dropout2d")
+    schedule = "one-cycle" if name == "lenet5-1998" else "constant"
+    assert f"recipe: 1 epochs, batch {COURSE[name][1]}, {COURSE[name][3]}, {schedule}" in shown
+    assert ("normalised" in shown) == (name in ("cnn-dropout2d", "lenet5-1998"))
     # validation batches of 256 that leave the rest out see 256 of 500 images
     seen = {"cnn-three-conv": 256, "cnn-cifar10": 100}.get(name, 500)
     assert f"of {seen} images" in shown

@@ -124,6 +124,17 @@ LAYERS = {
     "batch norm of lines": (lambda nn: nn.BatchNorm1d(3, bias=False), (2, 3, 9)),
     "batch norm without weights": (lambda nn: nn.BatchNorm2d(3, affine=False), (2, 3, 4, 5)),
     "batch norm in evaluation": (lambda nn: nn.BatchNorm2d(3).eval(), (9, 3, 4, 5)),
+    "group norm": (lambda nn: nn.GroupNorm(2, 4, bias=False), (9, 4, 3, 3)),
+    "group norm without weights": (lambda nn: nn.GroupNorm(2, 4, 0.1, affine=False), (2, 4, 3)),
+    "layer norm": (lambda nn: nn.LayerNorm([3, 4]), (9, 3, 4)),
+    "layer norm without bias": (lambda nn: nn.LayerNorm(4, bias=False), (9, 3, 4)),
+    "rms norm": (lambda nn: nn.RMSNorm(4), (9, 3, 4)),
+    "rms norm without weights": (lambda nn: nn.RMSNorm([3, 4], 0.1, elementwise_affine=False), (9, 3, 4)),
+    "instance norm": (lambda nn: nn.InstanceNorm2d(4), (9, 4, 3, 3)),
+    "instance norm with weights": (lambda nn: nn.InstanceNorm2d(4, affine=True), (2, 4, 3, 3)),
+    "instance norm of one": (lambda nn: nn.InstanceNorm2d(4, affine=True), (4, 3, 3)),
+    "instance norm of lines": (lambda nn: nn.InstanceNorm1d(4, track_running_stats=True), (2, 4, 3)),
+    "instance norm in evaluation": (lambda nn: nn.InstanceNorm1d(4, track_running_stats=True).eval(), (2, 4, 3)),
     "flatten": (lambda nn: nn.Flatten(), (2, 3, 4)),
     "unflatten": (lambda nn: nn.Unflatten(1, (2, -1)), (3, 4)),
     "lenet5": (lenet5, (4, 1, 32, 32)),
@@ -253,6 +264,58 @@ def test_batch_norm_keeps_torchs_statistics(options, backend):
         assert ours.running_var.tolist() == [1.0] * 4
 
 
+def test_instance_norm_keeps_torchs_statistics():
+    torch = pytest.importorskip("torch")
+    ours, theirs = (m.nn.InstanceNorm2d(4, affine=True, track_running_stats=True) for m in (minicnn, torch))
+    random = np.random.default_rng(0)
+    for shape in ((3, 4, 3, 2), (1, 4, 2, 2)):
+        data = (3 * random.normal(size=shape) + 2).astype(np.float32)
+        ours(minicnn.tensor(data))
+        theirs(torch.tensor(data))
+    saved, expected = ours.state_dict(), theirs.state_dict()
+    assert list(saved) == list(expected)
+    for name, value in saved.items():
+        np.testing.assert_allclose(value.numpy(), expected[name].numpy(), rtol=1e-5, atol=1e-6)
+    with pytest.warns(UserWarning, match="size at dim=1 does not match num_features"):
+        nn.InstanceNorm1d(5)(minicnn.ones(2, 4, 3))
+
+
+EMBEDDINGS = [{}, {"padding_idx": -2}, {"padding_idx": 1, "scale_grad_by_freq": True}, {"max_norm": 1.0},
+              {"max_norm": 0.7, "norm_type": 1.0, "sparse": False}]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", EMBEDDINGS, ids=str)
+def test_embeddings_are_torchs(options):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    minicnn.manual_seed(1)
+    ours, theirs = nn.Embedding(5, 3, **options), torch.nn.Embedding(5, 3, **options)
+    assert repr(ours) == repr(theirs)
+    np.testing.assert_array_equal(ours.weight.detach().numpy(), theirs.weight.detach().numpy())
+    rows = np.array([[0, 3, 1], [3, 3, 0]])
+    a, b = ours(minicnn.tensor(rows)), theirs(torch.tensor(rows))
+    np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-5)
+    np.testing.assert_allclose(ours.weight.detach().numpy(), theirs.weight.detach().numpy(), rtol=1e-5)
+    (a * a).sum().backward()
+    (b * b).sum().backward()
+    np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-5)
+
+
+def test_embedding_of_given_rows():
+    rows = minicnn.arange(6.0).reshape(3, 2)
+    frozen = nn.Embedding.from_pretrained(rows)
+    free = nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=0)
+    assert (frozen.weight.requires_grad, free.weight.requires_grad) == (False, True)
+    assert frozen(minicnn.tensor([2])).tolist() == [[4.0, 5.0]]
+    assert free.padding_idx == 0
+    with pytest.raises(AssertionError, match="2-dimensional, got 1"):
+        nn.Embedding.from_pretrained(minicnn.ones(3))
+    with pytest.raises(AssertionError, match=r"\[2, 2\] for 3 and 2"):
+        nn.Embedding(3, 2, _weight=minicnn.ones(2, 2))
+    with pytest.raises(AssertionError, match="`padding_idx` 3, 3 rows"):
+        nn.Embedding(3, 2, padding_idx=3)
+
+
 def test_batch_norm_loads_files_without_a_count():
     old, layer = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
     old(minicnn.randn(5, 2))
@@ -271,7 +334,9 @@ def test_batch_norm_refuses_other_shapes():
 
 
 DROPOUTS = [("Dropout", (50, 7)), ("Dropout", (33, 2, 3, 5)), ("Dropout1d", (4, 9)), ("Dropout1d", (9, 4, 3)),
-            ("Dropout2d", (33, 5, 2, 3)), ("Dropout2d", (2, 40, 1, 1))]  # fmt: skip
+            ("Dropout2d", (33, 5, 2, 3)), ("Dropout2d", (2, 40, 1, 1)), ("Dropout3d", (3, 4, 2, 2, 2)),
+            ("Dropout3d", (4, 2, 2, 2)), ("AlphaDropout", (33, 2, 3, 5)),
+            ("FeatureAlphaDropout", (33, 2, 3, 5))]  # fmt: skip
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -285,7 +350,11 @@ def test_dropout_masks_are_torchs(name, shape, backend):
     assert repr(ours) == repr(theirs)
     with kernels.use(backend):
         for _ in range(30):  # across several twists of the generator
-            np.testing.assert_array_equal(ours(minicnn.tensor(data)).numpy(), theirs(torch.tensor(data)).numpy())
+            got, want = ours(minicnn.tensor(data)).numpy(), theirs(torch.tensor(data)).numpy()
+            if "Alpha" in name:  # scaled besides
+                np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6)
+            else:
+                np.testing.assert_array_equal(got, want)
     np.testing.assert_array_equal(minicnn.get_rng_state().numpy(), torch.get_rng_state().numpy())
     assert ours.eval()(minicnn.tensor(data)).tolist() == data.tolist()
 
@@ -427,6 +496,10 @@ WRONG = [
     (lambda: nn.TripletMarginLoss(-1.0), "expected margin to be greater than 0, got -1.0 instead"),
     (lambda: nn.MultiMarginLoss(3), "only p == 1 and p == 2 supported, got 3"),
     (lambda: nn.MultiMarginLoss(weight=minicnn.ones(2, 2)), "weight to be None or 1D tensor, got 2D instead"),
+    (lambda: nn.GroupNorm(4, 6), r"num_channels \(6\) must be divisible by num_groups \(4\)"),
+    (lambda: nn.AlphaDropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
+    (lambda: nn.InstanceNorm2d(6)(minicnn.ones(2, 3)), r"expected 3D or 4D input \(got 2D input\)"),
+    (lambda: nn.InstanceNorm1d(5, affine=True)(minicnn.ones(2, 3, 4)), r"match num_features \(5\), but got: 3"),
     (lambda: nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"),
 ]
 

@@ -31,7 +31,7 @@ ERRORS = [error for family in FAMILIES.values() for error in family.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
 NUMPY_ALONE = {"elementwise", "shape", "index", "reduce", "matmul"}  # families without kernels
 # what draws or keeps statistics, and moves between devices, is tested in files of its own
-ELSEWHERE = {"minicnn.functional.sampling", "minicnn.functional.creation", "minicnn.functional.batch_norm"}
+ELSEWHERE = {f"minicnn.functional.{family}" for family in ("batch_norm", "creation", "inspection", "sampling")}
 
 
 @pytest.fixture
@@ -105,6 +105,7 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*degrees of freedom.*")
         warnings.filterwarnings("ignore", message=".*deprecated.*")
         warnings.filterwarnings("ignore", message="Using padding='same' with even kernel")
+        warnings.filterwarnings("ignore", message="reduction: 'mean' divides")  # kl_div
         yield
 
 

@@ -262,7 +262,10 @@ def test_anomalies_are_found():
     assert math.isnan(root_of_zero())
     with minicnn.autograd.set_detect_anomaly(True):
         assert minicnn.is_anomaly_enabled()
-        with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"):
+        with (
+            pytest.warns(UserWarning, match="Error detected in SqrtBackward0. Traceback of forward call"),
+            pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"),
+        ):
             root_of_zero()
     assert not minicnn.is_anomaly_enabled()
     with warnings.catch_warnings(), minicnn.autograd.set_detect_anomaly(True, check_nan=False):
@@ -348,3 +351,104 @@ def test_summary_of_several_inputs(capsys):
         "            Linear-2                    [-1, 2]               8",
     ]
     assert lines[6] == "Total params: 16"
+
+
+# --- types, and names that are rarely needed ----------------------------------------------------------
+
+
+def test_limits_and_promotion_are_pytorchs():
+    torch = pytest.importorskip("torch")
+    names = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
+    for name in names:
+        ours, theirs = getattr(minicnn, name), getattr(torch, name)
+        info = "finfo" if name.startswith("f") else "iinfo"
+        if name != "bool":
+            a, b = getattr(minicnn, info)(ours), getattr(torch, info)(theirs)
+            assert repr(a) == repr(b)
+            for attribute in ("bits", "min", "max", "eps", "tiny", "smallest_normal", "resolution", "dtype"):
+                assert getattr(a, attribute, None) == getattr(b, attribute, None), attribute
+        for other in names:
+            mixed = minicnn.promote_types(ours, getattr(minicnn, other))
+            assert mixed.name == str(torch.promote_types(theirs, getattr(torch, other))).partition(".")[2]
+            cast = minicnn.can_cast(ours, getattr(minicnn, other))
+            assert cast == torch.can_cast(theirs, getattr(torch, other)), (name, other)
+    for a, b in ((1, 2), (1.0, 2), (True, 1)):
+        assert minicnn.result_type(a, b).name == str(torch.result_type(a, b)).partition(".")[2]
+    assert minicnn.result_type(minicnn.ones(1).half(), 2.0) is minicnn.float16
+
+
+def test_limits_refuse_other_types():
+    assert minicnn.finfo() == minicnn.finfo(minicnn.float32) != minicnn.finfo(minicnn.float64)
+    wrong_types = ((minicnn.finfo, minicnn.int32), (minicnn.iinfo, minicnn.float32), (minicnn.iinfo, minicnn.bool))
+    for call, wrong in wrong_types:
+        with pytest.raises(TypeError, match=r"info\(\): `type` is minicnn\.\w+, expected"):
+            call(wrong)
+    with pytest.raises(TypeError, match=r"finfo\(\): `type` must be a dtype, not str"):
+        minicnn.finfo("float32")
+    with pytest.raises(TypeError, match=r"is_complex\(\): argument `input` must be Tensor, not int"):
+        minicnn.is_complex(1)
+
+
+def test_what_a_tensor_is():
+    x = minicnn.ones(2, 3, dtype=minicnn.float64)
+    assert (x.itemsize, x.nbytes, x.ndimension(), x.get_device(), x.is_complex()) == (8, 48, 2, -1, False)
+    assert minicnn.is_floating_point(x)
+    assert not minicnn.is_floating_point(x.long())
+    assert not minicnn.is_complex(x)
+    assert minicnn.typename(x) == "minicnn.DoubleTensor"
+    assert minicnn.typename(nn.ReLU()).endswith(".ReLU")
+    assert (minicnn.pi, minicnn.e, minicnn.inf) == (math.pi, math.e, math.inf)
+
+
+def test_backward_of_several():
+    x = minicnn.ones(2, requires_grad=True)
+    minicnn.autograd.backward([x * 2, (x * 3).sum()], [minicnn.tensor([1.0, 10.0]), None])
+    assert x.grad.tolist() == [5, 23]
+    minicnn.autograd.backward(x * 2, minicnn.ones(2), inputs=x)
+    assert x.grad.tolist() == [7, 25]
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients; `grad_tensors` needs one for each"):
+        minicnn.autograd.backward([x * 2, x * 3], [minicnn.ones(2)])
+    with pytest.raises(RuntimeError, match="scalar outputs"):
+        minicnn.autograd.backward(x * 2)
+
+
+def test_old_names_warn():
+    weight = nn.Parameter(minicnn.ones(4, 4))
+    minicnn.manual_seed(1)
+    with pytest.warns(FutureWarning, match="xavier_uniform is deprecated: it is called nn.init.xavier_uniform_"):
+        nn.init.xavier_uniform(weight)
+    minicnn.manual_seed(1)
+    assert minicnn.equal(nn.init.xavier_uniform_(minicnn.ones(4, 4)), weight)
+    weight.grad = minicnn.full((4, 4), 3.0)
+    with pytest.warns(FutureWarning, match="it is called nn.utils.clip_grad_norm_ now"):
+        assert nn.utils.clip_grad_norm([weight], 6.0).item() == 12.0
+    assert weight.grad[0, 0].item() == pytest.approx(1.5)
+
+
+def test_parameter_dict():
+    torch = pytest.importorskip("torch")
+    made = []
+    for library in (minicnn, torch):
+        pair = library.nn.ParameterDict({"b": library.ones(2), "a": library.nn.Parameter(library.zeros(1))})
+        pair["c"] = 3
+        pair.update([("d", library.ones(2, 2))])
+        made.append(pair)
+    ours, theirs = made
+    assert repr(ours).replace("minicnn.", "torch.") == repr(theirs)
+    assert list(ours) == list(theirs) == list(ours.keys()) == list(reversed(list(reversed(ours))))
+    assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    assert (ours.get("x"), ours.get("c"), ours.setdefault("c", 4), ours.setdefault("e", 5)) == (None, 3, 3, 5)
+    assert "a" in ours
+    assert ours.pop("c") == 3
+    assert len(ours) == len(ours.items()) == len(ours.values()) == 4
+    with pytest.raises(KeyError):
+        ours["c"]
+    with pytest.raises(TypeError, match="`key` of a ParameterDict must be a string, got 1"):
+        ours[1] = 2
+    with pytest.raises(TypeError, match="should be called with an iterable"):
+        ours.update(1)
+    with pytest.raises(RuntimeError, match="should not be called"):
+        ours()
+    ours.clear()
+    assert list(ours.parameters()) == []

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import nn, optim
+from minicnn import nn, optim, serialization
 from minicnn.serialization import LoadError, load_file, save_file
 
 DTYPES = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
@@ -339,10 +339,148 @@ def test_an_optimiser_and_its_model_together(tmp_path):
     assert found["optimizer"].param_groups[0]["params"][0] is found["model"].conv.weight
 
 
-@pytest.mark.parametrize("weights_only", [None, False])
-def test_pytorch_own_models_are_refused_by_name(torch, weights_only):
+def test_pytorch_own_models_are_refused_unless_asked_for(torch):
     with pytest.raises(LoadError, match=r"torch\.nn\.modules\.linear\.Linear.*save.*`model\.state_dict\(\)`"):
-        through(torch.nn.Linear(2, 2), torch.save, minicnn.load, weights_only=weights_only)
+        through(torch.nn.Linear(2, 2), torch.save, minicnn.load)
+
+
+def test_what_only_pytorch_has_is_named(torch):
+    with pytest.raises(LoadError, match=r"holds PyTorch's torch\.nn\.modules\.rnn\.LSTM, which minicnn does not have"):
+        through(torch.nn.LSTM(2, 2), torch.save, minicnn.load, weights_only=False)
+
+
+IMAGES = (2, 2, 6, 6)
+LAYERS = {  # as PyTorch's, with the shape of an input
+    "Linear(6, 3)": IMAGES,
+    "Conv2d(2, 4, 3, stride=2, padding=1, groups=2)": IMAGES,
+    "Conv2d(2, 4, 3, padding='same', dilation=2, bias=False)": IMAGES,
+    "Conv2d(2, 4, 3, padding=1, padding_mode='reflect')": IMAGES,
+    "Conv1d(2, 3, 3)": (2, 2, 6),
+    "ConvTranspose2d(2, 3, 3, stride=2, output_padding=1)": IMAGES,
+    "MaxPool2d(3, 2, 1, ceil_mode=True)": IMAGES,
+    "AvgPool2d(2, count_include_pad=False)": IMAGES,
+    "AdaptiveAvgPool2d(1)": IMAGES,
+    "BatchNorm2d(2)": IMAGES,
+    "Dropout2d(0.5)": IMAGES,
+    "Flatten()": IMAGES,
+    "Upsample(scale_factor=2, mode='bilinear', align_corners=True)": IMAGES,
+    "ConstantPad2d((1, 2, 0, 1), 3.0)": IMAGES,
+    "PReLU()": IMAGES,
+    "LeakyReLU(0.1)": IMAGES,
+    "GELU()": IMAGES,
+    "Softmax(dim=1)": IMAGES,
+    "Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 5))": IMAGES,
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_whole_model_of_pytorch_becomes_one_of_minicnn(torch, layer):
+    model = eval(layer if layer.startswith("nn.") else f"nn.{layer}", {"nn": torch.nn}).eval()
+    found = through(model, torch.save, minicnn.load, weights_only=False)
+    assert type(found) is getattr(nn, layer.partition("(")[0])
+    assert repr(found) == repr(model)
+    assert found.state_dict().keys() == model.state_dict().keys()
+    x = np.random.default_rng(0).standard_normal(LAYERS[layer]).astype(np.float32)
+    expected = model(torch.from_numpy(x)).detach().numpy()
+    y = found(minicnn.from_numpy(x).requires_grad_())
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    y.sum().backward()
+    handle = found.register_forward_hook(lambda *_: None)  # its hooks are PyTorch's empty dicts
+    found(minicnn.from_numpy(x))
+    handle.remove()
+    assert copy.deepcopy(found).train().training
+
+
+def test_an_optimiser_of_pytorch_becomes_one_of_minicnn(torch):
+    model = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    found, stepped = through([model, optimizer], torch.save, minicnn.load, weights_only=False)
+    assert type(stepped) is optim.Adam
+    assert stepped.param_groups[0]["params"][0] is found.weight
+    found(minicnn.ones(1, 3)).sum().backward()
+    stepped.step()
+    optimizer.zero_grad()
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    np.testing.assert_allclose(found.weight.detach().numpy(), model.weight.detach().numpy(), rtol=1e-6)
+
+
+@pytest.fixture
+def nothing_allowed():
+    """The list of allowed names is empty before and after the test."""
+    serialization.clear_safe_globals()
+    yield
+    serialization.clear_safe_globals()
+
+
+class Plain:
+    """A class with attributes."""
+
+    def __init__(self, value):
+        self.value = value
+        raise AssertionError("a pickle makes instances without __init__")
+
+
+class Slotted:
+    """A class with slots."""
+
+    __slots__ = ("a", "b")
+
+
+class Counting(Plain):
+    """A class that takes its state itself."""
+
+    def __setstate__(self, state):
+        self.value = state["value"] + 1
+
+
+def test_classes_that_the_user_allows(nothing_allowed):
+    plain, slotted, counting = Plain.__new__(Plain), Slotted(), Counting.__new__(Counting)
+    plain.value, slotted.a, counting.value = [minicnn.ones(2)], 3, 5
+    objects = {"plain": plain, "slotted": slotted, "counting": counting}
+    for kind in (Plain, Slotted):
+        with pytest.raises(LoadError, match=rf"asks for .*test_pth\.{kind.__name__}|add_safe_globals"):
+            through(objects, minicnn.save, minicnn.load)
+        serialization.add_safe_globals([kind])
+    with serialization.safe_globals([Counting]):
+        assert set(serialization.get_safe_globals()) == {Plain, Slotted, Counting}
+        found = through(objects, minicnn.save, minicnn.load)
+    assert set(serialization.get_safe_globals()) == {Plain, Slotted}
+    assert found["plain"].value[0].tolist() == [1, 1]
+    assert found["slotted"].a == 3
+    assert not hasattr(found["slotted"], "b")
+    assert found["counting"].value == 6
+    with pytest.raises(LoadError, match="Counting"):
+        through(objects, minicnn.save, minicnn.load)
+
+
+def test_a_model_whose_classes_are_allowed(nothing_allowed):
+    model, x = Net().eval(), minicnn.rand(2, 1, 5, 5)
+    with serialization.safe_globals([Net, nn.Conv2d, nn.Linear]):
+        found = through(model, minicnn.save, minicnn.load)
+    assert type(found) is Net
+    assert found(x).tolist() == model(x).tolist()
+    found.register_forward_hook(lambda *_: None)
+
+
+def test_numpy_numbers_that_the_user_allows(nothing_allowed):
+    scalar = np.float64(0.5).__reduce__()[0]
+    with serialization.safe_globals([scalar, np.dtype, type(np.dtype("f8"))]):
+        assert through([np.float64(0.5)], minicnn.save, minicnn.load) == [0.5]
+
+
+def test_what_cannot_be_allowed(nothing_allowed):
+    serialization.add_safe_globals([os.getcwd, (len, "sys.exit"), (print, "somewhere.print")])
+    for name in ("posix.getcwd", "os.getcwd", "sys.exit"):
+        with pytest.raises(LoadError, match=f"asks for {name}"):
+            minicnn.serialization.values.found(*name.split("."))
+    assert minicnn.serialization.values.found("somewhere", "print").kind is print
+    with pytest.raises(TypeError, match="`safe_globals` has 5; expected classes and functions"):
+        serialization.add_safe_globals([5])
+    with pytest.raises(ValueError, match="a pair"):
+        serialization.add_safe_globals([(print, 5)])
 
 
 def test_numpy_numbers_are_refused_by_name():

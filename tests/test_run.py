@@ -246,9 +246,9 @@ SCRIPT = """
     from torch.jit import script
     from torchvision import models, transforms as T
     try:
-        from torch.fx import trace
+        from torch.distributed import launch
     except ImportError:
-        trace = None
+        launch = None
     raise SystemExit("never run")
     class Net(Module):
         def __init__(self):
@@ -279,7 +279,7 @@ def test_check_lists_what_is_there_and_what_is_missing(write, tmp_path):
     assert [start for start, _, _ in absent] == [
         "script.py:6: torch.jit.script",
         "script.py:7: torchvision.models",
-        "script.py:9: torch.fx.trace",
+        "script.py:9: torch.distributed.launch",
         "script.py:16: torch.nn.Conv2D",
         "script.py:19: torch.nn.functional.reluu",
         "script.py:20: torch.sparse",

@@ -1,7 +1,11 @@
 """Data sets beside torchvision 0.28.0: the same files, samples, attributes and texts, and the user's own folders."""
 
 import gzip
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,3 +237,25 @@ def test_folders_that_are_refused(theirs, pictures):
         assert module.is_image_file("a/b.TIFF")
         assert not module.is_image_file("a.txt")
     assert folder.IMG_EXTENSIONS == theirs.datasets.folder.IMG_EXTENSIONS
+
+
+def test_modules_that_scripts_import(tmp_path):
+    """Under `python -m minicnn.run`: where torchvision keeps its names, there they are."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from torchvision.datasets.folder import IMG_EXTENSIONS, default_loader, make_dataset\n"
+        "from torchvision.datasets.mnist import FashionMNIST\n"
+        "from torchvision.datasets.cifar import CIFAR10\n"
+        "from torchvision.transforms.transforms import Compose\n"
+        "import torchvision\n"
+        "print(len(IMG_EXTENSIONS), CIFAR10 is torchvision.datasets.CIFAR10)\n"
+        "print(Compose is torchvision.transforms.Compose)\n"
+        "print(torchvision.transforms.functional.hflip.__name__, torchvision.utils.save_image.__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "minicnn.run", str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(minicnn.__file__).parents[1])},
+    )
+    assert (done.stdout, done.stderr) == ("9 True\nTrue\nhflip save_image\n", "")

@@ -4,8 +4,10 @@ A case is a line of a script, run once with minicnn's names and once with torchv
 to the byte; tensors to rounding, for torch adds up in another order.
 """
 
+import inspect
 import random
 import warnings
+from enum import Enum
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from torchvision_reference import reference
 
 import minicnn
 import minicnn.transforms as T
+from minicnn import datasets
 from minicnn.functional.sampling import default_generator
+from minicnn.utils import vision
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +237,22 @@ def test_ready_made_augmentation(theirs, case):
     assert sum(len(T.AutoAugment(policy).policies) for policy in T.AutoAugmentPolicy) == 75
 
 
+@pytest.mark.parametrize("case", [*RANDOM, *AUGMENT])
+def test_draws_in_double_precision(theirs, case):
+    """Fractions take two words where the default type is float64."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    minicnn.set_default_dtype(minicnn.float64)
+    try:
+        for number in range(3):
+            ours, wanted = both(theirs, case, as_pil("RGB"), as_pil("RGB"), number)
+            check_close(*(T.PILToTensor()(img) for img in (ours, wanted)))
+    finally:
+        torch.set_default_dtype(torch.float32)
+        minicnn.set_default_dtype(minicnn.float32)
+
+
 @pytest.mark.parametrize("case", COLOURS_ONLY)
 def test_a_colour_for_each_channel(theirs, case):
     for number in range(3):
@@ -395,6 +415,33 @@ def test_types_of_images(theirs, source, target):
 )
 def test_texts(theirs, case):
     assert repr(eval(case, {"T": T})) == repr(eval(case, {"T": theirs.transforms}))
+
+
+def test_signatures(theirs):
+    """Names, order and defaults of all arguments."""
+    pairs = [(T, theirs.transforms), (T.functional, theirs.transforms.functional), (vision, theirs.utils)]
+    pairs += [(datasets, theirs.datasets), (datasets.folder, theirs.datasets.folder)]
+    compared = 0
+    for ours, other in pairs:
+        for name in {*dir(ours)} & {*dir(other)}:
+            mine, wanted = getattr(ours, name), getattr(other, name)
+            if not getattr(mine, "__module__", "").startswith("minicnn.") or isinstance(mine, type(Enum)):
+                continue
+            for a, b in ((mine, wanted), *((getattr(k, "get_params", None) for k in (mine, wanted)),)):
+                if a is not None:
+                    assert arguments(a) == arguments(b), name
+                    compared += 1
+    assert compared > 100
+
+
+def arguments(function):
+    """(name, kind, default) of each; a type by its name, and where data lie may be left out here."""
+    found = []
+    for p in inspect.signature(function).parameters.values():
+        default = p.default.__name__ if callable(p.default) else str(p.default).replace("torch.", "minicnn.")
+        different = p.name in ("root", "loader")  # both need not be given, or are the same function by another name
+        found.append((p.name, p.kind, None if different else default))
+    return found
 
 
 REFUSED = [

@@ -8,16 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minicnn
-from minicnn import datasets, models, nn, serialization, train
+from minicnn import datasets, models, nn, optim, serialization, train
 from minicnn.capture.replay import Replay
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
+from minicnn.training.schedules import SCHEDULES
 from minicnn.utils.data import DataLoader
 
 SMALL = 10  # one image in so many of the sample: 400 for training, 100 for validation
@@ -156,6 +158,9 @@ def test_the_checkpoint_scores_what_the_history_says(small):
         ),
         (["--softmax-output", "--lr", "1e-3"], "one-cycle learning rate 0.001"),
         (["--optimizer", "sgd", "--lr", "0.1"], "sgd, one-cycle learning rate 0.1"),
+        (["--optimizer", "adagrad", "--schedule", "linear"], "adagrad, linear learning rate 0.01"),  # its own rate
+        (["--optimizer", "adadelta", "--schedule", "cosine"], "adadelta, cosine learning rate 1,"),
+        (["--optimizer", "adam", "--schedule", "step"], "adam, step learning rate 0.004"),  # the recipe's own
     ],
 )
 def test_options(small, capsys, options, says):
@@ -315,6 +320,120 @@ def test_interrupted_anywhere(small, monkeypatch, place):
     check_same_run("whole", "parts")
 
 
+def rates(schedule, epochs, batches=3):
+    """The learning rate after each epoch (of the first batch, for one that changes with every batch)."""
+    optimizer = optim.SGD([minicnn.zeros(1, requires_grad=True)], lr=0.8)
+    plan = SCHEDULES[schedule]
+    scheduler = plan.build(optimizer, 0.8, epochs, batches)
+    found = []
+    for _ in range(epochs):
+        found.append(optimizer.param_groups[0]["lr"])
+        for _ in range(batches):
+            optimizer.step()
+            if plan.every_batch:
+                scheduler.step()
+        if scheduler is not None and not plan.every_batch:
+            scheduler.step(*([1.0] if schedule == "plateau" else []))
+    return found
+
+
+def test_schedules_fit_the_length_of_the_run():
+    tenth, hundredth = 0.1 ** np.arange(3), 0.01 ** (np.arange(6) / 6)
+    expected = {
+        "constant": [0.8] * 6,
+        "step": 0.8 * np.repeat(tenth, 2),
+        "multi-step": 0.8 * np.array([1, 1, 1, 0.1, 0.01, 0.01]),
+        "exponential": 0.8 * hundredth,
+        "linear": 0.8 * np.linspace(1, 0.01, 7)[:6],
+        "cosine": 0.4 * (1 + np.cos(np.pi * np.arange(6) / 6)),
+        "cosine-restarts": [0.8, 0.4] * 3,
+        "plateau": 0.8 * np.array([1, 1, 1, 1, 0.1, 0.1]),
+    }
+    assert set(expected) | {"one-cycle"} == set(SCHEDULES)
+    for name, values in expected.items():
+        np.testing.assert_allclose(rates(name, 6), values, rtol=1e-9, err_msg=name)
+    cycle = rates("one-cycle", 6)
+    assert max(cycle) == pytest.approx(0.8, rel=0.1)
+    assert cycle[0] < 0.1 > cycle[-1]
+    for name in SCHEDULES:
+        assert len(rates(name, 1)) == 1  # the shortest run
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("optimizer", ["sgd", "nadam", "adadelta", "rmsprop"])
+def test_every_schedule_and_optimiser_goes_on_where_it_stopped(schedule, optimizer):
+    images = ImageArray(np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8), np.arange(60) % 3)
+
+    def trainer():
+        minicnn.manual_seed(3)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
+        loaders = DataLoader(images, 20, shuffle=True), DataLoader(images, 30)
+        steps = train.OPTIMIZERS[optimizer](model.parameters(), lr=0.01)
+        plan = SCHEDULES[schedule]
+        return loop.Trainer(
+            model, steps, plan.build(steps, 0.01, 5, 3), *loaders, epochs=5, step_every_batch=plan.every_batch
+        )
+
+    def stop(totals):
+        if totals.batches == 2 and len(first.history) == 3:
+            raise train.Stopped
+
+    whole = trainer()
+    whole.run(lambda totals: None, lambda epoch: None)
+    first = trainer()
+    with pytest.raises(train.Stopped):
+        first.run(stop, lambda epoch: None)
+    serialization.save_checkpoint("x.safetensors", first.checkpoint({}))
+    second = trainer()
+    minicnn.manual_seed(99)
+    second.restore(serialization.load_checkpoint("x.safetensors"))
+    second.run(lambda totals: None, lambda epoch: None)
+    for ours, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
+        np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+    drop_seconds = lambda trained: [replace(epoch, seconds=0) for epoch in trained.history]  # noqa: E731
+    assert drop_seconds(second) == drop_seconds(whole)
+    changes = {epoch.lr for epoch in whole.history}
+    assert (len(changes) > 1) == (schedule not in ("constant", "plateau"))
+
+
+def test_a_planned_schedule_cannot_get_longer(small, capsys):
+    run("--epochs", 1, "--output", "a", "--schedule", "cosine")
+    resume("a", "--epochs", 3, expect=2)
+    assert "this run's learning rates are planned to its end" in capsys.readouterr().err
+    run("--epochs", 1, "--output", "b", "--schedule", "plateau")
+    resume("b", "--epochs", 2)
+    assert len(history("b")) == 2
+
+
+def test_a_hundred_classes(monkeypatch, capsys):
+    class Hundred:
+        data = np.random.default_rng(0).integers(0, 256, (200, 32, 32)).astype(np.uint8)
+        targets, classes = np.arange(200) % 100, datasets.CIFAR100.classes
+
+    monkeypatch.setattr(datasets, "load", lambda *_: (Hundred(), Hundred(), "the test"))
+    arguments = ["lenet5", "--dataset", "cifar100", "--epochs", "1", "--quiet", "--output", "out"]
+    assert train.main(arguments) == 0
+    assert "CIFAR-100: 200 training and 200 test images" in capsys.readouterr().out
+    assert arrays("out")[0]["model classifier.2.weight"].shape == (100, 84)
+    check_picture(Path("out/confusion.png"))
+
+
+def test_bitmaps_are_of_ten_digits(monkeypatch, capsys):
+    class Hundred:
+        data, targets, classes = np.zeros((100, 28, 28), np.uint8), np.arange(100), [str(i) for i in range(100)]
+
+    monkeypatch.setattr(datasets, "load", lambda *_: (Hundred(), Hundred(), "the test"))
+    assert train.main(["lenet5-1998", "--dataset", "kmnist", "--output", "out"]) == 2
+    assert "lenet5-1998 tells ten classes apart; Kuzushiji-MNIST has 100" in capsys.readouterr().err
+
+
+def test_every_data_set_has_a_name_and_a_title():
+    from minicnn.datasets.named import NAMES
+
+    assert set(NAMES) == set(train.training_data.TITLES)
+    assert set(train.DATASETS) == set(NAMES) | {"mnist-sample", "fashion-mnist-sample"}
+
+
 def test_masks_of_dropout_go_on_where_they_stopped():
     """A model that draws numbers of its own: passing over the batches that were done must not take them."""
     images = ImageArray(np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8), np.arange(60) % 3, shift=1)
@@ -413,8 +532,8 @@ WRONG = [
     ),
     (["lenet5", "--lr", "0"], "'0' is not a number above 0"),
     (["lenet5", "--lr", "nan"], "'nan'"),
-    (["lenet5", "--optimizer", "adamw"], "adamw"),
-    (["lenet5", "--schedule", "linear"], "linear"),
+    (["lenet5", "--optimizer", "lion"], "invalid choice: 'lion'"),
+    (["lenet5", "--schedule", "sawtooth"], "invalid choice: 'sawtooth'"),
     (["lenet5", "--dataset", "imagenet"], "imagenet"),
     (["lenet5", "--seed", "x"], "'x'"),
     (["lenet5", "--recipe", "quick"], "quick"),

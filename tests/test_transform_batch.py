@@ -100,8 +100,9 @@ def test_batches_are_those_of_single_samples(backend, name):
     assert place == their_place
 
 
-def test_in_double_precision(monkeypatch):
-    data = digits(USUAL["shifted"])
+@pytest.mark.parametrize("name", ["shifted", "mirrored", "all"])
+def test_in_double_precision(name):
+    data = digits(USUAL[name])
     minicnn.set_default_dtype(minicnn.float64)
     try:
         ours, theirs = passed_through(data), passed_through(OneByOne(data))
@@ -109,6 +110,7 @@ def test_in_double_precision(monkeypatch):
         minicnn.set_default_dtype(minicnn.float32)
     assert ours[0][0][0].dtype is minicnn.float64
     check_same(ours[0], theirs[0])
+    assert ours[1] == theirs[1]
 
 
 def test_torch_agrees():

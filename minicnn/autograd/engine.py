@@ -41,18 +41,59 @@ def backward(
         _accumulate(tensor, grad, fresh, create_graph)
 
 
+def backward_of(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add d(tensors)/d(leaf) to the `.grad` of every leaf (or of `inputs` alone): torch.autograd.backward.
+
+    `grad_tensors` are the cotangents, one for each of `tensors`, None for those with one element. RuntimeError for
+    fewer of them, for a missing one, for an empty list of `inputs`, and for tensors that require no gradient.
+
+    >>> import minicnn
+    >>> x = minicnn.ones(2, requires_grad=True)
+    >>> backward_of([(2 * x).sum(), (3 * x).sum()])
+    >>> x.grad
+    tensor([5., 5.])
+    """
+    roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    given = grad_variables if grad_tensors is None else grad_tensors
+    grads = [given] * len(roots) if given is None else [given] if isinstance(given, Tensor) else list(given)
+    if len(grads) < len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients; `grad_tensors` needs one for each")
+    wanted = (inputs,) if isinstance(inputs, Tensor) else inputs
+    if wanted is not None and len(wanted) == 0:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    backward(roots, grads[: len(roots)], retain_graph, create_graph, wanted)
+
+
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs`, as new tensors; `.grad` stays as it is.
 
-    RuntimeError if an input does not require grad, or took no part (unless `allow_unused=True`).
+    RuntimeError if an input does not require grad, or took no part (unless `allow_unused=True`, which gives None,
+    or `materialize_grads=True`, which gives zeros). With `is_grads_batched` the first axis of `grad_outputs` counts
+    cotangents, and that of the gradients too. `only_inputs` is always True.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    if is_grads_batched:
+        return _batched(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None or isinstance(grad_outputs, Tensor):
@@ -60,17 +101,42 @@ def grad(
     for tensor in inputs:
         if not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = {
-        id(tensor): value
-        for tensor, value, _ in _run(outputs, grad_outputs, retain_graph, create_graph, inputs)
-    }
+    found = {id(tensor): value for tensor, value, _ in _run(outputs, grad_outputs, retain_graph, create_graph, inputs)}
     result = tuple(found.get(id(tensor)) for tensor in inputs)
+    if materialize_grads:
+        result = tuple(x._array * 0 if g is None else g for g, x in zip(result, inputs, strict=True))
     if not allow_unused and any(value is None for value in result):
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(value if value is None or isinstance(value, Tensor) else _tensor(value) for value in result)
+
+
+def _batched(
+    outputs: Any, inputs: Any, grad_outputs: Any, create_graph: bool, allow_unused: bool | None, materialize: bool
+) -> tuple[Tensor | None, ...]:
+    """The gradients for each of many cotangents, which the first axis of `grad_outputs` counts."""
+    if create_graph:
+        raise RuntimeError(
+            "`is_grads_batched` with `create_graph` is not to be had in minicnn: call grad once for each"
+        )
+    batches = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+    rows = [
+        grad(
+            outputs,
+            inputs,
+            tuple(Tensor(batch._plain_array()[i]) for batch in batches),
+            True,
+            allow_unused=allow_unused,
+            materialize_grads=materialize,
+        )
+        for i in range(len(batches[0]))
+    ]
+    return tuple(
+        None if any(g is None for g in column) else Tensor(np.stack([g._plain_array() for g in column]))
+        for column in zip(*rows, strict=True)
+    )
 
 
 def collect(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Tensor | None]:
@@ -131,12 +197,17 @@ def _run(
                     if wanted is not None and (node, index) in wanted:
                         collected.append((wanted[node, index], value, False))
                 outputs.append(value)
-            with np.errstate(all="ignore"):
-                results = node.backward(*outputs)
+            try:
+                with np.errstate(all="ignore"):
+                    results = node.backward(*outputs)
+            except Exception:
+                if anomaly.state.enabled:
+                    anomaly.explain(node)
+                raise
             if not isinstance(results, tuple):
                 results = (results,)
             if anomaly.state.enabled:
-                anomaly.look_for_nan(node.name(), results)
+                anomaly.look_for_nan(node, results)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)

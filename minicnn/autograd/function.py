@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minicnn.autograd.grad_mode import mode
+from minicnn.autograd.grad_mode import mode, no_grad
 from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward, wrap
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import dispatch, layout
@@ -24,10 +26,15 @@ class FunctionContext:
         self._to_save: tuple[Any, ...] = ()
         self._node: Operation | None = None
         self._non_differentiable: tuple[Tensor, ...] = ()
+        self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors (inputs or outputs) for backward."""
         self._to_save = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (True) or None for an output that nothing was computed from."""
+        self._materialize = value
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """Say that these outputs have no gradient."""
@@ -40,9 +47,9 @@ class FunctionContext:
         if self._node.released:
             raise RuntimeError(USED_TWICE)
         return tuple(
-            value if value is None or isinstance(value, Tensor) else wrap(value, True)
-            for value in self._node.saved()
+            value if value is None or isinstance(value, Tensor) else wrap(value, True) for value in self._node.saved()
         )
+
 
 class _UserOperation(Operation):
     """The node behind a user's Function: forward and backward get Tensors, always plain ones."""
@@ -56,9 +63,15 @@ class _UserOperation(Operation):
         node._function = function
         ctx.needs_input_grad = tuple(node.needs(i + 1) for i in range(len(args)))
         given = tuple(Tensor(a) if was_tensor else a for a, was_tensor in zip(args, options["tensors"], strict=True))
+        tensors = options["tensors"]
+        node._inputs = tuple(a.shape if was_tensor else None for a, was_tensor in zip(args, tensors, strict=True))
         with_mode, mode.enabled = mode.enabled, False
         try:
-            result = function.forward(ctx, *given)
+            if function.setup_context is Function.setup_context:
+                result = function.forward(ctx, *given)
+            else:  # the newer way: a forward without ctx, and what it leaves behind told apart
+                result = function.forward(*given)
+                function.setup_context(ctx, given, result)
         finally:
             mode.enabled = with_mode
         node.save(*(None if t is None else t._array for t in ctx._to_save))
@@ -67,21 +80,56 @@ class _UserOperation(Operation):
         results = result if several else (result,)
         without = ctx._non_differentiable
         node.no_gradient = tuple(i for i, t in enumerate(results) if any(t is w for w in without))
+        for t in results:
+            if not isinstance(t, Tensor):
+                raise TypeError(f"{function.__name__}.forward must return Tensors, got {type(t).__name__}")
         return tuple(t._array for t in result) if several else result._array
 
     def backward(node, *grads: Any) -> Any:
         recorded = mode_of_backward.records
         given = [
-            g if isinstance(g, Tensor) else Tensor(dispatch.in_order(g, layout.PLAIN) if g is not None else zeros)
-            for g, zeros in zip(grads, map(_zeros, node._output_shapes), strict=True)
-        ]
+            g if isinstance(g, Tensor) else None if g is None and not node._ctx._materialize
+            else Tensor(dispatch.in_order(g, layout.PLAIN) if g is not None else _zeros(like))
+            for g, like in zip(grads, node._output_shapes, strict=True)
+        ]  # fmt: skip
         with_mode, mode.enabled = mode.enabled, recorded
         try:
             result = node._function.backward(node._ctx, *given)
         finally:
             mode.enabled = with_mode
         result = result if isinstance(result, tuple) else (result,)
-        return (None, *(g if recorded or g is None else g._array for g in result))
+        wanted = len(node._inputs)
+        if len(result) < wanted or any(g is not None for g in result[wanted:]):
+            raise RuntimeError(
+                f"function {node.name()} returned an incorrect number of gradients (expected {wanted}, got "
+                f"{len(result)})"
+            )
+        checked = [node._checked(i, g) for i, g in enumerate(result[:wanted])]
+        return (None, *(g if recorded or g is None else g._array for g in checked))
+
+    def _checked(node, index: int, grad: Any) -> Any:
+        """A gradient that the user gave, if it is a Tensor of the input's shape (or broadcasts from it)."""
+        if grad is None or node._inputs[index] is None or not node.needs(index + 1):
+            return None
+        if not isinstance(grad, Tensor):
+            raise RuntimeError(
+                f"{node.name()}: expected Tensor or None as gradient {index} (got {type(grad).__name__})"
+            )
+        shape: Any = node._inputs[index]
+        if tuple(grad.shape) == shape:
+            return grad
+        try:
+            fits = np.broadcast_shapes(shape, tuple(grad.shape)) == tuple(grad.shape)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise RuntimeError(
+                f"Function {node.name()} returned an invalid gradient at index {index} - got {list(grad.shape)} but "
+                f"expected shape compatible with {list(shape)}"
+            )
+        lead = grad.ndim - len(shape)
+        axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1))
+        return grad.sum(axes).reshape(shape)
 
     def name(node) -> str:
         return f"{node._function.__name__}Backward"
@@ -113,6 +161,11 @@ class Function:
         raise NotImplementedError("a Function needs a static method forward(ctx, ...)")
 
     @staticmethod
+    def setup_context(ctx: FunctionContext, inputs: tuple[Any, ...], output: Any) -> Any:
+        """With this method of your own, `forward` takes no ctx: what backward needs is put into `ctx` here."""
+        raise NotImplementedError("setup_context is called only if a Function has one of its own")
+
+    @staticmethod
     def backward(ctx: FunctionContext, *grads: Any) -> Any:
         """The gradient for each argument of forward (None where there is none)."""
         raise NotImplementedError("a Function needs a static method backward(ctx, ...)")
@@ -122,3 +175,32 @@ class Function:
         """Run the operation on `args` and record it."""
         outputs = _UserOperation(cls, *args, tensors=tuple(isinstance(a, Tensor) for a in args))
         return outputs
+
+
+class _Once(Operation):
+    """A gradient that has no gradient"""
+
+    def forward(ctx, input: Any) -> Any:
+        return input
+
+    def backward(ctx, grad: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a `backward` that computes outside autograd: its gradients cannot be differentiated again."""
+
+    @functools.wraps(backward)
+    def wrapped(ctx: FunctionContext, *grads: Any) -> Any:
+        with no_grad():
+            result = backward(ctx, *grads)
+        if not mode_of_backward.records or not any(isinstance(g, Tensor) and g.requires_grad for g in grads):
+            return result
+        several = isinstance(result, tuple)
+        results = [
+            _Once(g.detach().requires_grad_()) if isinstance(g, Tensor) else g
+            for g in (result if several else (result,))
+        ]
+        return tuple(results) if several else results[0]
+
+    return wrapped

@@ -14,6 +14,10 @@ class Hooks(dict[int, Any]):
 
     __slots__ = ("__weakref__",)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As OrderedDict is pickled: nothing, and the items put in."""
+        return Hooks, (), None, None, iter(self.items())
+
 
 class RemovableHandle:
     """What register_hook returns: `remove()` takes the hook away."""

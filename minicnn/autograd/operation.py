@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor, Version
@@ -203,6 +204,8 @@ def _same_device(cls: type[Operation], args: tuple[Any, ...]) -> None:
 
 def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> None:
     ctx.sequence = next(sequence)
+    if anomaly.state.enabled:
+        ctx.__dict__["recorded_at"] = anomaly.place()
     ctx.released = False
     ctx.pre_hooks = None
     ctx.edges = tuple(

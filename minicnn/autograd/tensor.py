@@ -138,6 +138,20 @@ class Tensor:
         return self._array.itemsize
 
     @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self._array.nbytes
+
+    def get_device(self) -> int:
+        """The number of the GPU that the elements are on, -1 for the CPU."""
+        return -1 if self.device.index is None else self.device.index
+
+    @property
     def device(self) -> backend.device:
         """Where the elements are."""
         return backend.device_of(self._array)
@@ -156,9 +170,13 @@ class Tensor:
         """Whether the elements are floating-point numbers."""
         return self._array.dtype.kind == "f"
 
+    def is_complex(self) -> bool:
+        """False: there are no complex numbers here."""
+        return False
+
     def stride(self, dim: int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
-        if self._batch_last:  # a private state: to the user the tensor is contiguous
+        if self._batch_last or not self._array.size:  # to the user, both are contiguous
             strides, step = [], 1
             for length in reversed(self._array.shape):
                 strides.append(step)

@@ -67,6 +67,14 @@ class Tensor:
     def element_size(self) -> _int:
         """The bytes of one element."""
     @property
+    def itemsize(self) -> _int:
+        """The bytes of one element."""
+    @property
+    def nbytes(self) -> _int:
+        """The bytes of all elements."""
+    def get_device(self) -> _int:
+        """The number of the GPU that a tensor is on, -1 for the CPU."""
+    @property
     def device(self) -> backend.device:
         """Where the elements are."""
     @property
@@ -77,6 +85,8 @@ class Tensor:
         """Whether no recorded operation made this tensor."""
     def is_floating_point(self) -> _bool:
         """Whether the elements are floating-point numbers."""
+    def is_complex(self) -> _bool:
+        """False: minicnn has no complex numbers."""
     def stride(self, dim: _int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
     def is_contiguous(self) -> _bool:
@@ -239,6 +249,9 @@ class Tensor:
     def __xor__(self, other: Tensor | _int) -> Tensor:
         """input ^ other of bools or integers."""
     @property
+    def H(self) -> Tensor:
+        """A matrix transposed: there are no complex numbers to conjugate."""
+    @property
     def T(self) -> Tensor:
         """All axes in reversed order, a view: `x.T`."""
     def abs(self) -> Tensor:
@@ -299,6 +312,8 @@ class Tensor:
         """(min, max) over `dim`, or of all."""
     def any(self, dim: Dim = None, keepdim: _bool = False) -> Tensor:
         """Whether an element (along `dim`) is not 0, bool."""
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """`callable(number)` in place of every element, one by one in Python."""
     def arccos(self) -> Tensor:
         """As `acos`."""
     def arccos_(self) -> Tensor:
@@ -427,6 +442,8 @@ class Tensor:
         """In-place form of `clip`: changes the tensor and returns it."""
     def clone(self, *, memory_format: Any = None) -> Tensor:
         """A copy with memory of its own; gradients pass through."""
+    def conj(self) -> Tensor:
+        """The tensor itself: there are no complex numbers."""
     def contiguous(self, memory_format: Any = None) -> Tensor:
         """The tensor itself if its elements lie in C order, else a copy in that order."""
     def copy_(self, other: Tensor, non_blocking: _bool = False) -> Tensor:
@@ -467,6 +484,8 @@ class Tensor:
         """Running sums along `dim`; of whole numbers as int64."""
     def cumsum_(self, dim: _int, *, dtype: Any = None) -> Tensor:
         """In-place form of `cumsum`: changes the tensor and returns it."""
+    def data_ptr(self) -> _int:
+        """The address of the first element."""
     def deg2rad(self) -> Tensor:
         """Degrees as radians."""
     def deg2rad_(self) -> Tensor:
@@ -481,6 +500,8 @@ class Tensor:
         """`input` with `src` on a diagonal of axes `dim1`, `dim2`."""
     def diff(self, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
         """Each element less the one before along `dim`, `n` times; `prepend` and `append` are put beside first."""
+    def dim_order(self) -> tuple[_int, ...]:
+        """The axes in the order of memory, the one with the widest steps first."""
     def dist(self, other: Tensor, p: _float = 2) -> Tensor:
         """The p-norm of input - other, broadcast; 0-d."""
     def div(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
@@ -637,6 +658,42 @@ class Tensor:
         """The tensor as int32; itself if it is so already."""
     def inverse(self) -> Tensor:
         """The inverse of each square matrix; LinAlgError where there is none."""
+    def is_conj(self) -> _bool:
+        """False: minicnn has no complex numbers."""
+    @property
+    def is_cpu(self) -> _bool:
+        """Whether the elements are in host memory."""
+    def is_inference(self) -> _bool:
+        """False: tensors made in `inference_mode` are like others here."""
+    @property
+    def is_meta(self) -> _bool:
+        """False: minicnn has no tensors without numbers."""
+    @property
+    def is_mkldnn(self) -> _bool:
+        """False: minicnn has no tensors in oneDNN's layouts."""
+    @property
+    def is_mps(self) -> _bool:
+        """False: minicnn has no tensors on Apple's GPUs."""
+    @property
+    def is_nested(self) -> _bool:
+        """False: minicnn has no nested tensors."""
+    def is_pinned(self, device: Any = None) -> _bool:
+        """False: minicnn pins no memory."""
+    @property
+    def is_quantized(self) -> _bool:
+        """False: minicnn has no quantised tensors."""
+    def is_set_to(self, tensor: Tensor) -> _bool:
+        """Whether both tensors are the same memory in the same shape and order."""
+    def is_shared(self) -> _bool:
+        """Whether other processes see the memory, as they do a GPU's."""
+    def is_signed(self) -> _bool:
+        """Whether the type of the elements has negative numbers."""
+    @property
+    def is_sparse(self) -> _bool:
+        """False: minicnn has no sparse tensors."""
+    @property
+    def is_xpu(self) -> _bool:
+        """False: minicnn has no tensors on Intel's GPUs."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """|input - other| ≤ atol + rtol · |other|, element by element, bool."""
     def isfinite(self) -> Tensor:
@@ -728,6 +785,9 @@ class Tensor:
     def lt_(self, other: Tensor | Number) -> Tensor:
         """In-place form of `lt`: changes the tensor and returns it."""
     @property
+    def mH(self) -> Tensor:
+        """The last two axes exchanged."""
+    @property
     def mT(self) -> Tensor:
         """The last two axes exchanged, a view: `x.mT`."""
     def masked_fill(self, mask: Tensor, value: Any) -> Tensor:
@@ -792,6 +852,8 @@ class Tensor:
         """The sum over `dim` of what is not NaN."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor:
         """`length` indices of axis `dim` from `start` on, a view."""
+    def ndimension(self) -> _int:
+        """The number of axes."""
     def ne(self, other: Tensor | Number) -> Tensor:
         """input ≠ other, as bools."""
     def ne_(self, other: Tensor | Number) -> Tensor:
@@ -804,6 +866,8 @@ class Tensor:
         """As `neg`."""
     def negative_(self) -> Tensor:
         """In-place form of `negative`: changes the tensor and returns it."""
+    def new(self, *args: Any) -> Tensor:
+        """A tensor of the same type: `new(2, 3)` of that shape (not filled), `new([1, 2])` of these values."""
     def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """Uninitialised in shape `size`, with the type and device of `input`."""
     def new_full(
@@ -828,8 +892,13 @@ class Tensor:
         """In-place form of `not_equal`: changes the tensor and returns it."""
     def outer(self, vec2: Tensor) -> Tensor:
         """Every product of an element of (M,) and one of (N,): (M, N)."""
+    @property
+    def output_nr(self) -> _int:
+        """Which of the outputs of its operation a tensor is."""
     def permute(self, *dims: Any) -> Tensor:
         """The axes in the order `dims`, a view."""
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """The tensor itself: minicnn pins no memory."""
     def pinverse(self, rcond: _float | None = None) -> Tensor:
         """The pseudo-inverse of each matrix (Moore & Penrose); no gradient."""
     def positive(self) -> Tensor:
@@ -973,6 +1042,8 @@ class Tensor:
         correction: _float | None = None,
     ) -> Tensor:
         """The standard deviation, the root of `var`."""
+    def storage_offset(self) -> _int:
+        """How many elements of its memory lie before a tensor's first."""
     def sub(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """input - alpha · other, broadcast."""
     def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
@@ -983,6 +1054,8 @@ class Tensor:
         """In-place form of `subtract`: changes the tensor and returns it."""
     def sum(self, dim: Dim = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
         """The sum over `dim`; of whole numbers and bools as int64."""
+    def sum_to_size(self, *size: Any) -> Tensor:
+        """The sum over what broadcasting would have added to a tensor of shape `size`."""
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor:
         """As `transpose`."""
     def swapaxes_(self, dim0: _int, dim1: _int) -> Tensor:

@@ -6,6 +6,7 @@ without asking first (seeds, `empty_cache`, `synchronize`) does nothing, as noth
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from minicnn import backend
@@ -57,6 +58,18 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
     return int(found["major"]), int(found["minor"])
 
 
+def get_device_properties(device: Any = None) -> Any:
+    """What the GPU is: `name`, `major`, `minor`, `total_memory`, `multi_processor_count`; RuntimeError without one."""
+    found = _properties(device, "get_device_properties")
+    return SimpleNamespace(
+        name=found["name"].decode(),
+        major=int(found["major"]),
+        minor=int(found["minor"]),
+        total_memory=int(found["totalGlobalMem"]),
+        multi_processor_count=int(found["multiProcessorCount"]),
+    )
+
+
 def memory_allocated(device: Any = None) -> int:
     """The bytes of GPU memory that tensors hold."""
     return int(_pool().used_bytes()) if is_initialized() else 0
@@ -81,6 +94,14 @@ def manual_seed(seed: int) -> None:
 def manual_seed_all(seed: int) -> None:
     """As `manual_seed`."""
     int(seed)
+
+
+def seed() -> None:
+    """As `manual_seed`."""
+
+
+def seed_all() -> None:
+    """As `manual_seed`."""
 
 
 def _cupy(name: str) -> Any:

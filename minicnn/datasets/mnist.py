@@ -14,7 +14,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.datasets.download import DownloadError, cache_folder, fetch
 from minicnn.datasets.embedded import notice, sample_asked_for, sample_root
 from minicnn.datasets.idx import read_idx
-from minicnn.datasets.vision import Root, Transform, VisionDataset
+from minicnn.datasets.vision import Root, Transform, VisionDataset, as_array
 
 
 class MNIST(VisionDataset):
@@ -160,8 +160,8 @@ class MNIST(VisionDataset):
         from PIL import Image
 
         # Indexed as arrays, for it is done once a sample: as tensors it takes longer than all the rest.
-        image: Any = Image.fromarray(np.asarray(self.data)[index])
-        target: Any = int(np.asarray(self.targets)[index])
+        image: Any = Image.fromarray(as_array(self.data)[index])
+        target: Any = int(as_array(self.targets)[index])
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:

@@ -1,14 +1,16 @@
-"""Data sets by the name that commands use: "mnist", "fashion-mnist", "cifar10"."""
+"""Data sets by the name that commands use: "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100"."""
 
 from __future__ import annotations
 
-from minicnn.datasets.cifar import CIFAR10
+from minicnn.datasets.cifar import CIFAR10, CIFAR100
 from minicnn.datasets.embedded import sample_root
-from minicnn.datasets.mnist import MNIST, FashionMNIST
+from minicnn.datasets.mnist import KMNIST, MNIST, FashionMNIST
 from minicnn.datasets.vision import Root
 
 Images = MNIST | CIFAR10
-NAMES: dict[str, type[MNIST] | type[CIFAR10]] = {"mnist": MNIST, "fashion-mnist": FashionMNIST, "cifar10": CIFAR10}
+NAMES: dict[str, type[MNIST] | type[CIFAR10]] = {
+    "mnist": MNIST, "fashion-mnist": FashionMNIST, "kmnist": KMNIST, "cifar10": CIFAR10, "cifar100": CIFAR100,
+}  # fmt: skip
 
 
 def load(name: str, root: Root | None = None, download: bool = True) -> tuple[Images, Images, str]:

@@ -58,7 +58,7 @@ class VisionDataset(Dataset[Any]):
         With the usual transforms (see `transforms/batch.py`) a kernel makes it of `data` (uint8 (count, H, W) or
         (count, H, W, C)) and `targets` (whole numbers (count,)); else the samples are made one by one.
         """
-        pixels, labels = np.asarray(self.data), self.targets
+        pixels, labels = as_array(self.data), self.targets
         if self.target_transform is None and len(labels) == len(pixels):
             if isinstance(labels, list):  # an array of all of them, for each batch, would take longer than the batch
                 labels, places = [labels[i] for i in indices.tolist()], np.arange(len(indices))
@@ -83,6 +83,14 @@ class VisionDataset(Dataset[Any]):
         if self.transforms is not None:
             body.append(repr(self.transforms))
         return "\n".join([f"Dataset {type(self).__name__}"] + ["    " + line for line in body])
+
+
+def as_array(values: Any) -> NDArray[Any]:
+    """`data` or `targets` as an array, whether they are a Tensor or what a user put in its place.
+
+    NumPy would find the way by itself, but it asks a Tensor for four other protocols first.
+    """
+    return values.numpy() if isinstance(values, Tensor) else np.asarray(values)
 
 
 class StandardTransform:

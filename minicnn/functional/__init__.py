@@ -85,10 +85,13 @@ from minicnn.functional.conv import conv_transpose2d as conv_transpose2d
 from minicnn.functional.conversion import clone as clone
 from minicnn.functional.creation import arange as arange
 from minicnn.functional.creation import as_tensor as as_tensor
+from minicnn.functional.creation import asarray as asarray
 from minicnn.functional.creation import empty as empty
 from minicnn.functional.creation import empty_like as empty_like
 from minicnn.functional.creation import eye as eye
+from minicnn.functional.creation import from_dlpack as from_dlpack
 from minicnn.functional.creation import from_numpy as from_numpy
+from minicnn.functional.creation import frombuffer as frombuffer
 from minicnn.functional.creation import full as full
 from minicnn.functional.creation import full_like as full_like
 from minicnn.functional.creation import is_tensor as is_tensor
@@ -96,14 +99,17 @@ from minicnn.functional.creation import linspace as linspace
 from minicnn.functional.creation import logspace as logspace
 from minicnn.functional.creation import ones as ones
 from minicnn.functional.creation import ones_like as ones_like
+from minicnn.functional.creation import scalar_tensor as scalar_tensor
 from minicnn.functional.creation import tensor as tensor
 from minicnn.functional.creation import zeros as zeros
 from minicnn.functional.creation import zeros_like as zeros_like
 from minicnn.functional.distance import cosine_similarity as cosine_similarity
 from minicnn.functional.distance import pairwise_distance as pairwise_distance
+from minicnn.functional.dropout import alpha_dropout as alpha_dropout
 from minicnn.functional.dropout import dropout as dropout
 from minicnn.functional.dropout import dropout1d as dropout1d
 from minicnn.functional.dropout import dropout2d as dropout2d
+from minicnn.functional.dropout import feature_alpha_dropout as feature_alpha_dropout
 from minicnn.functional.elementwise import abs_ as abs  # noqa: F401
 from minicnn.functional.elementwise import add as add
 from minicnn.functional.elementwise import bitwise_and as bitwise_and
@@ -149,9 +155,7 @@ from minicnn.functional.elementwise import square as square
 from minicnn.functional.elementwise import sub as sub
 from minicnn.functional.elementwise import trunc as trunc
 from minicnn.functional.elementwise import where as where
-from minicnn.functional.elementwise_loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from minicnn.functional.elementwise_loss import kl_div as kl_div
-from minicnn.functional.elementwise_loss import poisson_nll_loss as poisson_nll_loss
+from minicnn.functional.embedding import embedding as embedding
 from minicnn.functional.extremes import amax as amax
 from minicnn.functional.extremes import amin as amin
 from minicnn.functional.extremes import argmax as argmax
@@ -174,6 +178,12 @@ from minicnn.functional.gathering import unique as unique
 from minicnn.functional.index import masked_fill as masked_fill
 from minicnn.functional.index import masked_select as masked_select
 from minicnn.functional.index import nonzero as nonzero
+from minicnn.functional.inspection import conj as conj
+from minicnn.functional.inspection import get_device as get_device
+from minicnn.functional.inspection import is_complex as is_complex
+from minicnn.functional.inspection import is_conj as is_conj
+from minicnn.functional.inspection import is_inference as is_inference
+from minicnn.functional.inspection import is_signed as is_signed
 from minicnn.functional.joining import cat as cat
 from minicnn.functional.joining import chunk as chunk
 from minicnn.functional.joining import concat as concat
@@ -191,6 +201,9 @@ from minicnn.functional.legacy import HalfTensor as HalfTensor
 from minicnn.functional.legacy import IntTensor as IntTensor
 from minicnn.functional.legacy import LongTensor as LongTensor
 from minicnn.functional.legacy import ShortTensor as ShortTensor
+from minicnn.functional.likelihood import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from minicnn.functional.likelihood import kl_div as kl_div
+from minicnn.functional.likelihood import poisson_nll_loss as poisson_nll_loss
 from minicnn.functional.linalg import cholesky as cholesky
 from minicnn.functional.linalg import det as det
 from minicnn.functional.linalg import inv as inverse  # noqa: F401
@@ -213,6 +226,10 @@ from minicnn.functional.matmul import matmul as matmul
 from minicnn.functional.matmul import mm as mm
 from minicnn.functional.matmul import mv as mv
 from minicnn.functional.matmul import outer as outer
+from minicnn.functional.normalisation import group_norm as group_norm
+from minicnn.functional.normalisation import instance_norm as instance_norm
+from minicnn.functional.normalisation import layer_norm as layer_norm
+from minicnn.functional.normalisation import rms_norm as rms_norm
 from minicnn.functional.norms import logsumexp as logsumexp
 from minicnn.functional.norms import norm as norm
 from minicnn.functional.pad import pad as pad

@@ -83,6 +83,39 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 @operation()
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """`obj` as a tensor: as `as_tensor`, or with `copy=True` always with memory of its own."""
+    if copy:
+        return tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype, device, requires_grad)
+    result = as_tensor(obj, dtype, device)
+    return result.requires_grad_() if requires_grad else result
+
+
+@operation()
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A 0-d tensor of one number, in the default dtype."""
+    return finished(np.asarray(s, _kind(dtype)), device, requires_grad)
+
+
+@operation()
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor on the memory of another library's array (that has `__dlpack__`)."""
+    return Tensor(ext_tensor.detach()._plain_array() if isinstance(ext_tensor, Tensor) else np.from_dlpack(ext_tensor))
+
+
+@operation()
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A 1-d tensor on the memory of a buffer (bytes, bytearray, array.array), `offset` bytes in.
+
+    ValueError for an empty buffer, or one whose length is no multiple of the type's.
+    """
+    array = np.frombuffer(buffer, dtypes.as_numpy(dtype), count, offset)
+    return finished(array if array.flags.writeable else array.copy(), None, requires_grad)
+
+
+@operation()
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor on the memory of a NumPy array: writing to one changes the other.
 
@@ -184,9 +217,7 @@ def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
 
 
 @operation()
-def full(
-    size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def full(size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with `fill_value`, of its type unless `dtype` says otherwise."""
     if not isinstance(size, tuple | list):
         raise TypeError(f"full(): argument `size` must be tuple of ints, not {type(size).__name__}: got {size!r}")
@@ -235,27 +266,21 @@ def full_like(
 
 
 @operation(method="new_zeros")
-def new_zeros(
-    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_zeros(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """0 in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
     return finished(np.zeros(as_size(size, "new_zeros"), kind), place, requires_grad)
 
 
 @operation(method="new_ones")
-def new_ones(
-    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_ones(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """1 in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
     return finished(np.ones(as_size(size, "new_ones"), kind), place, requires_grad)
 
 
 @operation(method="new_empty")
-def new_empty(
-    input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_empty(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
     return finished(np.empty(as_size(size, "new_empty"), kind), place, requires_grad)
@@ -276,9 +301,7 @@ def new_full(
 
 
 @operation(method="new_tensor")
-def new_tensor(
-    input: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_tensor(input: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
     result: Tensor = tensor(data, kind, place, requires_grad)
@@ -362,9 +385,7 @@ def logspace(
 
 
 @operation()
-def eye(
-    n: int, m: int | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """1 on the main diagonal and 0 elsewhere, shape (n, m); `m` is `n` if left out."""
     if isinstance(n, bool) or isinstance(m, bool):
         raise TypeError(f"eye(): `n` and `m` must be int, got {n!r} and {m!r}")

@@ -1,4 +1,4 @@
-"""Dropout of elements and of channels: random numbers of PyTorch's, bit for bit."""
+"""Dropout of elements and of channels, and its form for SELU: random numbers of PyTorch's, bit for bit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor
+from minicnn.functional.creation import empty
 from minicnn.functional.elementwise import Mul
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.sampling import bernoulli_, default_generator
 from minicnn.kernels import buffers, dispatch, layout
 from minicnn.kernels.dropout import Sizes
 
@@ -110,10 +111,73 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _dropped(input, p, training, inplace, True, "dropout2d")
 
 
-def _dropped(input: Tensor, p: float, training: bool, inplace: bool, features: bool, name: str) -> Tensor:
+@operation()
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels are 0 with probability `p`, the others divided by 1 - p; input (N, C, D, H, W).
+
+    ValueError if `p` is not in [0, 1]. One random number for each channel of each volume; four axes are one volume.
+    """
+    if check_tensor(input, "dropout3d").ndim not in (4, 5):
+        warnings.warn(
+            f"dropout3d: Received a {input.ndim}-D input, which is deprecated; expected (N, C, D, H, W), or dropout",
+            UserWarning,
+            stacklevel=3,
+        )
+    if input.ndim == 5:
+        return _dropped(input, p, training, inplace, True, "dropout3d")
+    if not inplace:
+        return _dropped(input.unsqueeze(0), p, training, False, True, "dropout3d").squeeze(0)
+    check_inplace(input, False, "dropout3d_")
+    return write(input, dropout3d(input, p, training), "dropout3d_")
+
+
+SELU_LIMIT = 1.7580993408473766  # -SELU(-∞), what a dropped element becomes before all are scaled
+
+
+@operation()
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Each element becomes SELU's lower limit with probability `p`; then all are scaled to keep mean and variance.
+
+    ValueError if `p` is not in [0, 1].
+    Source: Klambauer et al. 2017, "Self-Normalizing Neural Networks", section 3.
+    """
+    return _alpha_dropped(input, p, training, inplace, False, "alpha_dropout")
+
+
+@operation()
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels of input (N, C, …): one random number for each channel of each sample."""
+    return _alpha_dropped(input, p, training, inplace, True, "feature_alpha_dropout")
+
+
+def _alpha_dropped(input: Tensor, p: float, training: bool, inplace: bool, features: bool, name: str) -> Tensor:
+    _check_probability(input, p, name)
+    if features and training and input.ndim < 2:
+        raise RuntimeError(f"Feature dropout requires at least 2 dimensions in the input, got {list(input.shape)}")
+    if not training or p == 0:
+        return input
+    if not input.is_floating_point():
+        raise RuntimeError(f"{name}(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()")
+    if inplace:
+        check_inplace(input, False, f"{name}_")
+    if p == 1:  # no number is drawn
+        result = input * 0
+    else:
+        shape = (*input.shape[:2], *(1,) * (input.ndim - 2)) if features else tuple(input.shape)
+        keep = bernoulli_(empty(shape, dtype=input.dtype, device=input.device), 1 - p)
+        a = ((SELU_LIMIT**2 * p + 1) * (1 - p)) ** -0.5
+        result = input * (keep * a) + ((keep - 1) * (SELU_LIMIT * a) + SELU_LIMIT * a * p)
+    return write(input, result, f"{name}_") if inplace else result
+
+
+def _check_probability(input: Tensor, p: float, name: str) -> None:
     check_tensor(input, name)
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got `p` {p}")
+
+
+def _dropped(input: Tensor, p: float, training: bool, inplace: bool, features: bool, name: str) -> Tensor:
+    _check_probability(input, p, name)
     if not training or p == 0:
         return input
     if not input.is_floating_point() and p < 1:

@@ -180,14 +180,21 @@ class Pow(Operation):
     def forward(ctx, a: Any, b: Any) -> Any:
         ctx.shapes = np.shape(a), np.shape(b)
         ctx.save(a, b)
+        xp = array_module(a if np.ndim(a) else b)
         with np.errstate(all="ignore"):
-            return array_module(a if np.ndim(a) else b).power(a, b)
+            if getattr(b, "dtype", np.dtype(float)).kind == "i" and not isinstance(a, float) and np.any(b < 0):
+                below = (a == 1) * 1 + (a == -1) * (1 - 2 * (b & 1))  # whole numbers: 1/a is 0 but for 1 and -1
+                return xp.where(b < 0, below, xp.power(a, xp.maximum(b, 0))).astype(b.dtype)
+            return xp.power(a, b)
 
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
         grad_a = grad_b = None
         if ctx.needs(0):
-            slope = b * Pow(a, b - 1) if np.ndim(b) == 0 and not isinstance(b, Tensor) else _slope(a, b)
+            if isinstance(b, int | float) and b == 0:  # b·a^(b-1) would be 0·inf at 0
+                slope: Any = 0.0
+            else:
+                slope = b * Pow(a, b - 1) if np.ndim(b) == 0 and not isinstance(b, Tensor) else _slope(a, b)
             grad_a = sum_to(grad * slope, ctx.shapes[0])
         if ctx.needs(1):
             zero = np.equal(_raw(a), 0) & (np.asarray(_raw(b)) >= 0)
@@ -214,8 +221,6 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     integers = isinstance(input, Tensor) and input._array.dtype.kind in "iu"
     if integers and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed; convert with .float() first")
-    if isinstance(exponent, int | float) and exponent == 0 and isinstance(input, Tensor):
-        return input * 0 + 1  # the slope b·a^(b-1) would be 0·inf at 0
     return Pow(input, exponent)
 
 

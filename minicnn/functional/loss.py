@@ -10,38 +10,13 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import Expand, SumTo, check_tensor
+from minicnn.functional.common import SumTo, check_tensor
 from minicnn.functional.elementwise import Mul, Sub
 from minicnn.functional.reduction import check_reduction
 from minicnn.functional.softmax import LogSoftmax, Softmax, one_along
 from minicnn.kernels import dispatch, layout
+from minicnn.kernels.nll import Sizes as LogSizes
 from minicnn.kernels.softmax_cross_entropy import Sizes
-
-
-def _factor(target: Any, weight: Any, ignore_index: int, reduction: str, dtype: Any) -> Any:
-    """What each sample's loss is multiplied by: its class weight (0 if ignored), divided for a mean by
-    the sum of the weights. A number where all samples count the same."""
-    xp = array_module(target)
-    ignored = target == ignore_index
-    if weight is None and not ignored.any():
-        # a mean over no samples is NaN, as in PyTorch
-        return (1 / target.shape[0] if target.shape[0] else float("nan")) if reduction == "mean" else 1.0
-    factor = xp.ones(target.shape, dtype) if weight is None else weight[xp.where(ignored, 0, target)]
-    factor = xp.where(ignored, dtype.type(0), factor)
-    if reduction != "mean":
-        return factor
-    with np.errstate(invalid="ignore"):  # weights of sum 0: 0 / 0 is NaN, as in PyTorch, but what is ignored stays 0
-        return xp.where(ignored, dtype.type(0), factor / factor.sum())
-
-
-def _reduced(losses: Any, factor: Any, reduction: str) -> Any:
-    if reduction == "none":
-        return losses * factor
-    if isinstance(factor, float):
-        total = losses.sum()
-        return total / losses.shape[0] if reduction == "mean" and losses.shape[0] else total * factor
-    total = (losses * factor).sum()
-    return total * np.nan if reduction == "mean" and not factor.any() else total  # nothing counts: 0 / 0
 
 
 class CrossEntropy(Operation):
@@ -104,52 +79,41 @@ def _chosen(target: Any, total: Any, sizes: Sizes) -> tuple[Any, Any]:
 
 
 class NllLoss(Operation):
-    """-factor · x[n, target]; x (N, classes) are log-probabilities"""
+    """-(1 - s)·w[t]·x[t] - s/C·Σ w·x of each row, reduced, of log-probabilities x (N, classes); s smooths the labels"""
 
-    def forward(ctx, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str, dims: int) -> Any:
-        ctx.dims, ctx.shape = dims, x.shape
-        ctx.factor = _factor(target, weight, ignore_index, reduction, x.dtype)
-        xp = array_module(x)
-        ctx.target = xp.where(target == ignore_index, 0, target)
-        picked = xp.take_along_axis(x, ctx.target[:, None], axis=1)[:, 0]
-        if not isinstance(ctx.factor, float):
-            picked = xp.where(target == ignore_index, x.dtype.type(0), picked)
-        return _reduced(-picked, ctx.factor, reduction)
+    keeps_layout = True
+
+    def forward(
+        ctx, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, node: str
+    ) -> Any:
+        order = layout.order_of(x)
+        order = layout.PLAIN if order == layout.ANY else order
+        ctx.node, ctx.target, ctx.weight = node, target, weight
+        ctx.sizes = LogSizes(
+            "forward", x.shape[0], x.shape[1], x.dtype, order, ignore_index, reduction, weight is not None, smoothing
+        )
+        losses, ctx.total = dispatch.run("nll", ctx.sizes, x, target, *([] if weight is None else [weight]))
+        return losses if reduction == "none" else ctx.total[:1].reshape(())
 
     def backward(ctx, grad: Any) -> Any:
-        scaled = Mul(grad, -ctx.factor)
-        if not scaled.ndim:
-            scaled = Expand(scaled, (ctx.shape[0],))
-        return ScatterClass(scaled, ctx.target, ctx.shape), None, None, None, None, None
+        return NllLossGrad(grad, ctx.target, ctx.total, ctx.weight, ctx.sizes), *(None,) * 6
 
     def name(ctx) -> str:
-        return "NllLossBackward0" if ctx.dims == 2 else "NllLoss2DBackward0"
+        return f"{ctx.node}Backward0"
 
 
-class ScatterClass(Operation):
-    """A matrix of zeros with value[n] at [n, target[n]]"""
+class NllLossGrad(Operation):
+    """The adjoint of NllLoss, which is linear in x"""
 
-    def forward(ctx, value: Any, target: Any, shape: tuple[int, int]) -> Any:
-        ctx.target, ctx.shape = target, shape
-        xp = array_module(value)
-        out = xp.zeros(shape, value.dtype)
-        out[xp.arange(shape[0]), target] = value
-        return out
+    def forward(ctx, grad: Any, target: Any, total: Any, weight: Any, sizes: LogSizes) -> Any:
+        ctx.target, ctx.weight, ctx.sizes = target, weight, sizes
+        more = [] if weight is None else [weight]
+        (dx,) = dispatch.run("nll", sizes._replace(direction="input"), grad.reshape(-1), target, total, *more)
+        return dx
 
-    def backward(ctx, grad: Any) -> Any:
-        return PickClass(grad, ctx.target), None, None
-
-
-class PickClass(Operation):
-    """x[n, target[n]]; the adjoint of ScatterClass"""
-
-    def forward(ctx, x: Any, target: Any) -> Any:
-        ctx.target, ctx.shape = target, x.shape
-        xp = array_module(x)
-        return x[xp.arange(x.shape[0]), target]
-
-    def backward(ctx, grad: Any) -> Any:
-        return ScatterClass(grad, ctx.target, ctx.shape), None
+    def backward(ctx, grad2: Any) -> Any:
+        z = ctx.sizes
+        return NllLoss(grad2, ctx.target, ctx.weight, z.ignore_index, z.reduction, z.smoothing, "NllLoss"), *(None,) * 4
 
 
 def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, name: str) -> None:
@@ -166,10 +130,9 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {batch}")
     if not input.is_floating_point():
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with .float()')
-    if target._array.dtype not in (np.int64, np.uint8):
-        raise RuntimeError(
-            f"expected `target` of {name} to be int64 (Long) or uint8, but got {target.dtype}; convert with .long()"
-        )
+    kinds = (np.int64, np.uint8) if input.ndim <= 2 else (np.int64,)
+    if target._array.dtype not in kinds:
+        raise RuntimeError(f"expected `target` of {name} to be int64 (Long), but got {target.dtype}; use .long()")
     expected = (input.shape[0], *input.shape[2:]) if input.ndim > 1 else ()
     if (tuple(target.shape) != expected and input.ndim > 1) or target.ndim > max(input.ndim, 2) - 1:
         raise RuntimeError(f"Expected `target` of size {list(expected)}, got {list(target.shape)}")
@@ -230,7 +193,8 @@ def nll_loss(
     _class_target(input, target, weight, ignore_index, "nll_loss")
     rows, classes = _rows(input, target)
     w = None if weight is None else weight._array
-    loss: Tensor = NllLoss(rows, classes, w, ignore_index, reduction, input.ndim)
+    node = "NllLoss" if input.ndim == 2 else "NllLoss2D"
+    loss: Tensor = NllLoss(rows, classes, w, ignore_index, reduction, 0.0, node)
     return _shaped(loss, input, target, reduction)
 
 
@@ -269,20 +233,9 @@ def cross_entropy(
     if weight is None and not label_smoothing:
         loss: Tensor = CrossEntropy(rows, classes, ignore_index, reduction)
         return _shaped(loss, input, target, reduction)
+    node = "Add" if label_smoothing else "NllLoss"  # of PyTorch's two losses the last one is their sum
     scores: Tensor = LogSoftmax(rows, 1)
-    hard: Tensor = NllLoss(scores, classes, w, ignore_index, reduction, 2)
-    if not label_smoothing:
-        return _shaped(hard, input, target, reduction)
-    factor = _factor(classes, w, ignore_index, "none", rows._array.dtype)
-    divisor = float(np.sum(factor)) if not isinstance(factor, float) else float(classes.shape[0])
-    counts = classes != ignore_index
-    weighted: Any = scores if weight is None else scores * weight
-    uniform = -weighted.sum(1) * Tensor(counts.astype(rows._array.dtype))  # Σ_c w_c·(-ln p_c) of each row
-    if reduction == "mean":
-        uniform = uniform.sum() / divisor if divisor else uniform.detach().sum() * float("nan")
-    elif reduction == "sum":
-        uniform = uniform.sum()
-    smooth: Tensor = hard * (1 - label_smoothing) + uniform * (label_smoothing / rows.shape[1])
+    smooth: Tensor = NllLoss(scores, classes, w, ignore_index, reduction, label_smoothing, node)
     return _shaped(smooth, input, target, reduction)
 
 

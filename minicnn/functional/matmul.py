@@ -194,6 +194,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
             raise TypeError(f"addmm(): argument `{name}` must be Number, not {type(value).__name__}: got {value!r}")
     _checked(mat1, mat2, "addmm", (2, 2), ("mat1", "mat2"))
     _same_dtype(check_tensor(input, "addmm"), mat1, "addmm")
+    if mat1._array.dtype == bool:
+        raise NotImplementedError(f'"addmm" not implemented for {mat1.dtype}; convert with .float()')
     shape = (mat1.shape[0], mat2.shape[1])
     try:
         fits = np.broadcast_shapes(input.shape, shape) == shape
@@ -244,6 +246,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
     given = [check_tensor(x, "einsum", "operands") for x in operands]
+    if len(given) > 1 and all(x._array.dtype == bool for x in given):
+        raise NotImplementedError('"einsum" not implemented for bools; convert `operands` with .float()')
     terms, result = _letters(equation, [x.ndim for x in given])
     lengths: dict[str, int] = {}
     for term, x in zip(terms, given, strict=True):

@@ -6,13 +6,14 @@ Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from minicnn import dtypes
+from minicnn import dtypes, kernels
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
@@ -20,7 +21,10 @@ from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished
 from minicnn.kernels.recorder import recorder
+from minicnn.kernels.shuffle import Sizes
 from minicnn.random import Stream
+
+LONG = 4096  # numbers from which on the compiled loop is worth its start
 
 
 class Generator(Stream):
@@ -34,6 +38,12 @@ class Generator(Stream):
     def __init__(self, device: Any = "cpu") -> None:
         super().__init__()
         self.device = device_type(device)
+
+    def _exchanged(self, n: int, partners: Any) -> Any:
+        """As Stream's; by a compiled loop where there is much to do and Numba is loaded anyway."""
+        if n < LONG or "numba" not in sys.modules:
+            return super()._exchanged(n, partners)
+        return kernels.run("shuffle", Sizes(n), partners)[0]
 
     def manual_seed(self, seed: int) -> Generator:
         """Restart at `seed` and return the generator."""

@@ -2,52 +2,85 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
-from minicnn.functional.common import SumTo, check_tensor, matched, normal_axis
+from minicnn.backend import as_array
+from minicnn.functional.common import SumTo, check_tensor, normal_axis
 from minicnn.functional.elementwise import Exp, Mul, neg
+from minicnn.kernels import dispatch, layout
+from minicnn.kernels.softmax import Sizes
+
+
+def _kernel(direction: str, log: bool, axis: int | None, *arrays: Any) -> Any:
+    """The softmax kernel on arrays of one shape, in the memory order of the last."""
+    arrays = tuple(map(as_array, arrays))
+    order = layout.order_of(arrays[-1])
+    order = layout.PLAIN if order == layout.ANY else order
+    arrays = tuple(dispatch.in_order(a, order) for a in arrays)
+    shape = arrays[0].shape
+    lengths, place = shape, axis or 0
+    if order == layout.BATCH_LAST:  # in memory the first axis comes last
+        lengths, place = shape[1:] + shape[:1], (place - 1) % len(shape)
+    outer, inner = math.prod(lengths[:place]), math.prod(lengths[place + 1 :])
+    classes = lengths[place] if shape else 1
+    sizes = Sizes(direction, log, outer, classes, inner, arrays[0].dtype)
+    (out,) = dispatch.run("softmax", sizes, *map(layout.memory, arrays))
+    return layout.as_order(out, shape, order)
 
 
 class Softmax(Operation):
-    """e^x / Σ e^x along an axis; backward y·(g - Σ g·y)"""
+    """e^x / Σ e^x along an axis"""
+
+    keeps_layout = True
+    log = False
 
     def forward(ctx, input: Any, axis: int | None) -> Any:
         ctx.axis = axis
-        xp = array_module(input)
-        output = xp.exp(input - input.max(axis=axis, keepdims=True)) if input.size else input.copy()
-        if input.size:
-            output = output / output.sum(axis=axis, keepdims=True)
+        output = _kernel("forward", ctx.log, axis, input)
         ctx.save(output)
         return output
 
     def backward(ctx, grad: Any) -> Any:
         (output,) = ctx.saved()
-        grad, output = matched(grad, output)
-        weighted = Mul(grad, output)
-        return weighted - Mul(output, SumTo(weighted, one_along(ctx.axis, output.shape))), None
+        return SoftmaxGrad(grad, output, ctx.axis, ctx.log), None
 
 
-class LogSoftmax(Operation):
-    """x - ln Σ e^x along an axis; backward g - softmax · Σ g"""
+class LogSoftmax(Softmax):
+    """x - ln Σ e^x along an axis"""
 
-    def forward(ctx, input: Any, axis: int | None) -> Any:
-        ctx.axis = axis
-        xp = array_module(input)
-        output = input.copy()
-        if input.size:
-            output = output - input.max(axis=axis, keepdims=True)
-            output = output - xp.log(xp.exp(output).sum(axis=axis, keepdims=True))
-        ctx.save(output)
-        return output
+    log = True
 
-    def backward(ctx, grad: Any) -> Any:
-        (output,) = ctx.saved()
-        return grad - Mul(Exp(output), SumTo(grad, one_along(ctx.axis, output.shape))), None
+
+class SoftmaxGrad(Operation):
+    """y·(g - Σ g·y), or of the logarithm g - e^y·Σ g; its own gradient makes second derivatives possible"""
+
+    keeps_layout = True
+
+    def forward(ctx, grad: Any, output: Any, axis: int | None, log: bool) -> Any:
+        ctx.axis, ctx.log = axis, log
+        ctx.save(grad if ctx.needs(1) else None, output)
+        return _kernel("backward", log, axis, grad, output)
+
+    def backward(ctx, grad2: Any) -> Any:
+        grad, output = ctx.saved()
+        kept = one_along(ctx.axis, tuple(output.shape))
+        along_output = None
+        if ctx.log:
+            share = Mul(grad2, Exp(output))
+            along_grad = grad2 - SumTo(share, kept)
+            if ctx.needs(1):
+                along_output = -Mul(share, SumTo(grad, kept))
+        else:
+            along_grad = SoftmaxGrad(grad2, output, ctx.axis, False)
+            if ctx.needs(1):
+                weighted, share = SumTo(Mul(grad, output), kept), SumTo(Mul(grad2, output), kept)
+                along_output = Mul(grad2, grad - weighted) - Mul(grad, share)
+        return along_grad, along_output, None, None
 
 
 def one_along(axis: int | None, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -127,7 +127,7 @@ NETWORKS = {
     "lenet5-1998": Network(
         lenet5_1998,
         32,
-        course=Recipe(epochs=20, batch_size=32, lr=2e-3, schedule="one-cycle", normalize=_INK, pad=True),
+        course=Recipe(epochs=20, batch_size=64, lr=3e-3, schedule="one-cycle", normalize=_INK, pad=True),
         sample=Recipe(epochs=20, batch_size=32, lr=4e-3, schedule="one-cycle", normalize=_INK, shift=2, pad=True),
         title="LeNet-5 of 1998 (partial connections, RBF output)",
         criterion=MAPLoss,

@@ -50,9 +50,13 @@ from minicnn.nn.conv_transpose import ConvTranspose1d as ConvTranspose1d
 from minicnn.nn.conv_transpose import ConvTranspose2d as ConvTranspose2d
 from minicnn.nn.distance import CosineSimilarity as CosineSimilarity
 from minicnn.nn.distance import PairwiseDistance as PairwiseDistance
+from minicnn.nn.dropout import AlphaDropout as AlphaDropout
 from minicnn.nn.dropout import Dropout as Dropout
 from minicnn.nn.dropout import Dropout1d as Dropout1d
 from minicnn.nn.dropout import Dropout2d as Dropout2d
+from minicnn.nn.dropout import Dropout3d as Dropout3d
+from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
+from minicnn.nn.embedding import Embedding as Embedding
 from minicnn.nn.fold import Fold as Fold
 from minicnn.nn.fold import Unfold as Unfold
 from minicnn.nn.linear import Bilinear as Bilinear
@@ -81,6 +85,11 @@ from minicnn.nn.loss import SmoothL1Loss as SmoothL1Loss
 from minicnn.nn.loss import SoftMarginLoss as SoftMarginLoss
 from minicnn.nn.loss import TripletMarginLoss as TripletMarginLoss
 from minicnn.nn.module import Module as Module
+from minicnn.nn.normalisation import GroupNorm as GroupNorm
+from minicnn.nn.normalisation import InstanceNorm1d as InstanceNorm1d
+from minicnn.nn.normalisation import InstanceNorm2d as InstanceNorm2d
+from minicnn.nn.normalisation import LayerNorm as LayerNorm
+from minicnn.nn.normalisation import RMSNorm as RMSNorm
 from minicnn.nn.padding import CircularPad1d as CircularPad1d
 from minicnn.nn.padding import CircularPad2d as CircularPad2d
 from minicnn.nn.padding import ConstantPad1d as ConstantPad1d
@@ -93,6 +102,7 @@ from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
+from minicnn.nn.parameter_dict import ParameterDict as ParameterDict
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
 from minicnn.nn.pooling import LPPool1d as LPPool1d

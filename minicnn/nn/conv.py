@@ -57,7 +57,7 @@ class _Conv(Module):
         self.output_padding = output_padding
         self.groups = groups
         self.padding_mode = padding_mode
-        self._pad = _pad_argument(kernel_size, padding, dilation)
+        self._reversed_padding_repeated_twice = _pad_argument(kernel_size, padding, dilation)  # PyTorch's name
         leading = (out_channels, in_channels // groups)
         if transposed:
             leading = (in_channels, out_channels // groups)
@@ -76,7 +76,7 @@ class _Conv(Module):
         """The input with the border that is no zeros, and the padding that is left to the convolution."""
         if self.padding_mode == "zeros":
             return input, self.padding
-        return F.pad(input, self._pad, mode=self.padding_mode), 0
+        return F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode), 0
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}"

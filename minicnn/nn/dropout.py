@@ -1,4 +1,4 @@
-"""Dropout layers: Dropout, Dropout1d, Dropout2d."""
+"""Dropout layers: of elements, of channels, and those that go with SELU."""
 
 from __future__ import annotations
 
@@ -54,3 +54,29 @@ class Dropout2d(_Dropout):
     def forward(self, input: Tensor) -> Tensor:
         """`input` with channels dropped, of the same shape."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_Dropout):
+    """In training, each channel of (N, C, D, H, W) is 0 with probability `p`, all of it, and divided by 1 - p
+    otherwise; in evaluation the input as it is. ValueError for `p` outside [0, 1]."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` with channels dropped, of the same shape."""
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_Dropout):
+    """In training, each element becomes SELU's lower limit with probability `p`, and all are scaled to keep mean and
+    variance; in evaluation the input as it is (Klambauer et al. 2017). ValueError for `p` outside [0, 1]."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` with elements dropped, of the same shape."""
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels of (N, C, …). ValueError for `p` outside [0, 1]."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` with channels dropped, of the same shape."""
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)

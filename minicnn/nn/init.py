@@ -7,6 +7,7 @@ sums over, weight.shape[1] times the kernel's area; fan_out is weight.shape[0] t
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -252,6 +253,33 @@ def default_(weight: Tensor, bias: Tensor | None) -> None:
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         uniform_(bias, -bound, bound)
 
+
+def _old_name(function: Any) -> Any:
+    """`function` under the name that it had before 2018, without the underline; it warns."""
+    new = function.__name__
+    old = new.rstrip("_")
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Tensor:
+        warnings.warn(f"nn.init.{old} is deprecated: it is called nn.init.{new} now", FutureWarning, stacklevel=2)
+        return function(*args, **options)
+
+    call.__name__ = old
+    call.__doc__ = f"The old name of `{new}`."
+    return call
+
+
+constant = _old_name(constant_)
+dirac = _old_name(dirac_)
+eye = _old_name(eye_)
+kaiming_normal = _old_name(kaiming_normal_)
+kaiming_uniform = _old_name(kaiming_uniform_)
+normal = _old_name(normal_)
+orthogonal = _old_name(orthogonal_)
+sparse = _old_name(sparse_)
+uniform = _old_name(uniform_)
+xavier_normal = _old_name(xavier_normal_)
+xavier_uniform = _old_name(xavier_uniform_)
 
 if not TYPE_CHECKING:  # type checkers know the names
     __getattr__ = attribute_of(__name__)

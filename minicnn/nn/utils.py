@@ -56,6 +56,15 @@ def get_total_norm(
     return Tensor(total)
 
 
+def clip_grad_norm(
+    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """The old name of `clip_grad_norm_`."""
+    text = "nn.utils.clip_grad_norm is deprecated: it is called nn.utils.clip_grad_norm_ now"
+    warnings.warn(text, FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
+
+
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:

@@ -9,12 +9,22 @@ from __future__ import annotations
 import io
 import pickle
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from minicnn.serialization.errors import LoadError
 from minicnn.serialization.reader import Reader
 from minicnn.serialization.storage import Storages
 from minicnn.serialization.values import Maker, found
+
+PLACES = {  # where PyTorch's names are here; the first that fits
+    "torch.nn.functional.": "minicnn.nn.functional",
+    "torch.nn.init.": "minicnn.nn.init",
+    "torch.nn.": "minicnn.nn",
+    "torch.optim.lr_scheduler.": "minicnn.optim.lr_scheduler",
+    "torch.optim.": "minicnn.optim",
+    "torch.": "minicnn",
+}
 
 
 class Unpickler(pickle.Unpickler):
@@ -25,7 +35,7 @@ class Unpickler(pickle.Unpickler):
         self._reader = Reader(data, storages)
 
     def load(self) -> Any:
-        """The object; LoadError where the pickle is damaged or holds PyTorch's own classes."""
+        """The object; LoadError where the pickle is damaged or holds what only PyTorch has."""
         try:
             return super().load()
         except LoadError:
@@ -34,18 +44,27 @@ class Unpickler(pickle.Unpickler):
             raise LoadError(f"its pickle is damaged ({error})") from None
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class or function; of PyTorch's only those with which tensors are written (LoadError)."""
+        """The class or function; for one of PyTorch's, minicnn's of that name (LoadError where there is none)."""
         if module.partition(".")[0] != "torch":
             return super().find_class(module, name)
         try:
             known = found(module, name)
         except LoadError:
-            raise LoadError(
-                f"it holds PyTorch's own {module}.{name}; minicnn loads data, and models of its own classes: "
-                "in PyTorch save `model.state_dict()`, and load that into the model"
-            ) from None
+            return _counterpart(module, name)
         return partial(self._reader.make, known) if isinstance(known, Maker) else known
 
     def persistent_load(self, what: Any) -> Any:
         """The memory of a tensor."""
         return self._reader.storage(what)
+
+
+def _counterpart(module: str, name: str) -> Any:
+    """minicnn's class or function in place of PyTorch's. A module's attributes have the same names in both."""
+    place = next(place for prefix, place in PLACES.items() if f"{module}.".startswith(prefix))
+    try:
+        return getattr(import_module(place), name)
+    except AttributeError:
+        raise LoadError(
+            f"it holds PyTorch's {module}.{name}, which minicnn does not have: "
+            "in PyTorch save `model.state_dict()`, and load that into a model"
+        ) from None

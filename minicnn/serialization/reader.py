@@ -1,10 +1,11 @@
 """Reading the pickle of a .pth file without running anything that stands in it.
 
 A pickle is a program for a small stack machine, and two of its instructions do whatever the file says: GLOBAL
-fetches any function by name, REDUCE calls it. So this is no such machine. It knows the 29 instructions with which
+fetches any function by name, REDUCE calls it. So this is no such machine. It knows the 30 instructions with which
 PyTorch writes data; GLOBAL looks a name up in a list of twenty and some, and what it finds there is never a
 function of Python, only a note; REDUCE hands the note and its arguments to a rule of ours, which checks every
-argument and makes the value. Whatever is not on a list is refused by name.
+argument and makes the value. Whatever is not on a list is refused by name. (The user may put a class of his own on
+the list: allowed.py.)
 
 Size is bounded before it exists. Tensors are views of the archive's entries, which are no larger than the file.
 The Python objects around them are bounded by LARGEST and MOST_STEPS; and values of which an instruction makes a
@@ -21,6 +22,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from minicnn.autograd.hook import Hooks
+from minicnn.serialization import allowed
 from minicnn.serialization.errors import LoadError
 from minicnn.serialization.storage import Storage, Storages
 from minicnn.serialization.values import Budget, Maker, StorageKind, checked, checked_key, found, is_size
@@ -208,7 +211,7 @@ def _set_items(reader: Reader) -> None:
 
 def _set(reader: Reader, items: list[Any]) -> None:
     target = reader.stack[-1]
-    if type(target) not in (dict, OrderedDict, Counter) or len(items) % 2:
+    if type(target) not in (dict, OrderedDict, Counter, Hooks) or len(items) % 2:
         raise LoadError("it sets items of what is no dict")
     for key, value in zip(items[::2], items[1::2], strict=True):
         target[checked_key(key)] = value
@@ -230,8 +233,18 @@ def _reduce(reader: Reader) -> None:
     reader.stack.append(reader.make(maker, *arguments))
 
 
+def _new(reader: Reader) -> None:
+    arguments, maker = reader.stack.pop(), reader.stack.pop()
+    if not isinstance(maker, Maker) or not isinstance(maker.kind, type) or type(arguments) is not tuple:
+        raise LoadError("it makes an instance of what is no class that you have allowed")
+    reader.stack.append(maker.kind.__new__(maker.kind, *arguments))
+
+
 def _build(reader: Reader) -> None:
     state, target = reader.stack.pop(), reader.stack[-1]
+    if allowed.is_allowed(type(target)):
+        allowed.set_state(target, state)
+        return
     metadata = state.get("_metadata") if type(state) is dict and len(state) == 1 else None
     if type(target) is not OrderedDict or not isinstance(metadata, dict):
         raise LoadError("it sets attributes of an object, which only a state_dict's `_metadata` may be")
@@ -249,7 +262,7 @@ _STEPS: dict[int, Callable[[Reader], None]] = {
         "(": _mark, "t": _tuple, "\x85": _tuple_of(1), "\x86": _tuple_of(2), "\x87": _tuple_of(3),
         "a": _append, "e": _append_all, "s": _set_item, "u": _set_items,
         "q": _remember(_BYTE), "r": _remember(_LONG), "h": _recall(_BYTE), "j": _recall(_LONG),
-        "c": _global, "Q": _storage, "R": _reduce, "b": _build,
+        "c": _global, "Q": _storage, "R": _reduce, "b": _build, "\x81": _new,
     }.items()
 }  # fmt: skip
 

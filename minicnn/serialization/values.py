@@ -10,8 +10,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Parameter, Size, Tensor
 from minicnn.backend import device
+from minicnn.serialization import allowed
 from minicnn.serialization.errors import LoadError
 from minicnn.serialization.names import DTYPES, FOREIGN_DTYPES, STORAGES
 from minicnn.serialization.storage import Storage, foreign_dtype, view
@@ -36,10 +38,14 @@ Rule = Callable[[Budget, tuple[Any, ...]], Any]
 
 
 class Maker(NamedTuple):
-    """What stands on the stack for a function or class of the list, until REDUCE asks its rule for a value."""
+    """What stands on the stack for a function or class of the list, until REDUCE asks its rule for a value.
+
+    `kind` is a class of which NEWOBJ may make instances: those that the user allows, and none of the list.
+    """
 
     name: str
     rule: Rule
+    kind: Any = None
 
 
 class StorageKind(NamedTuple):
@@ -60,6 +66,9 @@ def found(module: str, name: str) -> Any:
     full = f"{module}.{name}"
     if full == "torch._utils._rebuild_tensor_v3":  # PyTorch writes the newer number types with it, and no others
         raise foreign_dtype("uint16, uint32, uint64 or float8")
+    kind = allowed.lookup(module, name)
+    if kind is not None:
+        return Maker(full, lambda budget, arguments: kind(*arguments), kind)
     if full not in RULES:
         raise LoadError(f"it asks for {full}, which is not one of the names that may be loaded. {_way_out(module)}")
     return Maker(full, RULES[full])
@@ -73,8 +82,9 @@ def _way_out(module: str) -> str:
         )
     return (
         "It is a class or a function, not data: save what it holds (of a model, `model.state_dict()`; of a NumPy "
-        "number, `float(number)`). `weights_only=False` loads it, and runs whatever code is in the file: only if you "
-        "trust whoever made it"
+        "number, `float(number)`). `serialization.add_safe_globals([…])` lets files name a class that you know to be "
+        "harmless; `weights_only=False` loads it, and runs whatever code is in the file: only if you trust whoever "
+        "made it"
     )
 
 
@@ -201,6 +211,12 @@ def _byte_array(budget: Budget, arguments: tuple[Any, ...]) -> bytearray:
     return bytearray(arguments[0])
 
 
+def _hooks(budget: Budget, arguments: tuple[Any, ...]) -> Hooks:
+    if arguments:
+        raise _wrong("Hooks")
+    return Hooks()
+
+
 def _complex(budget: Budget, arguments: tuple[Any, ...]) -> complex:
     if len(arguments) != 2 or not all(type(part) is float for part in arguments):
         raise _wrong("builtins.complex")
@@ -214,6 +230,7 @@ RULES: dict[str, Rule] = {
     "torch.device": _device,
     "collections.OrderedDict": _ordered_dict,
     "collections.Counter": _counter,
+    "minicnn.autograd.hook.Hooks": _hooks,  # a Module has some, mostly empty
     "builtins.set": _members,
     "builtins.bytearray": _byte_array,
     "builtins.complex": _complex,

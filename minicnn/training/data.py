@@ -101,11 +101,14 @@ class Data:
         self.validation = ImageArray(validation, self.validation.labels, 0, frame, normalize)
 
 
-TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+TITLES = {
+    "mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "kmnist": "Kuzushiji-MNIST", "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+}  # fmt: skip
 
 
 def load(name: str | None, root: str | None, usual: str = "mnist") -> Data:
-    """The data set `name` ("mnist", "fashion-mnist", "cifar10", or "mnist-sample", "fashion-mnist-sample").
+    """The data set `name`: one of TITLES, or "mnist-sample", "fashion-mnist-sample".
 
     None is `usual` where it can be had; if that is "mnist", its sample where not, said in a line. An explicit
     name never falls back: DownloadError.

@@ -14,6 +14,7 @@ import numpy as np
 from minicnn.files import write_atomically
 from minicnn.training.loop import Epoch
 
+MOST_NUMBERS = 20  # classes of which the confusion matrix shows the counts, not the colours alone
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9822b", "#666666"
 
 
@@ -75,13 +76,14 @@ def draw_confusion(path: Path, confusion: np.ndarray, classes: Sequence[str], ti
     for row in range(len(names)):
         for column in range(len(names)):
             count = int(confusion[row, column])
-            if count:
+            if count and len(names) <= MOST_NUMBERS:
                 dark = mistakes[row, column] > 0.6 * mistakes.max()
                 colour = "white" if dark else GREY if row == column else "black"
                 axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
     rotation = 0 if max(map(len, names)) < 4 else 45
-    axes.set_xticks(range(len(names)), names, rotation=rotation, ha="center" if not rotation else "right")
-    axes.set_yticks(range(len(names)), names)
+    size = None if len(names) <= MOST_NUMBERS else 3  # a hundred names side by side
+    axes.set_xticks(range(len(names)), names, rotation=rotation, ha="center" if not rotation else "right", size=size)
+    axes.set_yticks(range(len(names)), names, size=size)
     axes.set(xlabel="predicted", ylabel="true", title=title)
     figure.colorbar(image, ax=axes, label="mistakes", shrink=0.8)
     _write(figure, path)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.functional import linspace
 from minicnn.functional.sampling import default_generator
 from minicnn.nn.module import Module
@@ -240,8 +241,8 @@ class AutoAugment(_Augment):
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, Any, Any]:
         """Draw (number of the pair, two numbers to hold against the probabilities, two signs)."""
-        pair = whole(0, transform_num)
-        return pair, default_generator.uniform((2,)), default_generator.randint((2,), 0, 2)
+        pair, kind = whole(0, transform_num), dtypes.get_default_dtype().numpy
+        return pair, default_generator.uniform((2,), dtype=kind), default_generator.randint((2,), 0, 2)
 
     def forward(self, img: Any) -> Any:
         number, chances, signs = self.get_params(len(self.policies))

@@ -60,6 +60,8 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
     except (TypeError, ValueError):
         return None  # as the transform itself will say
     windows = _Windows(indices, height, width)
+    if kind != np.float32 and any(type(step) is RandomHorizontalFlip for step in moves):
+        return None  # a flip then draws two words, not one
     if moves and not windows.move(moves):
         return None
     channels_last = images.ndim == 4 and memory is images

@@ -171,7 +171,7 @@ def _turned(rgb: Array, hue_factor: Any) -> Array:
     return np.stack([np.choose(number, band) for band in bands], axis=-3)
 
 
-def adjust_gamma(img: Any, gamma: float, gain: float = 1.0) -> Any:
+def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
     """gain · x^gamma of every value x in 0 ... 1: darker shadows for gamma > 1, lighter ones below.
 
     ValueError if `gamma` is negative.

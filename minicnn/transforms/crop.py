@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.nn.module import Module
 from minicnn.transforms.arguments import Fill, InterpolationMode, check_scale_and_ratio, interpolation_mode, two
 from minicnn.transforms.draws import between, whole
@@ -240,7 +241,7 @@ class RandomResizedCrop(Module):
 
 
 def draw_area_and_aspect(area: int, scale: Sequence[float], ratio: Sequence[float]) -> tuple[float, float]:
-    """Draw the area of a rectangle, `scale` of `area`, and its aspect, even in its logarithm, in float32."""
-    part = area * between(scale[0], scale[1])
-    low, high = np.log(np.asarray(ratio, np.float32)).tolist()
-    return part, float(np.float32(math.exp(between(low, high))))
+    """Draw the area of a rectangle, `scale` of `area`, and its aspect, even in its logarithm, in the default type."""
+    part, kind = area * between(scale[0], scale[1]), dtypes.get_default_dtype().numpy
+    low, high = np.log(np.asarray(ratio, kind)).tolist()
+    return part, float(kind.type(math.exp(between(low, high))))

@@ -1,7 +1,8 @@
 """Single numbers from the default generator, as torchvision's transforms draw them.
 
 They are those of `rand(1)`, `empty(1).uniform_(low, high)` and `randint(low, high, (1,))`; but a transform draws
-several of them for every image, and the arrays of `Stream` take ten times as long as one number needs.
+several of them for every image, and the arrays of `Stream` take ten times as long as one number needs. Where the
+default type is float64 it is they that draw, for fractions then take two words.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.functional.sampling import default_generator
 
 _WIDE = 2**28  # from this range on a whole number takes two words
@@ -21,12 +23,16 @@ def _fraction() -> float:
 
 
 def happens(p: float) -> bool:
-    """True with probability `p`: `rand(1) < p`, compared in float32."""
+    """True with probability `p`: `rand(1) < p`, compared in the default type."""
+    if dtypes.get_default_dtype() is dtypes.float64:
+        return between(0.0, 1.0) < p
     return _fraction() < float(np.float32(p))
 
 
 def between(low: float, high: float) -> float:
-    """Uniform in [low, high): `empty(1).uniform_(low, high)`, a float32 number. RuntimeError if low > high."""
+    """Uniform in [low, high): `empty(1).uniform_(low, high)`, of the default type. RuntimeError if low > high."""
+    if dtypes.get_default_dtype() is dtypes.float64:
+        return float(default_generator.uniform((1,), low, high, np.float64)[0])
     if not low <= high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
     first = np.float32(low)

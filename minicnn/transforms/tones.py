@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn.functional.sampling import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.colour import blend
+from minicnn.transforms.draws import between
 from minicnn.transforms.image import as_tensor, check_channels, check_image, floating, is_pil, largest, pixels_of
 from minicnn.transforms.resample import as_kind
 
@@ -137,7 +137,7 @@ class _Sometimes(Module):
         raise NotImplementedError
 
     def forward(self, img: Any) -> Any:
-        return self.change(img) if float(default_generator.uniform((1,))[0]) < self.p else img
+        return self.change(img) if between(0.0, 1.0) < self.p else img
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from .campaign import Result, repeat, report, run
 from .kinds import KINDS
 
-BATCH = 200  # cases between two movements of the bar
+BATCH = 100  # cases between two movements of the bar
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=300, help="how many of each kind")
     parser.add_argument("--start", type=int, default=0, help="the number of the first")
     parser.add_argument("--case", type=int, help="only this one, with its script")
-    parser.add_argument("--most", type=int, default=5, help="failures that are printed of each kind")
+    parser.add_argument("--backend", choices=("numba", "numpy"), help="minicnn's, instead of that of each case")
     parser.add_argument("--short", action="store_true", help="two lines a failure, no script")
     options = parser.parse_args()
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if options.seed is None else options.seed
@@ -36,25 +36,25 @@ def main() -> int:
     for kind in kinds:
         begun, total = time.perf_counter(), Result()
         bar = tqdm(total=options.cases, desc=f"{kind} (seed {seed})", disable=not sys.stderr.isatty())
-        for first in range(options.start, options.start + options.cases, BATCH):
-            last = min(first + BATCH, options.start + options.cases)
-            part = run(kind, seed, range(first, last))
-            total.cases += part.cases
-            total.refused += part.refused
-            total.absent += part.absent
-            total.failures += part.failures
-            bar.update(last - first)
+        end = options.start + options.cases
+        for first in range(options.start, end, BATCH):
+            part = run(kind, seed, range(first, min(first + BATCH, end)), options.backend)
+            total.add(part)
+            for number, case, wrong in part.failures:
+                if options.short:
+                    tqdm.write(
+                        f"{number}: {wrong}"[:300].replace("\n", " ") + "\n    " + case.source.replace("\n", "; ")
+                    )
+                else:
+                    tqdm.write(report(kind, seed, number, case, wrong))
+            sys.stdout.flush()
+            bar.update(part.cases)
         bar.close()
-        if options.short:
-            for number, case, wrong in total.failures:
-                print(f"{number}: {wrong}"[:300].replace("\n", " "), case.source.replace("\n", "; "), sep="\n    ")
-        else:
-            print(report(kind, seed, total.failures, options.most), end="")
         for name, times in total.absent.most_common():
             print(f"not there: {name} ({times} cases)")
         print(
-            f"{kind}, seed {seed}: {total.cases} cases, {total.refused} refused by both, {sum(total.absent.values())} "
-            f"of names that are not there, {len(total.failures)} differ; {time.perf_counter() - begun:.0f} s"
+            f"{kind}, seed {seed}: {total.cases} cases, {total.refused} refused by both, {total.absent.total()} of "
+            f"names that are not there, {len(total.failures)} differ; {time.perf_counter() - begun:.0f} s"
         )
         failed += len(total.failures)
     return bool(failed)

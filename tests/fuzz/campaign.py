@@ -23,9 +23,16 @@ class Result:
     absent: Counter[str] = field(default_factory=Counter)  # names that minicnn lacks
     failures: list[tuple[int, Case, str]] = field(default_factory=list)
 
+    def add(self, other: Result) -> None:
+        """Count `other`, too."""
+        self.cases += other.cases
+        self.refused += other.refused
+        self.absent += other.absent
+        self.failures += other.failures
 
-def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
-    """Every case of these numbers."""
+
+def run(kind: str, seed: int, numbers: Iterable[int], backend: str | None = None) -> Result:
+    """Every case of these numbers, on `backend` or each on its own."""
     import minicnn
     from minicnn import kernels
 
@@ -34,7 +41,7 @@ def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
     with Oracle(kind, seed) as oracle:
         for number, theirs in zip(numbers, oracle.answers(list(numbers)), strict=True):
             case = make(kind, seed, number)
-            with kernels.use(case.backend):
+            with kernels.use(backend or case.backend):
                 ours = outcome(minicnn, case)
             result.cases += 1
             if "AttributeError" in ours.get("error", ()) and "has no attribute" in ours["text"]:
@@ -48,13 +55,9 @@ def run(kind: str, seed: int, numbers: Iterable[int]) -> Result:
     return result
 
 
-def report(kind: str, seed: int, failures: list[tuple[int, Case, str]], most: int = 5) -> str:
-    """The first failures as text: what differs, how to repeat it, and the case as a script."""
-    parts = []
-    for number, case, wrong in failures[:most]:
-        again = f"python -m tests.fuzz --kind {kind} --seed {seed} --case {number}"
-        parts.append(f"{wrong}\n# {again}\n{case.script()}\n")
-    return "\n".join(parts)
+def report(kind: str, seed: int, number: int, case: Case, wrong: str) -> str:
+    """A failure as text: what differs, how to repeat it, and the case as a script."""
+    return f"{wrong}\n# python -m tests.fuzz --kind {kind} --seed {seed} --case {number}\n{case.script()}\n"
 
 
 def repeat(kind: str, seed: int, number: int) -> tuple[Case, dict[str, Any], dict[str, Any], str | None]:

@@ -47,7 +47,13 @@ def special(seed, shape):
     return np.where(random.random(shape) < 0.3, values[random.integers(0, len(values), shape)], numbers)
 
 
-ARRAYS = {f.__name__: f for f in (normal, uniform, whole, distinct, special)}
+def extreme(seed, shape):
+    """As `special`, without NaN."""
+    numbers = special(seed, shape)
+    return np.where(np.isnan(numbers), 0.5, numbers)
+
+
+ARRAYS = {f.__name__: f for f in (normal, uniform, whole, distinct, special, extreme)}
 
 
 # --- the case -------------------------------------------------------------------------------------

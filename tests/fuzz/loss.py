@@ -150,7 +150,8 @@ def margin(draw: Draw) -> Case:
     """multi_margin_loss"""
     dtype = draw.pick("float32", "float64")
     count = draw.int(1, 7)
-    shape = (draw.batch(), count) if draw.chance(0.9) else (count,)
+    batch = draw.pick(1, 2, 3, 8, 17, 33)  # torch's mean over none is stray memory
+    shape = (batch, count) if draw.chance(0.9) else (count,)
     options = reduction(draw) | some(draw, {"p": draw.pick(1, 2), "margin": draw.pick(1.0, 0.5, 2)}, 0.6)
     x = draw.input("x", shape, dtype)
     t = draw.input("t", shape[:-1], "int64", "whole", high=count)

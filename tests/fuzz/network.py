@@ -97,7 +97,9 @@ def training(draw: Draw) -> Case:
     t = draw.input("t", (steps, shape[0]), "int64", "whole", high=classes)
     loss = draw.pick("F.cross_entropy(net(x), t)", "nn.CrossEntropyLoss()(net(x), t)",
                      "F.nll_loss(F.log_softmax(net(x), dim=1), t)",
-                     "F.cross_entropy(net(x), t, label_smoothing=0.1)",
+                     "F.cross_entropy(net(x), t, label_smoothing=0.1)", "F.cross_entropy(net(x), t, ignore_index=1)",
+                     "F.cross_entropy(net(x), t, label_smoothing=0.2, ignore_index=0)",
+                     f"F.cross_entropy(net(x), t, m.arange(1, {classes + 1}).to(x.dtype))",
                      f"F.mse_loss(net(x), F.one_hot(t, {classes}).to(x.dtype))")  # fmt: skip
     clip = ["    nn.utils.clip_grad_norm_(net.parameters(), 0.5)"] if draw.chance(0.15) else []
     before = draw.pick("", "", "x = (x - x.mean()) / x.std()", "x = x * 0.5 + 0.1", "x = x[:, :, :, :].contiguous()",

@@ -44,7 +44,7 @@ def function(draw: Draw) -> Case:
 
 def layer(draw: Draw) -> Case:
     """nn.ZeroPad2d and its like"""
-    kind, axes = draw.pick(*LAYERS), draw.int(1, 3)
+    kind, axes = draw.pick(*LAYERS), draw.int(1, 2)
     mode = {"ReflectionPad": "reflect", "CircularPad": "circular"}.get(kind, "")
     widths = draw.pick(draw.int(0, 3), widths_of(draw, mode, axes))
     shape = (draw.batch(), *draw.ints(1, 6, axes + draw.pick(0, 1)))

@@ -1,4 +1,4 @@
-"""Rows of functional/elementwise_loss.py, margin_loss.py and distance.py."""
+"""Rows of functional/elementwise_loss.py, likelihood.py, margin_loss.py and distance.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,191 @@
+"""Normalisation of layers, of groups of channels, of single channels: all of it batch normalisation of other axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minicnn.autograd.operation import Operation
+from minicnn.autograd.register import operation
+from minicnn.autograd.tensor import Tensor
+from minicnn.functional.batch_norm import BatchNorm, normalised
+from minicnn.functional.common import check_tensor
+from minicnn.functional.conversion import copy_
+from minicnn.functional.elementwise import Add, Mul
+from minicnn.functional.shape import View
+from minicnn.kernels import layout
+from minicnn.kernels.batch_norm import Sizes
+
+
+def _last(base: type[Operation], name: str) -> type[Operation]:
+    """An operation under the name that the whole normalisation has."""
+    return type(name, (base,), {"__slots__": (), "__doc__": base.__doc__, "name": lambda ctx: f"{name}Backward0"})
+
+
+LAST = {
+    label: {base: _last(base, label) for base in (Add, Mul, View)} for label in ("NativeLayerNorm", "NativeGroupNorm")
+}
+
+
+def _standard(input: Tensor, rows: int, eps: float, weight: Tensor | None, bias: Tensor | None, label: str) -> Tensor:
+    """The input, whose `rows` equal parts in memory order have mean 0 and variance 1 each, times weight, plus bias."""
+    if not input.numel():
+        return input * 1
+    sizes = Sizes("forward", (1, rows, input.numel() // rows), input._array.dtype, layout.PLAIN, (), True, None, False,
+                  float(eps))  # fmt: skip
+    flat: Tensor = BatchNorm(input.reshape(sizes.shape), None, None, (), sizes)
+    last = LAST[label]
+    if weight is None and bias is None:
+        return last[View](flat, tuple(input.shape))
+    result: Tensor = flat.view(tuple(input.shape))
+    if weight is not None:
+        result = (last[Mul] if bias is None else Mul)(result, weight)
+    return result if bias is None else last[Add](result, bias)
+
+
+def _normal_shape(input: Tensor, normalized_shape: Sequence[int], given: dict[str, Tensor | None], name: str) -> int:
+    """Checks; how many parts of that shape the input has."""
+    check_tensor(input, name)
+    if isinstance(normalized_shape, int) or not hasattr(normalized_shape, "__iter__"):
+        kind = type(normalized_shape).__name__
+        raise TypeError(f"{name}(): argument `normalized_shape` must be tuple of ints, not {kind}")
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for argument, tensor in given.items():
+        if tensor is not None and tuple(check_tensor(tensor, name, argument).shape) != shape:
+            raise RuntimeError(
+                f"Expected {argument} to be of same shape as normalized_shape, but got {argument} of shape "
+                f"{list(tensor.shape)} and normalized_shape = {list(shape)}"
+            )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        wanted = ", ".join(map(str, ("*", *shape)))
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [{wanted}], but got input of "
+            f"size{list(input.shape)}"
+        )
+    _check_types(input, given, name)
+    return input.numel() // max(int(np.prod(shape)), 1)
+
+
+def _check_types(input: Tensor, given: dict[str, Tensor | None], name: str) -> None:
+    if not input.is_floating_point():
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with .float()')
+    for argument, tensor in given.items():
+        if tensor is not None and tensor.dtype is not input.dtype:
+            raise RuntimeError(f"{name}: mixed dtype: `{argument}` is {tensor.dtype}, `input` {input.dtype}")
+
+
+@operation()
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(input - mean) / √(var + eps) · weight + bias, over the last axes, which have the shape `normalized_shape`.
+
+    weight and bias have that shape, too. RuntimeError for shapes that do not fit.
+    Source: Ba, Kiros & Hinton 2016, "Layer Normalization".
+    """
+    rows = _normal_shape(input, normalized_shape, {"weight": weight, "bias": bias}, "layer_norm")
+    return _standard(input, rows, eps, weight, bias, "NativeLayerNorm")
+
+
+@operation()
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """input / √(mean(input²) + eps) · weight, over the last axes, of shape `normalized_shape`.
+
+    `eps` is the smallest step of the type by default.
+    Source: Zhang & Sennrich 2019, "Root Mean Square Layer Normalization".
+    """
+    _normal_shape(input, normalized_shape, {"weight": weight}, "rms_norm")
+    axes = tuple(range(input.ndim - len(tuple(normalized_shape)), input.ndim))
+    least = float(np.finfo(input._array.dtype).eps) if eps is None else eps
+    result: Tensor = input * ((input * input).mean(axes, True) + least).rsqrt()
+    return result if weight is None else result * weight
+
+
+@operation()
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(input - mean) / √(var + eps) · weight + bias, over `num_groups` groups of channels of input (N, C, …).
+
+    weight and bias are (C,). RuntimeError for shapes that do not fit.
+    Source: Wu & He 2018, "Group Normalization".
+    """
+    name = "group_norm"
+    if check_tensor(input, name).ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
+    N, C = input.shape[:2]
+    if num_groups == 0:
+        raise ZeroDivisionError("group_norm: `num_groups` is 0: integer division or modulo by zero")
+    if num_groups < 0 or C % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(input.shape)} and num_groups={num_groups}"
+        )
+    given = {"weight": weight, "bias": bias}
+    for argument, tensor in given.items():
+        if tensor is not None and tuple(check_tensor(tensor, name, argument).shape) != (C,):
+            raise RuntimeError(
+                f"Expected {argument} to be a vector of size equal to the number of channels in input, but got "
+                f"{argument} of shape {list(tensor.shape)} and input of shape {list(input.shape)}"
+            )
+    if input.numel() == num_groups:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
+    _check_types(input, given, name)
+    column = (C,) + (1,) * (input.ndim - 2)
+    scale, shift = (None if tensor is None else tensor.reshape(column) for tensor in (weight, bias))
+    return _standard(input, N * num_groups, eps, scale, shift, "NativeGroupNorm")
+
+
+@operation()
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """`batch_norm` of each sample by itself, of input (N, C, …): mean and variance are over its pixels.
+
+    With `use_input_stats` the running statistics, if given, go towards the mean of those of the samples; without, they
+    are taken. ValueError for a single pixel.
+    Source: Ulyanov, Vedaldi & Lempitsky 2016, "Instance Normalization: The Missing Ingredient for Fast Stylization".
+    """
+    if check_tensor(input, "instance_norm").ndim < 2:
+        raise IndexError(f"instance_norm: Dimension out of range: expected (N, C, …), got {list(input.shape)}")
+    N, C = input.shape[:2]
+    if use_input_stats and input.numel() == N * C:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, tensor in given.items():
+        if tensor is not None and tuple(check_tensor(tensor, "instance_norm", name).shape) != (C,):
+            raise RuntimeError(f"{name} should contain {C} elements, got shape {list(tensor.shape)}")
+    mean, var, scale, shift = (None if tensor is None else tensor.repeat(N) for tensor in given.values())
+    flat = input.reshape(1, N * C, *input.shape[2:])
+    result = normalised(flat, mean, var, scale, shift, use_input_stats, momentum, eps, None)
+    if use_input_stats:
+        for kept, moved in ((running_mean, mean), (running_var, var)):
+            if kept is not None and moved is not None:
+                copy_(kept, moved.view(N, C).mean(0))
+    viewed: Tensor = result.view(tuple(input.shape))
+    return viewed

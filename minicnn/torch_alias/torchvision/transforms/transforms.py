@@ -1,0 +1,5 @@
+"""torchvision.transforms.transforms: minicnn.transforms."""
+
+from minicnn import alias as _alias
+
+_alias.show(__name__, "minicnn.transforms")
