@@ -41,7 +41,8 @@ examples
   python -m minicnn.train lenet5                         the course's recipe, on MNIST
   python -m minicnn.train lenet5 --epochs 3 --lr 1e-3    a quick run: about 98 % after three epochs
   python -m minicnn.train lenet5 --recipe fast           99 % in six epochs (99.08 to 99.27 % with eight seeds)
-  python -m minicnn.train lenet5-relu --dataset fashion-mnist
+  python -m minicnn.train lenet5-1998                    the network as published, partial connections and all
+  python -m minicnn.train lenet5-relu --dataset fashion-mnist --optimizer nadam --schedule cosine
   python -m minicnn.train --resume runs/lenet5           go on where Ctrl-C (or a crash) stopped it
 
 data

@@ -30,7 +30,6 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "type_info": {"dtypes", "autograd"},  # finfo, result_type
     "cuda": {"suggest", "backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
@@ -120,7 +119,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/__init__.py": (520, "a list of public names, a line each"),
-    "minicnn/autograd/tensor.py": (480, "one class: every question to a tensor that is no operation"),
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }

@@ -29,7 +29,7 @@ from minicnn.serialization.storage import Storage, Storages
 from minicnn.serialization.values import Budget, Maker, StorageKind, checked, checked_key, found, is_size
 
 LARGEST = 1 << 26  # bytes of the pickle: all but the numbers of the tensors
-MOST_STEPS = 2_000_000  # instructions of it
+MOST_STEPS = 1_500_000  # instructions of it
 
 
 class Reader:
