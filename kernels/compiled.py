@@ -78,6 +78,11 @@ def _numba() -> Any:
     return numba
 
 
+def loaded() -> bool:
+    """Whether Numba is loaded: a compiled loop costs nothing but its own start."""
+    return _numba.cache_info().currsize > 0
+
+
 def compiled(*, parallel: bool = False, fastmath: Any = frozenset({"contract", "nsz"})) -> Callable[[Any], Any]:
     """Decorate a loop to be compiled at its first call.
 

@@ -32,6 +32,7 @@ from minicnn.backend import device as device
 from minicnn.backend import get_num_threads as get_num_threads
 from minicnn.backend import set_num_threads as set_num_threads
 from minicnn.capture import compile as compile
+from minicnn.dtypes import bfloat16 as bfloat16
 from minicnn.dtypes import bool_ as bool  # noqa: F401
 from minicnn.dtypes import dtype as dtype
 from minicnn.dtypes import float16 as float16
@@ -127,6 +128,7 @@ from minicnn.functional import broadcast_shapes as broadcast_shapes
 from minicnn.functional import broadcast_tensors as broadcast_tensors
 from minicnn.functional import broadcast_to as broadcast_to
 from minicnn.functional import bucketize as bucketize
+from minicnn.functional import can_cast as can_cast
 from minicnn.functional import cartesian_prod as cartesian_prod
 from minicnn.functional import cat as cat
 from minicnn.functional import cdist as cdist
@@ -191,6 +193,7 @@ from minicnn.functional import exp2 as exp2
 from minicnn.functional import expm1 as expm1
 from minicnn.functional import eye as eye
 from minicnn.functional import feature_alpha_dropout as feature_alpha_dropout
+from minicnn.functional import finfo as finfo
 from minicnn.functional import fix as fix
 from minicnn.functional import flatten as flatten
 from minicnn.functional import flip as flip
@@ -225,6 +228,7 @@ from minicnn.functional import histc as histc
 from minicnn.functional import hsplit as hsplit
 from minicnn.functional import hstack as hstack
 from minicnn.functional import hypot as hypot
+from minicnn.functional import iinfo as iinfo
 from minicnn.functional import index_add as index_add
 from minicnn.functional import index_copy as index_copy
 from minicnn.functional import index_fill as index_fill
@@ -236,6 +240,7 @@ from minicnn.functional import instance_norm as instance_norm
 from minicnn.functional import inverse as inverse
 from minicnn.functional import is_complex as is_complex
 from minicnn.functional import is_conj as is_conj
+from minicnn.functional import is_floating_point as is_floating_point
 from minicnn.functional import is_inference as is_inference
 from minicnn.functional import is_nonzero as is_nonzero
 from minicnn.functional import is_same_size as is_same_size
@@ -326,6 +331,7 @@ from minicnn.functional import positive as positive
 from minicnn.functional import pow as pow
 from minicnn.functional import prelu as prelu
 from minicnn.functional import prod as prod
+from minicnn.functional import promote_types as promote_types
 from minicnn.functional import quantile as quantile
 from minicnn.functional import rad2deg as rad2deg
 from minicnn.functional import rand as rand
@@ -407,6 +413,7 @@ from minicnn.functional import triu as triu
 from minicnn.functional import triu_indices as triu_indices
 from minicnn.functional import true_divide as true_divide
 from minicnn.functional import trunc as trunc
+from minicnn.functional import typename as typename
 from minicnn.functional import unbind as unbind
 from minicnn.functional import unflatten as unflatten
 from minicnn.functional import unique as unique
@@ -435,12 +442,6 @@ from minicnn.settings import set_flush_denormal as set_flush_denormal
 from minicnn.settings import set_num_interop_threads as set_num_interop_threads
 from minicnn.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minicnn.suggest import attribute_of as _attribute_of
-from minicnn.type_info import can_cast as can_cast
-from minicnn.type_info import finfo as finfo
-from minicnn.type_info import iinfo as iinfo
-from minicnn.type_info import is_floating_point as is_floating_point
-from minicnn.type_info import promote_types as promote_types
-from minicnn.type_info import typename as typename
 
 __version__ = "0.1.0"
 newaxis = None

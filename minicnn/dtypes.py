@@ -36,6 +36,33 @@ class dtype:
         return (from_numpy, (self.name,))
 
 
+class _BFloat16(dtype):
+    """bfloat16, to store and convert: NumPy has it from the library ml_dtypes, which is imported when it is used."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.name, self.itemsize, self.is_floating_point, self.category = "bfloat16", 2, True, 3
+
+    @property
+    def numpy(self) -> np.dtype[Any]:  # type: ignore[override]
+        """The NumPy type; ImportError without ml_dtypes."""
+        return np.dtype(_ml_dtypes().bfloat16)
+
+
+def _ml_dtypes() -> Any:
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise ImportError("bfloat16 needs the library ml_dtypes: pip install ml_dtypes") from None
+    return ml_dtypes
+
+
+def float_limits(kind: np.dtype[Any]) -> Any:
+    """NumPy's finfo, also of bfloat16."""
+    return _ml_dtypes().finfo(kind) if kind.kind == "V" else np.finfo(kind)
+
+
 bool_ = dtype("bool")
 uint8 = dtype("uint8")
 int8 = dtype("int8")
@@ -45,6 +72,8 @@ int64 = dtype("int64")
 float16 = dtype("float16")
 float32 = dtype("float32")
 float64 = dtype("float64")
+
+bfloat16 = _BFloat16()
 
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)
 _BY_NUMPY = {d.numpy: d for d in ALL}
@@ -58,6 +87,8 @@ def from_numpy(kind: Any) -> dtype:
             raise TypeError
         return _BY_NUMPY[np.dtype(kind)]
     except (KeyError, TypeError):
+        if getattr(kind, "name", kind) == "bfloat16":
+            return bfloat16
         names = ", ".join(d.name for d in ALL)
         raise TypeError(f"`dtype` {kind} is not one that minicnn has; expected one of {names}") from None
 
@@ -88,7 +119,7 @@ def set_default_dtype(d: dtype) -> None:
 
 def category(kind: np.dtype[Any]) -> int:
     """bool 0, integer 1 or 2, floating 3, as a number that compares."""
-    return {"b": 0, "u": 1, "i": 1, "f": 3}[kind.kind]
+    return {"b": 0, "u": 1, "i": 1, "f": 3, "V": 3}[kind.kind]  # V: bfloat16
 
 
 def of_scalar(value: Any) -> np.dtype[Any]:
@@ -122,6 +153,9 @@ def result_type(*operands: Any) -> np.dtype[Any]:
 
 
 def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    if "V" in (a.kind, b.kind) and a != b:  # bfloat16
+        other = b if a.kind == "V" else a
+        return float32.numpy if other == np.float16 else other if other.kind == "f" else bfloat16.numpy
     if a.kind == "f" and b.kind != "f":  # NumPy would widen int64 + float32 to float64
         return a
     if b.kind == "f" and a.kind != "f":

@@ -30,7 +30,6 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "type_info": {"dtypes", "autograd"},  # finfo, result_type
     "cuda": {"suggest", "backend", "amp"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
@@ -79,6 +78,7 @@ LIBRARIES = {
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
     "safetensors": ("minicnn/serialization/",),
+    "ml_dtypes": ("minicnn/dtypes.py",),
 }
 AT_FIRST_USE = (  # dispatch imports these
     "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
@@ -119,7 +119,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/__init__.py": (520, "a list of public names, a line each"),
-    "minicnn/autograd/tensor.py": (480, "one class: every question to a tensor that is no operation"),
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }

@@ -40,8 +40,11 @@ def batches(size, count=STEPS, seed=0):
     ]
 
 
-def trained(compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None, **options):
-    """Losses, parameters and gradients after a step for each batch."""
+def trained(
+    compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None,
+    criterion=F.cross_entropy, **options,
+):
+    """Losses, parameters, buffers and gradients after a step for each batch."""
     minicnn.manual_seed(1)
     model = make()
     optimizer = optimizer(model.parameters(), **options)
@@ -50,7 +53,7 @@ def trained(compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, mod
     def step(x, y):
         calls.append(1)
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
+        loss = criterion(model(x), y)
         loss.backward()
         optimizer.step()
         return loss
@@ -60,7 +63,7 @@ def trained(compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, mod
     for i, (x, y) in enumerate(data):
         before(i, model, optimizer)
         losses.append(run(x, y).item())
-    numbers = [p.detach().numpy().copy() for p in model.parameters()]
+    numbers = [t.detach().numpy().copy() for t in (*model.parameters(), *model.buffers())]
     grads = [p.grad.numpy().copy() for p in model.parameters()]
     return losses, numbers, grads, len(calls)
 
@@ -79,6 +82,58 @@ def check_same(data, calls=2, **options):
 )
 def test_a_replayed_step_has_the_same_bits(backend, size, activation, pool):
     check_same(batches(size), make=lambda: Net(activation, pool), lr=0.01)
+
+
+WEIGHTS = minicnn.tensor([0.5, 2.0, 1.0, 1.5, 0.7])
+LOSSES = {
+    "nll of log softmax": lambda x, y: F.nll_loss(F.log_softmax(x, 1), y),
+    "weights": lambda x, y: F.cross_entropy(x, y, WEIGHTS, ignore_index=2),
+    "smoothed": lambda x, y: F.cross_entropy(x, y, WEIGHTS, label_smoothing=0.1),
+    "mse": lambda x, y: F.mse_loss(F.softmax(x, 1).sum(1), y.float()),
+    "huber": lambda x, y: F.huber_loss(x.sum(1), y.float()),
+    "bce": lambda x, y: F.binary_cross_entropy(F.sigmoid(x.sum(1)), (y > 2).float()),
+    "logits": lambda x, y: F.binary_cross_entropy_with_logits(x.sum(1), (y > 2).float(), pos_weight=WEIGHTS[:1]),
+    "divergence": lambda x, y: F.kl_div(F.log_softmax(x, 1), F.softmax(x.detach() * 2, 1), reduction="batchmean"),
+    "hinge": lambda x, y: F.hinge_embedding_loss(x.sum(1), (y > 2).float() * 2 - 1),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_are_replayed_with_the_same_bits(loss):
+    check_same(batches(19), criterion=LOSSES[loss], lr=0.01)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.GroupNorm(3, 12), lambda: nn.LayerNorm(12), nn.PReLU, nn.GELU, nn.Hardswish,
+        lambda: nn.Sequential(nn.SELU(), nn.AlphaDropout(0.2)), lambda: nn.Softmax(1), lambda: nn.RMSNorm(12),
+        lambda: nn.Sequential(nn.Unflatten(1, (3, 4)), nn.InstanceNorm1d(3, affine=True), nn.Flatten()),
+    ],
+)  # fmt: skip
+def test_layers_are_replayed_with_the_same_bits(layer):
+    def make():
+        return nn.Sequential(nn.Conv2d(1, 12, 10), nn.Flatten(), layer(), nn.Linear(12, 5))
+
+    check_same(batches(19), make=make, lr=0.01)
+
+
+def test_log_softmax_and_its_likelihood_need_no_python():
+    model = nn.Linear(100, 5)
+
+    @minicnn.compile
+    def step(x, y):
+        loss = F.nll_loss(F.log_softmax(model(x.flatten(1)), 1), y, WEIGHTS)
+        loss.backward()
+        return loss
+
+    x, y = batches(19, 1)[0]
+    for _ in range(2):
+        step(x, y)
+    with kernels.record() as used:
+        step(x, y)
+    names = [use.kernel for use in used]
+    assert names.count("softmax") == names.count("nll") == 2, names
 
 
 class Autoencoder(nn.Module):
@@ -109,6 +164,14 @@ LAYERS = {
         nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(27, 5),
     ),
     "up and down": Autoencoder,
+    "in place": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2, padding=1),
+        nn.LeakyReLU(0.1, inplace=True), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(36, 5), nn.ReLU(inplace=True),
+    ),
+    "running statistics": lambda: nn.Sequential(
+        nn.BatchNorm2d(1), nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4, momentum=None), nn.ReLU(), nn.Flatten(),
+        nn.Linear(256, 5),
+    ),
 }  # fmt: skip
 
 
@@ -329,6 +392,26 @@ def test_a_step_that_reads_numbers_runs_as_ever_and_the_line_is_named():
 )
 def test_numbers_that_python_looks_at(step):
     check_eager(step, *numbers(), match="without recording it")
+
+
+@pytest.mark.parametrize("clip", [nn.utils.clip_grad_norm_, nn.utils.clip_grad_value_])
+def test_clipping_is_not_replayed(clip):
+    def run(compiled):
+        weight = minicnn.ones(2, requires_grad=True)
+
+        def step(x):
+            weight.grad = None
+            (x * weight).sum().backward()
+            clip(weight, 0.5)
+            return weight.grad * 1
+
+        if not compiled:
+            return [step(x).tolist() for (x,) in numbers(5)]
+        step = minicnn.compile(step)
+        with pytest.warns(UserWarning, match=r"clipped gradients|norm of gradients"):
+            return [step(x).tolist() for (x,) in numbers(5)]
+
+    assert run(True) == run(False)
 
 
 def test_a_tensor_that_is_new_in_each_call_is_not_taken_for_one_that_stays():

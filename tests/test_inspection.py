@@ -61,12 +61,29 @@ def test_functions_and_transposes() -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_types_of_results(kind: str) -> None:
+def test_types(kind: str) -> None:
     torch = pytest.importorskip("torch")
+    mine, theirs = getattr(minicnn, kind), getattr(torch, kind)
     for other in TYPES:
+        promoted = minicnn.promote_types(mine, getattr(minicnn, other))
+        assert promoted.name == str(torch.promote_types(theirs, getattr(torch, other))).removeprefix("torch.")
+        assert minicnn.can_cast(mine, getattr(minicnn, other)) == torch.can_cast(theirs, getattr(torch, other))
         a, b = (m.result_type(m.zeros(2, dtype=getattr(m, kind)), m.tensor(1, dtype=getattr(m, other))) for m in
                 (minicnn, torch))  # fmt: skip
         assert a.name == str(b).removeprefix("torch.")
+    names = ("bits", "max", "min", "dtype", "eps", "tiny", "smallest_normal", "resolution")
+    for limits in ("finfo", "iinfo"):
+        try:
+            expected = getattr(torch, limits)(theirs)
+        except TypeError as error:
+            if kind != "bool":
+                with pytest.raises(TypeError, match=str(error)[:40].replace("(", r"\(").replace(")", r"\)")):
+                    getattr(minicnn, limits)(mine)
+            continue
+        ours = getattr(minicnn, limits)(mine)
+        assert repr(ours) == repr(expected)
+        for name in names if limits == "finfo" else names[:4]:
+            assert getattr(ours, name) == getattr(expected, name)
 
 
 def test_tensors_from_other_memory() -> None:

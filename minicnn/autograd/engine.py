@@ -289,7 +289,7 @@ def _call(hooks: dict[int, Any], value: Any) -> Any:
         recorder.tape.refuse("has a hook on a gradient")
     was_tensor = isinstance(value, Tensor)
     tensor = value if was_tensor else _tensor(value)
-    for hook in tuple(hooks.values()):
+    for hook in [hooks[number] for number in sorted(hooks)]:  # retain_grad's comes last
         result = hook(tensor)
         if result is not None:
             tensor = result

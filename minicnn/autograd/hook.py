@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import weakref
 from typing import Any
 
 _numbers = itertools.count()
+LAST = sys.maxsize  # the number of the hook that is called after all others
 
 
 class Hooks(dict[int, Any]):

@@ -14,7 +14,7 @@ import numpy as np
 
 from minicnn import backend, dtypes
 from minicnn.autograd import printing
-from minicnn.autograd.hook import Hooks, RemovableHandle
+from minicnn.autograd.hook import LAST, Hooks, RemovableHandle
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 from minicnn.suggest import no_attribute
@@ -138,20 +138,6 @@ class Tensor:
         return self._array.itemsize
 
     @property
-    def itemsize(self) -> int:
-        """The bytes of one element."""
-        return self._array.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of all elements."""
-        return self._array.nbytes
-
-    def get_device(self) -> int:
-        """The number of the GPU that the elements are on, -1 for the CPU."""
-        return -1 if self.device.index is None else self.device.index
-
-    @property
     def device(self) -> backend.device:
         """Where the elements are."""
         return backend.device_of(self._array)
@@ -168,11 +154,7 @@ class Tensor:
 
     def is_floating_point(self) -> bool:
         """Whether the elements are floating-point numbers."""
-        return self._array.dtype.kind == "f"
-
-    def is_complex(self) -> bool:
-        """False: there are no complex numbers here."""
-        return False
+        return self._array.dtype.kind in "fV"
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
@@ -214,13 +196,13 @@ class Tensor:
         _reading("item")
         if self._array.size != 1:
             raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
-        return self._array.item()
+        return self._array.item() if self._array.dtype.kind != "V" else float(self._array.reshape(()))
 
     def tolist(self) -> Any:
         """The elements as nested Python lists (a number for a 0-d tensor)."""
         _reading("tolist")
-        self._make_plain()
-        return self._array.tolist()
+        array = self._plain_array()
+        return (array if array.dtype.kind != "V" else array.astype(np.float32)).tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The elements as a NumPy array that shares memory with the tensor.
@@ -229,6 +211,8 @@ class Tensor:
         detaches and copies to the CPU first.
         """
         _reading("numpy")
+        if self._array.dtype.kind == "V":
+            raise TypeError("Got unsupported ScalarType BFloat16; NumPy has no such type: use .float() first")
         if force:
             return backend.to_device(self.detach()._plain_array(), "cpu")
         if self.requires_grad:
@@ -311,8 +295,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         _reading("print")
-        # a leaf has nothing to convert in place: printing must not change a tensor that is in use
-        array = dispatch.in_order(self._array, layout.PLAIN)
+        array = dispatch.in_order(self._array, layout.PLAIN)  # not in place: the tensor may be in use
+        array = array if array.dtype.kind != "V" else array.astype(np.float32)
         return printing.tensor_repr(
             backend.to_device(array, "cpu"),
             dtype_name=repr(self.dtype),
@@ -408,21 +392,26 @@ class Tensor:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if self.grad_fn is None:
-            if self._hooks is None:
-                self._hooks = Hooks()
-            hooks = self._hooks
-        else:
-            node = self.grad_fn
-            if node.pre_hooks is None:
-                node.pre_hooks = {}
-            hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
+        hooks = self._own_hooks()
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
         return handle
 
+    def _own_hooks(self) -> Hooks:
+        node = self.grad_fn
+        if node is None:
+            if self._hooks is None:
+                self._hooks = Hooks()
+            return self._hooks
+        if node.pre_hooks is None:
+            node.pre_hooks = {}
+        hooks: Hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
+        return hooks
+
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in `.grad`, too."""
+        """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.is_leaf:
             return
         me = weakref.ref(self)
@@ -432,7 +421,7 @@ class Tensor:
             if tensor is not None:
                 tensor.grad = grad.detach().clone() if tensor.grad is None else tensor.grad + grad
 
-        self.register_hook(keep)
+        self._own_hooks()[LAST] = keep
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")

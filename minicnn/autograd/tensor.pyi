@@ -67,14 +67,6 @@ class Tensor:
     def element_size(self) -> _int:
         """The bytes of one element."""
     @property
-    def itemsize(self) -> _int:
-        """The bytes of one element."""
-    @property
-    def nbytes(self) -> _int:
-        """The bytes of all elements."""
-    def get_device(self) -> _int:
-        """The number of the GPU that a tensor is on, -1 for the CPU."""
-    @property
     def device(self) -> backend.device:
         """Where the elements are."""
     @property
@@ -85,8 +77,6 @@ class Tensor:
         """Whether no recorded operation made this tensor."""
     def is_floating_point(self) -> _bool:
         """Whether the elements are floating-point numbers."""
-    def is_complex(self) -> _bool:
-        """False: minicnn has no complex numbers."""
     def stride(self, dim: _int | None = None) -> Any:
         """Elements (not bytes) from one index to the next along each axis."""
     def is_contiguous(self) -> _bool:
@@ -142,8 +132,9 @@ class Tensor:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that self was computed from."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
+    def _own_hooks(self) -> Hooks: ...
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in `.grad`, too."""
+        """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
     def __setstate__(self, state: Any) -> None: ...
 
     # --- registered by @operation in functional/
@@ -378,6 +369,8 @@ class Tensor:
         """1 with the probability that `input` holds (with `p`, that probability everywhere), else 0."""
     def bernoulli_(self, p: Any = 0.5, *, generator: Stream | None = None) -> Tensor:
         """Fill with 1 with probability `p` (a number, or a tensor of the same shape), else 0; in place."""
+    def bfloat16(self) -> Tensor:
+        """The tensor as bfloat16; itself if it is so already."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
         """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of weights."""
     def bitwise_and(self, other: Tensor | _int) -> Tensor:
@@ -606,6 +599,8 @@ class Tensor:
         """Fill with the number of trials of chance `p` that the first success takes, in place."""
     def ger(self, vec2: Tensor) -> Tensor:
         """As `outer`."""
+    def get_device(self) -> _int:
+        """The number of the GPU that a tensor is on, -1 for the CPU."""
     def greater(self, other: Tensor | Number) -> Tensor:
         """As `gt`."""
     def greater_(self, other: Tensor | Number) -> Tensor:
@@ -658,6 +653,8 @@ class Tensor:
         """The tensor as int32; itself if it is so already."""
     def inverse(self) -> Tensor:
         """The inverse of each square matrix; LinAlgError where there is none."""
+    def is_complex(self) -> _bool:
+        """False: minicnn has no complex numbers."""
     def is_conj(self) -> _bool:
         """False: minicnn has no complex numbers."""
     @property
@@ -708,6 +705,9 @@ class Tensor:
         """True where an element is +inf."""
     def isreal(self) -> Tensor:
         """True: minicnn has no complex numbers."""
+    @property
+    def itemsize(self) -> _int:
+        """The bytes of one element."""
     def kron(self, other: Tensor) -> Tensor:
         """Kronecker's product: `other` times each element of `input`, in its place."""
     def kthvalue(self, k: _int, dim: _int = -1, keepdim: _bool = False) -> Any:
@@ -852,6 +852,9 @@ class Tensor:
         """The sum over `dim` of what is not NaN."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor:
         """`length` indices of axis `dim` from `start` on, a view."""
+    @property
+    def nbytes(self) -> _int:
+        """The bytes of all elements."""
     def ndimension(self) -> _int:
         """The number of axes."""
     def ne(self, other: Tensor | Number) -> Tensor:
@@ -961,9 +964,9 @@ class Tensor:
         """1 / √input"""
     def rsqrt_(self) -> Tensor:
         """In-place form of `rsqrt`: changes the tensor and returns it."""
-    def scatter(self, dim: _int, index: Tensor, src: Any) -> Tensor:
+    def scatter(self, dim: _int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
         """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`."""
-    def scatter_(self, dim: _int, index: Tensor, src: Any) -> Tensor:
+    def scatter_(self, dim: _int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
         """In-place form of `scatter`: changes the tensor and returns it."""
     def scatter_add(self, dim: _int, index: Tensor, src: Tensor) -> Tensor:
         """`input` with `src` added at `index` along `dim`, as often as an index occurs."""

@@ -23,7 +23,7 @@ class To(Operation):
 
     def forward(ctx, input: Any, kind: Any) -> Any:
         ctx.kind = input.dtype
-        return input.astype(kind)
+        return input.astype(kind) if kind.kind != "V" else input.astype(np.float32).astype(kind)  # as PyTorch rounds
 
     def backward(ctx, grad: Any) -> Any:
         return To(grad, ctx.kind), None

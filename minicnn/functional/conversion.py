@@ -134,6 +134,7 @@ def _converter(name: str, kind: dtypes.dtype) -> Any:
 float_ = _converter("float", dtypes.float32)
 double = _converter("double", dtypes.float64)
 half = _converter("half", dtypes.float16)
+bfloat16 = _converter("bfloat16", dtypes.bfloat16)
 long = _converter("long", dtypes.int64)
 int_ = _converter("int", dtypes.int32)
 short = _converter("short", dtypes.int16)
@@ -145,7 +146,7 @@ bool_ = _converter("bool", dtypes.bool_)
 LEGACY_NAMES = {
     "float32": "FloatTensor", "float64": "DoubleTensor", "float16": "HalfTensor", "uint8": "ByteTensor",
     "int8": "CharTensor", "int16": "ShortTensor", "int32": "IntTensor", "int64": "LongTensor",
-    "bool": "BoolTensor",
+    "bool": "BoolTensor", "bfloat16": "BFloat16Tensor",
 }  # fmt: skip
 
 

@@ -249,7 +249,7 @@ def huber_loss(
     RuntimeError unless `delta` is above 0.
     """
     reduction = check_reduction(reduction)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got `delta` {delta}")
     a, b = _pair(input, target, "huber_loss")
     loss: Tensor = HuberLoss(a, b, "huber", reduction if weight is None else "none", float(delta))

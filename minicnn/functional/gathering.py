@@ -15,7 +15,7 @@ from minicnn.functional.conversion import clone
 from minicnn.functional.elementwise import mul
 from minicnn.functional.joining import Embed, along
 from minicnn.functional.return_types import named
-from minicnn.functional.shape import expand, flatten
+from minicnn.functional.shape import expand, flatten, reshape
 
 Sorted = named("sort", "values", "indices")
 TopK = named("topk", "values", "indices")
@@ -107,6 +107,15 @@ def _beside(grad: Any, shape: tuple[int, ...]) -> Any:
     return Embed(grad, shape, tuple(slice(n) for n in grad.shape)) if shape else sum_to(grad, ())
 
 
+def _in_shape(result: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return result if result.shape == shape else reshape(result, shape)
+
+
+def _line(value: Any) -> Any:
+    """A 0-d tensor as one of one element; anything else as it is."""
+    return reshape(value, (1,)) if isinstance(value, Tensor) and not value.ndim else value
+
+
 def _checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
     axis = normal_axis(dim, check_tensor(input, name).ndim)
     if check_tensor(index, name, "index")._array.dtype.kind not in "iu":
@@ -140,15 +149,25 @@ def _inside(index: Tensor, size: int, axis: int) -> Tensor:
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
     axis, index = _checked_index(input, dim, index, "gather")
-    return Gather(input, axis, index)
+    if index.ndim and input.ndim:
+        return Gather(input, axis, index)
+    return _in_shape(Gather(_line(input), axis, _line(index)), index.shape)
 
 
 @operation(method="scatter", inplace=True)
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
-    """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`."""
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
+    """`input` with `src` (a tensor at least as large as `index`, or a number) at `index` along `dim`.
+
+    A number may also be given as `value`. TypeError for both, and for neither.
+    """
+    if (src is None) == (value is None):
+        raise TypeError("scatter(): expected either `src` (a Tensor or a number) or `value` (a number)")
+    src = value if src is None else src
     axis, index = _checked_index(input, dim, index, "scatter")
     _check_source(index, src, input, "scatter")
-    return Scatter(input, axis, index, src)
+    if index.ndim and input.ndim:
+        return Scatter(input, axis, index, src)
+    return _in_shape(Scatter(_line(input), axis, _line(index), _line(src)), input.shape)
 
 
 @operation(method="scatter_add", inplace=True)
@@ -156,7 +175,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with `src` added at `index` along `dim`, as often as an index occurs."""
     axis, index = _checked_index(input, dim, index, "scatter_add")
     _check_source(index, check_tensor(src, "scatter_add", "src"), input, "scatter_add")
-    return ScatterAdd(input, axis, index, src)
+    if index.ndim and input.ndim:
+        return ScatterAdd(input, axis, index, src)
+    return _in_shape(ScatterAdd(_line(input), axis, _line(index), _line(src)), input.shape)
 
 
 def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
@@ -166,9 +187,8 @@ def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
         raise RuntimeError(
             f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}"
         )
-    if src.ndim != index.ndim or any(
-        n > m for n, m in zip(index._array.shape, src._array.shape, strict=True)
-    ):
+    sizes = [tensor._array.shape or (1,) for tensor in (index, src)]
+    if len(sizes[0]) != len(sizes[1]) or any(n > m for n, m in zip(*sizes, strict=True)):
         raise RuntimeError(
             f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}"
         )

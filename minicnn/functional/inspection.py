@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import broadcast_shape, check_tensor, sum_to
@@ -202,3 +203,74 @@ def apply_(input: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     array = input._plain_array()
     changed = [callable(number) for number in array.reshape(-1).tolist()]
     return overwrite(input, np.array(changed, array.dtype).reshape(array.shape), "apply_")
+
+
+@operation()
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are floating-point numbers."""
+    return check_tensor(input, "is_floating_point").is_floating_point()
+
+
+def typename(obj: Any) -> str:
+    """The name of the type of `obj`, of a tensor as `x.type()` gives it."""
+    if isinstance(obj, Tensor):
+        return f"{obj.type()}"
+    kind = type(obj)
+    module = "" if kind.__module__ in ("builtins", "__builtin__") else f"{kind.__module__}."
+    return f"{module}{kind.__qualname__}"
+
+
+class finfo:
+    """The limits of a floating type: bits, eps, max, min, tiny (smallest_normal), resolution.
+
+    >>> import minicnn
+    >>> minicnn.finfo(minicnn.float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, type: Any = None) -> None:
+        kind = dtypes.get_default_dtype() if type is None else dtypes.from_numpy(dtypes.as_numpy(type))
+        if not kind.is_floating_point:
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'")
+        limits = dtypes.float_limits(kind.numpy)
+        self.bits, self.dtype = kind.itemsize * 8, kind.name
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = 10.0**-limits.precision
+
+    def __repr__(self) -> str:
+        named = (
+            f"{name}={getattr(self, name):g}" for name in ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        )
+        return f"finfo({', '.join(named)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer type: bits, max, min.
+
+    >>> import minicnn
+    >>> minicnn.iinfo(minicnn.uint8)
+    iinfo(min=0, max=255, dtype=uint8)
+    """
+
+    def __init__(self, type: Any) -> None:
+        kind = dtypes.from_numpy(dtypes.as_numpy(type))
+        if kind.numpy.kind not in "iu":
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{kind}'")
+        limits = np.iinfo(kind.numpy)
+        self.bits, self.dtype = kind.itemsize * 8, kind.name
+        self.max, self.min = int(limits.max), int(limits.min)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+def promote_types(type1: Any, type2: Any) -> dtypes.dtype:
+    """The smallest type that holds numbers of both."""
+    arrays = (np.empty(1, dtypes.as_numpy(kind)) for kind in (type1, type2))
+    return dtypes.from_numpy(dtypes.result_type(*arrays))
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether PyTorch converts between two types in place: not to a lower category (floating, integer, bool)."""
+    return bool(dtypes.category(dtypes.as_numpy(from_)) <= dtypes.category(dtypes.as_numpy(to)))

@@ -98,13 +98,19 @@ class Triu(Operation):
 @operation(method="tril", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
-    return Tril(_matrices(input, "tril"), diagonal)
+    return Tril(_matrices(input, "tril"), _diagonal(diagonal, "tril"))
 
 
 @operation(method="triu", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
-    return Triu(_matrices(input, "triu"), diagonal)
+    return Triu(_matrices(input, "triu"), _diagonal(diagonal, "triu"))
+
+
+def _diagonal(diagonal: Any, name: str) -> int:
+    if isinstance(diagonal, bool) or not hasattr(diagonal, "__index__"):
+        raise TypeError(f"{name}(): argument `diagonal` must be int, not {type(diagonal).__name__}: got {diagonal!r}")
+    return int(diagonal)
 
 
 def _matrices(input: Tensor, name: str) -> Tensor:
@@ -126,6 +132,18 @@ class Diagonal(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         return DiagonalEmbed(grad, ctx.shape, *ctx.args), None, None, None
+
+
+class DiagonalCopy(Diagonal):
+    """The elements (i, i + offset) of two axes in memory of their own."""
+
+    view = False
+
+    def forward(ctx, input: Any, offset: int, dim1: int, dim2: int) -> Any:
+        return super().forward(input, offset, dim1, dim2).copy()
+
+    def name(ctx) -> str:
+        return "DiagonalBackward0_copy"
 
 
 class DiagonalEmbed(Operation):
@@ -158,7 +176,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix as a vector, or the square matrix with a vector on that diagonal."""
     if check_tensor(input, "diag").ndim == 2:
-        return Diagonal(input, diagonal, 0, 1)
+        return DiagonalCopy(input, diagonal, 0, 1)
     if input.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     side = input.numel() + abs(diagonal)

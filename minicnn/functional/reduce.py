@@ -186,7 +186,7 @@ def _correction(dim: Any, unbiased: bool | None, correction: float | None) -> tu
         raise TypeError(f"give `unbiased` or `correction`, not both: {unbiased}, {correction}")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
-    return dim, correction
+    return dim, float(correction)
 
 
 @operation(method="var")
@@ -279,6 +279,8 @@ class Prod(Operation):
 @operation(method="prod")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product over one axis or all; of whole numbers and bools as int64."""
+    if isinstance(dim, tuple | list):
+        raise TypeError(f"prod(): argument `dim` must be int, not {type(dim).__name__}: got {dim!r}")
     input = summed_type(input, dtype, "prod")
     return Prod(input, normal_axes(dim, input.ndim), keepdim)
 

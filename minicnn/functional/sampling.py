@@ -6,7 +6,6 @@ Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +19,7 @@ from minicnn.backend import device as device_type
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished
+from minicnn.kernels import compiled
 from minicnn.kernels.recorder import recorder
 from minicnn.kernels.shuffle import Sizes
 from minicnn.random import Stream
@@ -41,7 +41,7 @@ class Generator(Stream):
 
     def _exchanged(self, n: int, partners: Any) -> Any:
         """As Stream's; by a compiled loop where there is much to do and Numba is loaded anyway."""
-        if n < LONG or "numba" not in sys.modules:
+        if n < LONG or not compiled.loaded():
             return super()._exchanged(n, partners)
         return kernels.run("shuffle", Sizes(n), partners)[0]
 
@@ -293,15 +293,8 @@ def randint_like(
     """Whole numbers in [low, high) (or [0, low)), with the shape, type and device of `input`."""
     low, high = (0, low) if high is None else (low, high)
     kind = check_tensor(input, "randint_like").dtype if dtype is None else dtype
-    return randint(
-        low,
-        high,
-        input.shape,
-        generator=generator,
-        dtype=kind,
-        device=_place(input, device),
-        requires_grad=requires_grad,
-    )
+    place = _place(input, device)
+    return randint(low, high, input.shape, generator=generator, dtype=kind, device=place, requires_grad=requires_grad)
 
 
 @operation(method="bernoulli")

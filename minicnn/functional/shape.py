@@ -160,7 +160,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the axes of length 1, or without those named by `dim` (int or tuple) if their length is 1."""
     shape = check_tensor(input, "squeeze")._array.shape
-    axes = normal_axes(dim, len(shape))
+    axes = () if isinstance(dim, tuple | list) and not dim else normal_axes(dim, len(shape))
     kind = 0 if dim is None else 2 if isinstance(dim, tuple | list) else 1
     kept = tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes)
     return _reviewed(Squeeze, input, kept, kind=kind)
