@@ -44,7 +44,7 @@ def trained(
     compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None,
     criterion=F.cross_entropy, **options,
 ):
-    """Losses, parameters and gradients after a step for each batch."""
+    """Losses, parameters, buffers and gradients after a step for each batch."""
     minicnn.manual_seed(1)
     model = make()
     optimizer = optimizer(model.parameters(), **options)
@@ -63,7 +63,7 @@ def trained(
     for i, (x, y) in enumerate(data):
         before(i, model, optimizer)
         losses.append(run(x, y).item())
-    numbers = [p.detach().numpy().copy() for p in model.parameters()]
+    numbers = [t.detach().numpy().copy() for t in (*model.parameters(), *model.buffers())]
     grads = [p.grad.numpy().copy() for p in model.parameters()]
     return losses, numbers, grads, len(calls)
 
@@ -164,6 +164,14 @@ LAYERS = {
         nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(27, 5),
     ),
     "up and down": Autoencoder,
+    "in place": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2, padding=1),
+        nn.LeakyReLU(0.1, inplace=True), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(36, 5), nn.ReLU(inplace=True),
+    ),
+    "running statistics": lambda: nn.Sequential(
+        nn.BatchNorm2d(1), nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4, momentum=None), nn.ReLU(), nn.Flatten(),
+        nn.Linear(256, 5),
+    ),
 }  # fmt: skip
 
 
@@ -384,6 +392,26 @@ def test_a_step_that_reads_numbers_runs_as_ever_and_the_line_is_named():
 )
 def test_numbers_that_python_looks_at(step):
     check_eager(step, *numbers(), match="without recording it")
+
+
+@pytest.mark.parametrize("clip", [nn.utils.clip_grad_norm_, nn.utils.clip_grad_value_])
+def test_clipping_is_not_replayed(clip):
+    def run(compiled):
+        weight = minicnn.ones(2, requires_grad=True)
+
+        def step(x):
+            weight.grad = None
+            (x * weight).sum().backward()
+            clip(weight, 0.5)
+            return weight.grad * 1
+
+        if not compiled:
+            return [step(x).tolist() for (x,) in numbers(5)]
+        step = minicnn.compile(step)
+        with pytest.warns(UserWarning, match=r"clipped gradients|norm of gradients"):
+            return [step(x).tolist() for (x,) in numbers(5)]
+
+    assert run(True) == run(False)
 
 
 def test_a_tensor_that_is_new_in_each_call_is_not_taken_for_one_that_stays():
@@ -689,3 +717,25 @@ def test_a_compiled_function_within_another_is_part_of_it():
     assert [outer(x).tolist() for (x,) in numbers(5)] == [[3 * i + 1, 4] for i in range(5)]
     assert len(outer.steps) == 1
     assert inner.steps == []
+
+
+def test_a_norm_that_becomes_zero_in_a_replay_has_the_slope_zero():
+    weight = nn.Parameter(minicnn.ones(3))
+    optimizer = optim.SGD([weight], lr=0.0)
+    calls = []
+
+    @minicnn.compile
+    def step(x):
+        calls.append(1)
+        optimizer.zero_grad()
+        loss = (weight * x).norm()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for x in ([1.0, 2.0, 2.0], [3.0, 0.0, 4.0], [1.0, 2.0, 2.0], [0.0, 0.0, 0.0], [0.0, 3.0, 4.0]):
+        loss = step(minicnn.tensor(x)).item()
+        size = sum(v * v for v in x) ** 0.5
+        assert loss == pytest.approx(size)
+        np.testing.assert_allclose(weight.grad.numpy(), [v * v / size if size else 0 for v in x], rtol=1e-6)
+    assert len(calls) == 2

@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 import zipfile
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 
 import numpy as np
 import pytest
@@ -454,6 +454,14 @@ def test_classes_that_the_user_allows(nothing_allowed):
     assert found["counting"].value == 6
     with pytest.raises(LoadError, match="Counting"):
         through(objects, minicnn.save, minicnn.load)
+
+
+def test_containers_that_the_user_allows(nothing_allowed):
+    objects = [deque([1, 2]), defaultdict(list, {"a": [1]})]
+    with serialization.safe_globals([deque, defaultdict, list]):
+        found = through(objects, minicnn.save, minicnn.load)
+    assert found == objects
+    assert found[1]["new"] == []
 
 
 def test_a_model_whose_classes_are_allowed(nothing_allowed):

@@ -62,4 +62,5 @@ class Sizes(NamedTuple):
         values, channel = Output(self.shape, self.dtype, self.order), Output(self.shape[1:2], self.dtype)
         if self.direction == "backward" or self.momentum is None:
             return (values, channel, channel)
-        return (values, *(channel,) * 4) + (Output((1,), np.dtype("int64")),) * self.counted
+        running, count = channel._replace(updated=True), Output((1,), np.dtype("int64"), updated=True)
+        return (values, channel, channel, running, running) + (count,) * self.counted

@@ -147,7 +147,7 @@ def _together(first: KernelCall, second: KernelCall, rule: Rule) -> KernelCall |
 def _is_free(entries: list[Entry], place: int, partner: int, second: KernelCall) -> bool:
     """Whether the second kernel may be done at the place of the first: what it reads is there by then, and nobody in
     between touches what it writes."""
-    reads = {id(root(a)) for a in second.ins[1:]}
+    reads = {id(root(a)) for a in second.ins}  # its first one, too: an in-place activation changes it in between
     writes = {id(root(a)) for a in second.outs}
     for entry in entries[place + 1 : partner]:
         if reads & {id(root(a)) for a in entry.writes()}:

@@ -119,6 +119,8 @@ def normalised(
         raise IndexError(f"Dimension out of range: batch_norm needs `input` (N, C, …), got shape {list(input.shape)}")
     if eps < 0:
         raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
+    if training and eps == 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if not input.is_floating_point():
         raise NotImplementedError(f'"batch_norm" not implemented for {input.dtype}; convert with .float()')
     channels = input.shape[1]

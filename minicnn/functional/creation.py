@@ -147,7 +147,8 @@ def _array_of(data: Any, dtype: Any) -> Any:
     elif hasattr(data, "__array__") and not isinstance(data, list | tuple | int | float):
         array = np.asarray(data)
     else:
-        kind = _infer(data) if dtype is None else dtypes.as_numpy(dtype)
+        kind = _infer(data)  # TypeError, RuntimeError for what is no number
+        kind = kind if dtype is None else dtypes.as_numpy(dtype)
         try:
             return np.array(_nested(data), dtype=kind)
         except OverflowError as error:

@@ -232,7 +232,7 @@ class finfo:
         kind = dtypes.get_default_dtype() if type is None else dtypes.from_numpy(dtypes.as_numpy(type))
         if not kind.is_floating_point:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'")
-        limits = np.finfo(kind.numpy)
+        limits = dtypes.float_limits(kind.numpy)
         self.bits, self.dtype = kind.itemsize * 8, kind.name
         self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
         self.tiny = self.smallest_normal = float(limits.tiny)

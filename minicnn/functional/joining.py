@@ -242,7 +242,7 @@ def split(
     length = tensor._array.shape[axis]
     if split_size_or_sections is None:  # the name that the method has in PyTorch
         split_size_or_sections = split_size
-    if hasattr(split_size_or_sections, "__index__") and not isinstance(split_size_or_sections, Tensor):
+    if hasattr(split_size_or_sections, "__index__") and not isinstance(split_size_or_sections, Tensor | bool):
         size = int(split_size_or_sections)
         if size < 0 or (size == 0 and length):
             raise RuntimeError(
@@ -251,7 +251,8 @@ def split(
         starts = range(0, length, size) if size else ()
         sizes = tuple(min(size, length - start) for start in starts) or (0,)
         return Split(tensor, sizes, axis)
-    if any(not hasattr(n, "__index__") for n in split_size_or_sections):
+    several = isinstance(split_size_or_sections, tuple | list | Tensor)
+    if not several or any(not hasattr(n, "__index__") for n in split_size_or_sections):
         raise TypeError(
             f"split(): `split_size_or_sections` must be a whole number or several, got {split_size_or_sections!r}"
         )

@@ -222,6 +222,8 @@ def cross_entropy(
     label_smoothing = max(0.0, label_smoothing)
     check_tensor(input, "cross_entropy"), check_tensor(target, "cross_entropy", "target")
     if target.is_floating_point() and target.shape == input.shape:
+        if not input.is_floating_point():
+            raise NotImplementedError(f'"cross_entropy" not implemented for {input.dtype}; convert with .float()')
         if ignore_index >= 0:
             raise RuntimeError(
                 f"ignore_index is not supported for floating point target, got `ignore_index` {ignore_index}"

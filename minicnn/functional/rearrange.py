@@ -98,13 +98,19 @@ class Triu(Operation):
 @operation(method="tril", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (…, M, N), the given diagonal included, 0 above."""
-    return Tril(_matrices(input, "tril"), diagonal)
+    return Tril(_matrices(input, "tril"), _diagonal(diagonal, "tril"))
 
 
 @operation(method="triu", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (…, M, N), the given diagonal included, 0 below."""
-    return Triu(_matrices(input, "triu"), diagonal)
+    return Triu(_matrices(input, "triu"), _diagonal(diagonal, "triu"))
+
+
+def _diagonal(diagonal: Any, name: str) -> int:
+    if isinstance(diagonal, bool) or not hasattr(diagonal, "__index__"):
+        raise TypeError(f"{name}(): argument `diagonal` must be int, not {type(diagonal).__name__}: got {diagonal!r}")
+    return int(diagonal)
 
 
 def _matrices(input: Tensor, name: str) -> Tensor:

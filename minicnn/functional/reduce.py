@@ -23,9 +23,10 @@ from minicnn.functional.common import (
     normal_axes,
     normal_axis,
 )
-from minicnn.functional.elementwise import Div, Mul, Where
+from minicnn.functional.elementwise import Div, Mul, Where, apply_numpy
 from minicnn.functional.rearrange import Flip
 from minicnn.functional.shape import View
+from minicnn.kernels.recorder import recorder
 
 # --- the way back: a reduced gradient spread over the axes it was reduced from ------------------------
 
@@ -174,7 +175,9 @@ def safe_div(a: Any, b: Any) -> Any:
     """a / b, and 0 where b is 0."""
     raw = b._array if isinstance(b, Tensor) else b
     zero = raw == 0
-    if not zero.any():
+    if recorder.tape is not None and isinstance(b, Tensor):  # a replay may meet the zeros that are not there now
+        zero = apply_numpy("equal", b, 0)
+    elif not zero.any():
         return Div(a, b)
     return Where(zero, 0.0, Div(a, Where(zero, 1.0, b)))
 
@@ -186,7 +189,7 @@ def _correction(dim: Any, unbiased: bool | None, correction: float | None) -> tu
         raise TypeError(f"give `unbiased` or `correction`, not both: {unbiased}, {correction}")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
-    return dim, correction
+    return dim, float(correction)
 
 
 @operation(method="var")
@@ -279,6 +282,8 @@ class Prod(Operation):
 @operation(method="prod")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product over one axis or all; of whole numbers and bools as int64."""
+    if isinstance(dim, tuple | list):
+        raise TypeError(f"prod(): argument `dim` must be int, not {type(dim).__name__}: got {dim!r}")
     input = summed_type(input, dtype, "prod")
     return Prod(input, normal_axes(dim, input.ndim), keepdim)
 

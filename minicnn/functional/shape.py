@@ -160,7 +160,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the axes of length 1, or without those named by `dim` (int or tuple) if their length is 1."""
     shape = check_tensor(input, "squeeze")._array.shape
-    axes = normal_axes(dim, len(shape))
+    axes = () if isinstance(dim, tuple | list) and not dim else normal_axes(dim, len(shape))
     kind = 0 if dim is None else 2 if isinstance(dim, tuple | list) else 1
     kept = tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes)
     return _reviewed(Squeeze, input, kept, kind=kind)
@@ -276,6 +276,8 @@ def last_two_swapped(input: Tensor) -> Tensor:
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Axes `source` moved to the places `destination` (ints or tuples of equal length), a view."""
     ndim = check_tensor(input, "movedim").ndim
+    if hasattr(source, "__index__") != hasattr(destination, "__index__"):
+        raise TypeError(f"movedim(): `source` {source!r} and `destination` {destination!r} must both be ints or tuples")
     start, end = normal_axes(source, ndim), normal_axes(destination, ndim)
     if len(start) != len(end):
         raise RuntimeError(f"movedim: `source` {source} and `destination` {destination} differ in length")

@@ -68,10 +68,15 @@ def found(module: str, name: str) -> Any:
         raise foreign_dtype("uint16, uint32, uint64 or float8")
     kind = allowed.lookup(module, name)
     if kind is not None:
-        return Maker(full, lambda budget, arguments: kind(*arguments), kind)
+        return Maker(full, lambda budget, arguments: kind(*map(_itself, arguments)), kind)
     if full not in RULES:
         raise LoadError(f"it asks for {full}, which is not one of the names that may be loaded. {_way_out(module)}")
     return Maker(full, RULES[full])
+
+
+def _itself(argument: Any) -> Any:
+    """An argument of an allowed function: of a class that is allowed, too, the class (as in defaultdict(list))."""
+    return argument.kind if isinstance(argument, Maker) and argument.kind is not None else argument
 
 
 def _way_out(module: str) -> str:

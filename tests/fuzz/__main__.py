@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from .campaign import Result, repeat, report, run
+from .campaign import repeat, report, run
+from .case import Case
 from .kinds import KINDS
-
-BATCH = 100  # cases between two movements of the bar
 
 
 def main() -> int:
@@ -34,22 +34,21 @@ def main() -> int:
         return bool(wrong)
     failed = 0
     for kind in kinds:
-        begun, total = time.perf_counter(), Result()
-        bar = tqdm(total=options.cases, desc=f"{kind} (seed {seed})", disable=not sys.stderr.isatty())
-        end = options.start + options.cases
-        for first in range(options.start, end, BATCH):
-            part = run(kind, seed, range(first, min(first + BATCH, end)), options.backend)
-            total.add(part)
-            for number, case, wrong in part.failures:
-                if options.short:
-                    tqdm.write(
+        begun = time.perf_counter()
+        numbers = range(options.start, options.start + options.cases)
+        with tqdm(total=len(numbers), desc=f"{kind} (seed {seed})", disable=not sys.stderr.isatty()) as bar:
+
+            def seen(number: int, case: Case, wrong: str | None, kind: str = kind, bar: Any = bar) -> None:
+                bar.update()
+                if wrong and options.short:
+                    bar.write(
                         f"{number}: {wrong}"[:300].replace("\n", " ") + "\n    " + case.source.replace("\n", "; ")
                     )
-                else:
-                    tqdm.write(report(kind, seed, number, case, wrong))
-            sys.stdout.flush()
-            bar.update(part.cases)
-        bar.close()
+                elif wrong:
+                    bar.write(report(kind, seed, number, case, wrong))
+                sys.stdout.flush()
+
+            total = run(kind, seed, numbers, options.backend, seen)
         for name, times in total.absent.most_common():
             print(f"not there: {name} ({times} cases)")
         print(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-AHEAD = 200  # cases that are asked for at once
+AHEAD = 500  # cases that are asked for at once
 
 
 class Oracle:
