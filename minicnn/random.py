@@ -64,10 +64,9 @@ class Stream:
 
     def manual_seed(self, seed: int) -> Stream:
         """Restart at `seed`, -2**63 <= seed < 2**64 (negative ones wrap), of which the low 32 bits count."""
-        number = int(seed) if isinstance(seed, float) and seed == seed // 1 else seed
-        if not hasattr(number, "__index__"):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`: {seed!r}")
-        number = operator.index(number)
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`")
+        number = operator.index(seed)
         if not -(2**63) <= number < 2**64:
             raise ValueError(
                 f"Overflow when unpacking long long: `seed` is {number}, expected -2**63 <= seed < 2**64"

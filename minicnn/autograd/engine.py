@@ -96,6 +96,8 @@ def grad(
         return _batched(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not inputs:
+        raise RuntimeError("grad(): `inputs` is empty: name at least one Tensor")
     if grad_outputs is None or isinstance(grad_outputs, Tensor):
         grad_outputs = (grad_outputs,) * len(outputs)
     for tensor in inputs:

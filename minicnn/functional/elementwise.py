@@ -79,8 +79,6 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
 
 def _check_alpha(alpha: Any, input: Any, other: Any) -> None:
     """TypeError, RuntimeError for an `alpha` that is no number of the operands' kind."""
-    if type(alpha) is int and alpha == 1:
-        return
     if not isinstance(alpha, int | float | np.number | np.bool_):
         raise TypeError(f"argument `alpha` must be Number, not {type(alpha).__name__}: got {alpha!r}")
     kinds = {x._array.dtype.kind if isinstance(x, Tensor) else np.asarray(x).dtype.kind for x in (input, other)}
@@ -419,6 +417,8 @@ class Clamp(Operation):
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Each element limited to [min, max]; numbers or tensors, one of them may be None."""
     check_tensor(input, "clamp")
+    if not all(bound is None or isinstance(bound, Tensor | int | float | np.number) for bound in (min, max)):
+        raise TypeError(f"clamp(): `min` and `max` must be numbers or Tensors, got {min!r} and {max!r}")
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of `min` or `max` must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):

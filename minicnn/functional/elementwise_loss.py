@@ -149,6 +149,8 @@ class SoftMarginLoss(ElementwiseLoss):
 def _pair(input: Tensor, target: Tensor, name: str, warn: bool = True) -> tuple[Tensor, Tensor]:
     """Both in one shape and type; a UserWarning if the shapes differ, NotImplementedError for whole numbers."""
     check_tensor(input, name), check_tensor(target, name, "target")
+    if bool in (input._array.dtype, target._array.dtype):
+        raise RuntimeError(f"{name}: `input` and `target` must not be bools, got {input.dtype} and {target.dtype}")
     a, b = operands(input, target, name=name)
     if a._array.dtype.kind != "f":
         raise NotImplementedError(f'"{name}" not implemented for {a.dtype}; convert with .float()')
@@ -232,7 +234,7 @@ def smooth_l1_loss(
     RuntimeError for a negative `beta`; 0 is `l1_loss`.
     """
     reduction = check_reduction(reduction, size_average, reduce)
-    if beta < 0:
+    if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got `beta` {beta}")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
@@ -252,7 +254,10 @@ def huber_loss(
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got `delta` {delta}")
     a, b = _pair(input, target, "huber_loss")
+    if not input.is_floating_point():
+        raise RuntimeError(f"huber_loss: result type {a.dtype} can't be cast to `input`'s type {input.dtype}")
     loss: Tensor = HuberLoss(a, b, "huber", reduction if weight is None else "none", float(delta))
+    loss = loss if loss.dtype is input.dtype else loss.to(input.dtype)
     return loss if weight is None else _weighted(loss, weight, input, reduction, divide=False)
 
 

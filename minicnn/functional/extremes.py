@@ -217,6 +217,8 @@ class Place(Operation):
 
 def _place(input: Tensor, function: str, dim: int | None, keepdim: bool) -> Tensor:
     array = check_tensor(input, function)._array
+    if array.dtype == bool:
+        raise RuntimeError(f"{function}(): does not support bool input; convert with .int()")
     axis = None if dim is None else normal_axis(dim, array.ndim)
     if array.size == 0 and (axis is None or array.shape[axis] == 0):
         raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")

@@ -118,7 +118,7 @@ def _line(value: Any) -> Any:
 
 def _checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
     axis = normal_axis(dim, check_tensor(input, name).ndim)
-    if check_tensor(index, name, "index")._array.dtype.kind not in "iu":
+    if check_tensor(index, name, "index")._array.dtype not in (np.int32, np.int64):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for `index`, got {index.dtype}")
     if max(index.ndim, 1) != max(input.ndim, 1):
         raise RuntimeError(
@@ -312,6 +312,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if input._array.dtype == bool:
         raise RuntimeError("topk does not support bool dtypes on CPU; convert `input` with .int()")
     size = input._array.shape[axis] if input.ndim else 1
+    if isinstance(k, bool) or not hasattr(k, "__index__"):
+        raise TypeError(f"topk(): argument `k` must be int, not {type(k).__name__}: got {k!r}")
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
     if input.ndim == 0:

@@ -288,6 +288,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`value` (a number or 0-d tensor) where `mask` (bool, broadcast) holds, `input` elsewhere."""
     if check_tensor(mask, "masked_fill", "mask")._array.dtype != bool:
         raise RuntimeError(f"masked_fill only supports boolean masks, but got `mask` with dtype {mask.dtype}")
+    if not isinstance(value, Tensor | int | float | np.number | np.bool_):
+        raise TypeError(f"masked_fill(): `value` must be a number or a 0-d Tensor, got {value!r}")
     if isinstance(value, Tensor) and value.ndim:
         raise RuntimeError(
             f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions"

@@ -79,7 +79,7 @@ default_generator = Generator()
 
 def manual_seed(seed: int) -> Generator:
     """Restart `default_generator` at `seed`; RuntimeError for what is not a whole number."""
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed) if isinstance(seed, bool | float) else seed)
 
 
 def initial_seed() -> int:

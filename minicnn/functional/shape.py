@@ -276,6 +276,8 @@ def last_two_swapped(input: Tensor) -> Tensor:
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Axes `source` moved to the places `destination` (ints or tuples of equal length), a view."""
     ndim = check_tensor(input, "movedim").ndim
+    if hasattr(source, "__index__") != hasattr(destination, "__index__"):
+        raise TypeError(f"movedim(): `source` {source!r} and `destination` {destination!r} must both be ints or tuples")
     start, end = normal_axes(source, ndim), normal_axes(destination, ndim)
     if len(start) != len(end):
         raise RuntimeError(f"movedim: `source` {source} and `destination` {destination} differ in length")

@@ -14,7 +14,7 @@ from .case import Case, Draw
 
 VALUES = (
     "None", "'x'", "-1", "0", "1.5", "True", "(1, 2, 3)", "[]", "()", "100", "[1.5, 2]", "(2,)",
-    "(2, 2)", "float('nan')", "{}", "-100", "b'x'", "2", "3", "-2", "1", "(0, 1)", "(-1, 1)", "2.0",
+    "(2, 2)", "{}", "-100", "b'x'", "2", "3", "-2", "1", "(0, 1)", "(-1, 1)", "2.0",
     "np.ones(2)", "m.float32", "(1, None)", "('a', 'b')", "object()",
 )  # fmt: skip
 TYPES = ("float32", "float32", "float64", "int64", "bool", "uint8", "int32")
@@ -26,8 +26,9 @@ KNOWN = (
     r"m\.(sum|mean|var|max|min)\(.*keepdim=True\)$",  # torch wants a dim beside it
     r"(dim|m)=None",  # where leaving it out says the same
     r"requires_grad=None",
-    r"max_unpool2d\(.*(stride|padding)=",  # it checks neither
-    r"(num_parameters|padding_idx)=True",
+    r"max_unpool2d\(.*(kernel_size=True|stride=|padding=)",  # it checks neither
+    r"(num_parameters|padding_idx|scale_factor|dim)=True",
+    r"hinge_embedding_loss\(.*(int|bool)",  # of whole numbers
     r"RandomHorizontalFlip\(p=None",  # an error only when it draws
     r"interpolate\(input=\S+\.reshape\(\(\d+, \d+, \d+, \d+, \d+",  # volumes
     r"logsumexp\(.*dim=(\(\)|\[\])",
@@ -35,7 +36,7 @@ KNOWN = (
     r"amsgrad=np\.ones",  # whose truth NumPy does not tell
     r"huber_loss\(.*int32.*float32",  # of whole numbers
     r"Normalize\(.*=None",
-    r"nn\.BatchNorm1d\(5\)\(.*, 0\)\)",  # no channels at all, where five are expected
+    r"nn\.BatchNorm[12]d\(\d\)\(\(m.arange\(0\)",  # no channels at all, where five are expected
 )
 
 
