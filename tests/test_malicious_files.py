@@ -573,14 +573,14 @@ SAFETENSORS = {
     "overlap": '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},'
     '"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}',
     "an unknown type": '{"a":{"dtype":"X9","shape":[1],"data_offsets":[0,1]}}',
-    "half a type": '{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}',
+    "a type that minicnn lacks": '{"a":{"dtype":"U16","shape":[1],"data_offsets":[0,2]}}',
 }
 
 
 @pytest.mark.parametrize("header", SAFETENSORS.values(), ids=SAFETENSORS.keys())
 def test_safetensors_files_that_nobody_writes(tmp_path, header):
     data = header if isinstance(header, bytes) else struct.pack(U64, len(header)) + header.encode() + bytes(4)
-    if header == SAFETENSORS["half a type"]:
+    if header == SAFETENSORS["a type that minicnn lacks"]:
         data = data[:-2]
     (tmp_path / "x.safetensors").write_bytes(data)
     assert refused(tmp_path / "x.safetensors", load_file)
