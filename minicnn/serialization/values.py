@@ -145,7 +145,7 @@ def _tensor(budget: Budget, arguments: tuple[Any, ...]) -> Tensor:
         raise _wrong("_rebuild_tensor_v2")
     array = view(storage, offset, size, stride)
     if type(requires_grad) is not bool or (requires_grad and array.dtype.kind != "f"):
-        raise LoadError("it has a tensor of whole numbers that requires grad")
+        raise LoadError(f"it has a tensor of type {array.dtype} that requires grad")
     return Tensor(array, requires_grad)
 
 
@@ -154,8 +154,8 @@ def _parameter(budget: Budget, arguments: tuple[Any, ...]) -> Parameter:
     if len(arguments) != 3 or type(arguments[0]) is not Tensor or type(arguments[1]) is not bool:
         raise _wrong("_rebuild_parameter")
     data, requires_grad, _ = arguments
-    if requires_grad and not data.is_floating_point():
-        raise LoadError("it has a parameter of whole numbers that requires grad")
+    if requires_grad and data._array.dtype.kind != "f":
+        raise LoadError(f"it has a parameter of type {data.dtype.name} that requires grad")
     return Parameter(data, requires_grad)
 
 
