@@ -12,16 +12,25 @@ from .case import Case
 TOLERANCE = {"float64": 1e-9, "float32": 3e-5, "float16": 4e-3}
 FLOOR = {"float64": 1e-3, "float32": 1.0, "float16": 1.0}
 
+FAULTS = (  # torch's errors where its own documentation promises a result
+    "grad_input must be contiguous",  # nll_loss of a tensor that is not contiguous
+    "Found dtype Double but expected Float",  # huber_loss of two floating types, in backward
+)
+
 
 def difference(ours: dict[str, Any], theirs: dict[str, Any], case: Case) -> str | None:
     """What is not equal, or None."""
     if "died" in theirs:
         return f"torch's process ended with code {theirs['died']}"
+    if "error" in ours and case.faults and "y" in theirs and np.size(theirs["y"][0]) == 0:
+        return None  # torch makes an output without pixels on some of its ways, and checks nothing for an empty batch
+    if any(fault in theirs.get("text", "") for fault in FAULTS):
+        return None
     if "error" in ours or "error" in theirs:
         return _verdict(ours, theirs)
     for part in ("y", "first", "second"):
         mine, other = ours.get(part), theirs.get(part)
-        if part == "second" and isinstance(other, str):  # torch has no such derivative
+        if part == "second" and (isinstance(other, str) or _has_nan(theirs["y"])):  # torch has no such derivative
             continue
         if isinstance(mine, str):
             return f"{part}: {mine}"
@@ -75,6 +84,11 @@ def _values(a: Any, b: Any, looser: float) -> str | None:
     with np.errstate(all="ignore"):
         wrong = ~((np.abs(a - b) <= TOLERANCE[name] * looser * scale) | (a == b) | (np.isnan(a) & np.isnan(b)))
     return _first(a, b, wrong) if wrong.any() else None
+
+
+def _has_nan(values: list[Any]) -> bool:
+    """Whether one of them holds NaN, of which no derivative is defined."""
+    return any(isinstance(v, np.ndarray) and v.dtype.kind == "f" and bool(np.isnan(v).any()) for v in values)
 
 
 def _first(a: np.ndarray, b: np.ndarray, wrong: np.ndarray) -> str:

@@ -80,7 +80,7 @@ def adaptive(draw: Draw) -> Case:
     """Adaptive average and max pooling"""
     axes = draw.pick(1, 2, 2)
     kind = draw.pick("avg", "max")
-    dtype = draw.dtype()
+    dtype = draw.dtype() if kind == "max" else draw.dtype(others=0)
     x, size = image(draw, axes, draw.pick("normal", "distinct") if kind == "max" else "normal", dtype)
     wanted = draw.pick(1, draw.each(1, 8, axes), size)
     if axes == 2 and draw.chance(0.2):
