@@ -717,3 +717,25 @@ def test_a_compiled_function_within_another_is_part_of_it():
     assert [outer(x).tolist() for (x,) in numbers(5)] == [[3 * i + 1, 4] for i in range(5)]
     assert len(outer.steps) == 1
     assert inner.steps == []
+
+
+def test_a_norm_that_becomes_zero_in_a_replay_has_the_slope_zero():
+    weight = nn.Parameter(minicnn.ones(3))
+    optimizer = optim.SGD([weight], lr=0.0)
+    calls = []
+
+    @minicnn.compile
+    def step(x):
+        calls.append(1)
+        optimizer.zero_grad()
+        loss = (weight * x).norm()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for x in ([1.0, 2.0, 2.0], [3.0, 0.0, 4.0], [1.0, 2.0, 2.0], [0.0, 0.0, 0.0], [0.0, 3.0, 4.0]):
+        loss = step(minicnn.tensor(x)).item()
+        size = sum(v * v for v in x) ** 0.5
+        assert loss == pytest.approx(size)
+        np.testing.assert_allclose(weight.grad.numpy(), [v * v / size if size else 0 for v in x], rtol=1e-6)
+    assert len(calls) == 2

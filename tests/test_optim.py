@@ -73,7 +73,7 @@ def starts_and_grads(dtype=np.float64, shapes=SHAPES):
 
 
 def run(name, options, starts, grads, **more):
-    params = [nn.Parameter(s.copy()) for s in starts]
+    params = [nn.Parameter(minicnn.from_numpy(s.copy())) for s in starts]
     optimizer = getattr(optim, name)(params, **options, **more)
     for row in grads:
         for param, grad in zip(params, row, strict=True):
@@ -314,7 +314,7 @@ def test_many_parameters_in_many_blocks_step_as_each_alone(name, options, thread
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_a_parameter_listed_twice_steps_twice(name, options, backend):
     start, grads = rng(3).normal(size=5), [rng(4).normal(size=5)] * 6
-    param = nn.Parameter(start.copy())
+    param = nn.Parameter(minicnn.from_numpy(start.copy()))
     with pytest.warns(UserWarning, match="duplicate"):
         optimizer = getattr(optim, name)([param, param], **options)
     with kernels.use(backend):
@@ -421,7 +421,7 @@ def test_a_step_between_forward_and_backward_is_refused():
 def test_memory_that_is_not_contiguous(backend):
     starts, grads = starts_and_grads(shapes=[(3, 4)])
     expected = by_formula("Adam", {"lr": 0.1}, starts[0], [row[0] for row in grads])
-    param = nn.Parameter(np.asfortranarray(starts[0]))
+    param = nn.Parameter(minicnn.from_numpy(np.asfortranarray(starts[0])))
     memory = param.data.numpy()
     optimizer = optim.Adam([param], lr=0.1)
     with kernels.use(backend):
@@ -433,7 +433,7 @@ def test_memory_that_is_not_contiguous(backend):
 
 def test_new_memory_new_options_and_new_kernels_between_steps():
     starts, grads = starts_and_grads(shapes=[(5,)])
-    param = nn.Parameter(starts[0].copy())
+    param = nn.Parameter(minicnn.from_numpy(starts[0].copy()))
     optimizer = optim.SGD([param], lr=0.1, momentum=0.9)
     expected, buffer = starts[0], None
     for t, row in enumerate(grads[:12]):
@@ -523,7 +523,7 @@ def test_a_saved_optimizer_goes_on_bit_for_bit(name, options):
     starts, grads = starts_and_grads(np.float32)
     ends, _ = run(name, options, starts, grads)
     middle, first = run(name, options, starts, grads[:40])
-    params = [nn.Parameter(m.copy()) for m in middle]
+    params = [nn.Parameter(minicnn.from_numpy(m.copy())) for m in middle]
     second = getattr(optim, name)(params, **{**options, "lr": 9.0})
     second.load_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
     assert second.param_groups[0]["lr"] == first.param_groups[0]["lr"]
@@ -578,7 +578,7 @@ def test_torch_loads_our_state_and_we_load_theirs(name, options):
     saved["state"] = {
         k: {f: minicnn.tensor(v.numpy()) for f, v in fields.items()} for k, fields in saved["state"].items()
     }
-    ours = getattr(optim, name)([nn.Parameter(p.detach().numpy().copy()) for p in params])
+    ours = getattr(optim, name)([nn.Parameter(minicnn.from_numpy(p.detach().numpy().copy())) for p in params])
     ours.load_state_dict(saved)
     back = ours.state_dict()
     back["state"] = {k: {f: torch.from_numpy(v.numpy().copy()) for f, v in s.items()} for k, s in back["state"].items()}

@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 import zipfile
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 
 import numpy as np
 import pytest
@@ -122,14 +122,28 @@ def test_every_type(torch, kind):
     assert through(ours.dtype, minicnn.save, minicnn.load) is ours.dtype
 
 
-@pytest.mark.parametrize("kind", ["bfloat16", "complex64", "uint16", "float8_e5m2"])
+@pytest.mark.parametrize("kind", ["complex64", "uint16", "float8_e5m2"])
 def test_a_type_that_minicnn_lacks_is_named(torch, kind):
-    if hasattr(minicnn, kind):
-        pytest.skip("minicnn has it")
     with pytest.raises(
         LoadError, match=rf"numbers of type torch\..*{kind[:6]}.*, which minicnn does not have.*\.float\(\)"
     ):
         through(torch.ones(2, dtype=getattr(torch, kind)), torch.save, minicnn.load)
+
+
+def test_bfloat16(torch, tmp_path):
+    pytest.importorskip("ml_dtypes")
+    ours, theirs = (library.tensor([1.5, -3.0]).to(library.bfloat16) for library in (minicnn, torch))
+    found = through({"x": ours, "kind": ours.dtype}, minicnn.save, torch.load)
+    assert found["kind"] is torch.bfloat16
+    assert torch.equal(found["x"], theirs)
+    back = through({"x": theirs, "kind": theirs.dtype}, torch.save, minicnn.load)
+    assert back["kind"] is minicnn.bfloat16
+    assert back["x"].dtype is minicnn.bfloat16
+    assert back["x"].float().tolist() == [1.5, -3.0]
+    save_file({"x": ours}, tmp_path / "x.safetensors")
+    assert load_file(tmp_path / "x.safetensors")["x"].float().tolist() == [1.5, -3.0]
+    with pytest.raises(ValueError, match=r"'x' of type bfloat16, which \.npz cannot hold: use \.safetensors"):
+        save_file({"x": ours}, tmp_path / "x.npz")
 
 
 def test_bits_are_kept(torch):
@@ -454,6 +468,14 @@ def test_classes_that_the_user_allows(nothing_allowed):
     assert found["counting"].value == 6
     with pytest.raises(LoadError, match="Counting"):
         through(objects, minicnn.save, minicnn.load)
+
+
+def test_containers_that_the_user_allows(nothing_allowed):
+    objects = [deque([1, 2]), defaultdict(list, {"a": [1]})]
+    with serialization.safe_globals([deque, defaultdict, list]):
+        found = through(objects, minicnn.save, minicnn.load)
+    assert found == objects
+    assert found[1]["new"] == []
 
 
 def test_a_model_whose_classes_are_allowed(nothing_allowed):

@@ -120,6 +120,53 @@ def pairs(geometry):
     return lanes == 1 and square and ph == 0 and pw == 0 and 2 * OH <= H and 2 * OW <= W
 
 
+@inner
+def reach(first, step, length, outs):
+    """The outputs o with 0 ≤ first + o·step < length: from, to."""
+    low = max(0, -(first // step))
+    return low, max(low, min(outs, (length - 1 - first) // step + 1))
+
+
+@inner
+def max_by_taps(x, start, rows, row_step, best, where, geometry):
+    """A row of windows of one image: for all windows at once tap by tap, for the lanes are neighbours there.
+
+    `rows` are the rows of the image that the windows see, from, to, `row_step` apart; the image begins at x[start].
+    """
+    W, KW, OW, sw, pw, dw = geometry[3], geometry[5], geometry[7], geometry[9], geometry[11], geometry[13]
+    fill(best, -np.inf)
+    fill(where, np.int32(-1))
+    for h in range(rows[0], rows[1], row_step):
+        for s in range(KW):
+            low, high = reach(s * dw - pw, sw, W, OW)
+            first = h * W + low * sw + s * dw - pw
+            here, value, place = x[start + first :], best[low:high], where[low:high]
+            for i in range(high - low):
+                candidate = here[i * sw]
+                better = (candidate > value[i]) | (place[i] < 0) | (candidate != candidate)  # as `larger`
+                value[i] = candidate if better else value[i]
+                place[i] = np.int32(first + i * sw) if better else place[i]
+
+
+@inner
+def average_by_taps(x, start, rows, row_step, factors, total, geometry):
+    """As `max_by_taps`: total = factors · the sum of each window."""
+    W, KW, OW, sw, pw, dw = geometry[3], geometry[5], geometry[7], geometry[9], geometry[11], geometry[13]
+    fill(total, 0)
+    for h in range(rows[0], rows[1], row_step):
+        for s in range(KW):
+            low, high = reach(s * dw - pw, sw, W, OW)
+            here, part = x[start + h * W + low * sw + s * dw - pw :], total[low:high]
+            if sw == 1:  # neighbours in the image, too: vectors
+                for i in range(high - low):
+                    part[i] += here[i]
+            else:
+                for i in range(high - low):
+                    part[i] += here[i * sw]
+    for i in range(OW):
+        total[i] *= factors[i]
+
+
 @compiled(parallel=True)
 def max_forward(x, y, argmax, geometry):
     """y = the maximum of each window, argmax = its place h·W + w."""
@@ -132,6 +179,10 @@ def max_forward(x, y, argmax, geometry):
             max_row(x, (plane * H + 2 * oh) * W, W, 2 * oh * W, y[row], argmax[row])
             continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
+        if lanes == 1:
+            row, rows = slice(task * OW, (task + 1) * OW), (oh * sh - ph + r0 * dh, oh * sh - ph + r1 * dh)
+            max_by_taps(x, plane * H * W, rows, dh, y[row], argmax[row], geometry)
+            continue
         for ow in range(OW):
             s0, s1 = clip(ow * sw - pw, KW, dw, W)
             place = (oh * sh - ph + r0 * dh) * W + ow * sw - pw + s0 * dw
@@ -154,6 +205,10 @@ def avg_forward(x, scale, y, geometry):
             average_row(x, (plane * H + 2 * oh) * W, W, scale[oh * OW : (oh + 1) * OW], y[row])
             continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
+        if lanes == 1:
+            row, rows = slice(task * OW, (task + 1) * OW), (oh * sh - ph + r0 * dh, oh * sh - ph + r1 * dh)
+            average_by_taps(x, plane * H * W, rows, dh, scale[oh * OW : (oh + 1) * OW], y[row], geometry)
+            continue
         for ow in range(OW):
             s0, s1 = clip(ow * sw - pw, KW, dw, W)
             place = (oh * sh - ph + r0 * dh) * W + ow * sw - pw + s0 * dw
@@ -207,6 +262,14 @@ def max_back(g, argmax, y, dx, room, plane, oh, geometry):
                 row[2 * i + 1] = part[i] if where[i] == start + 2 * i + 1 else zero
             finish_row(row, y, dx, plane, h, geometry)
             continue
+        if lanes == 1:
+            fill(row[: min(W, OW * KW)], 0)
+            for out in range((plane * OH + oh) * OW, (plane * OH + oh + 1) * OW):
+                w = argmax[out] - h * W
+                if w >= 0 and w < W:  # no other window has this pixel
+                    row[w] = g[out]
+            finish_row(row, y, dx, plane, h, geometry)
+            continue
         for ow in range(OW):
             out = ((plane * OH + oh) * OW + ow) * lanes
             part, where = g[out : out + lanes], argmax[out : out + lanes]
@@ -229,6 +292,13 @@ def avg_back(g, scale, y, dx, room, plane, oh, geometry):
             part, factors = g[first : first + OW], scale[oh * OW : (oh + 1) * OW]
             for i in range(OW):
                 row[2 * i] = row[2 * i + 1] = factors[i] * part[i]
+            finish_row(row, y, dx, plane, h, geometry)
+            continue
+        if lanes == 1:
+            for ow in range(OW):
+                value = scale[oh * OW + ow] * g[(plane * OH + oh) * OW + ow]
+                for w in range(ow * KW, min(W, ow * KW + KW)):
+                    row[w] = value
             finish_row(row, y, dx, plane, h, geometry)
             continue
         for ow in range(OW):

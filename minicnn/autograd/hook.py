@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 _numbers = itertools.count()
@@ -19,6 +20,18 @@ class Hooks(dict[int, Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         """As OrderedDict is pickled: nothing, and the items put in."""
         return Hooks, (), None, None, iter(self.items())
+
+
+def keeper(owner: Any) -> Callable[[Any], None]:
+    """A hook that adds the gradient to the `.grad` of its `owner`, a tensor that may be gone by then."""
+    reference = weakref.ref(owner)
+
+    def keep(grad: Any) -> None:
+        tensor = reference()
+        if tensor is not None:
+            tensor.grad = grad.detach().clone() if tensor.grad is None else tensor.grad + grad
+
+    return keep
 
 
 class RemovableHandle:

@@ -14,7 +14,7 @@ import numpy as np
 
 from minicnn import backend, dtypes
 from minicnn.autograd import printing
-from minicnn.autograd.hook import LAST, Hooks, RemovableHandle
+from minicnn.autograd.hook import LAST, Hooks, RemovableHandle, keeper
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 from minicnn.suggest import no_attribute
@@ -412,16 +412,8 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self.is_leaf:
-            return
-        me = weakref.ref(self)
-
-        def keep(grad: Tensor) -> None:
-            tensor = me()
-            if tensor is not None:
-                tensor.grad = grad.detach().clone() if tensor.grad is None else tensor.grad + grad
-
-        self._own_hooks()[LAST] = keep
+        if not self.is_leaf:
+            self._own_hooks()[LAST] = keeper(self)
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")

@@ -145,11 +145,11 @@ def repeat_interleave(
     `repeat_interleave(repeats)` alone: the number of each place, as often as it says.
     """
     if repeats is None:
-        counts = check_tensor(input, "repeat_interleave")._plain_array()
+        counts = check_tensor(input, "repeat_interleave").numpy(force=True)
         return Tensor(np.repeat(np.arange(len(counts)), counts))
     x = reshape(check_tensor(input, "repeat_interleave"), -1) if dim is None else input
     axis = normal_axis(0 if dim is None else dim, x.ndim)
-    counts = np.asarray(repeats._plain_array() if isinstance(repeats, Tensor) else repeats)
+    counts = np.asarray(repeats.numpy(force=True) if isinstance(repeats, Tensor) else repeats)
     if counts.ndim > 1 or (counts.size != 1 and counts.size != x.shape[axis]):
         raise RuntimeError(
             f"repeats must be 0-dim or 1-dim tensor, with one number or one for each of the {x.shape[axis]} parts "

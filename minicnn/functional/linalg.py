@@ -173,7 +173,7 @@ class LogAbsDet(Operation):
 @operation(method="slogdet")
 def slogdet(A: Tensor) -> Any:
     """(sign, logabsdet) of the determinant of each square matrix, which may be too large or small itself."""
-    sign = np.asarray(_computed("slogdet", _matrices(A, "slogdet").detach()._plain_array())[0], A._array.dtype)
+    sign = np.asarray(_computed("slogdet", _matrices(A, "slogdet").numpy(force=True))[0], A._array.dtype)
     return Slogdet(Tensor(sign), LogAbsDet(A))
 
 
@@ -267,7 +267,7 @@ def pinv(A: Tensor, rcond: float | None = None) -> Tensor:
 @operation()
 def matrix_rank(A: Tensor, tol: float | None = None) -> Tensor:
     """The number of singular values of each matrix that count, int64."""
-    array = _matrices(A, "matrix_rank", False).detach()._plain_array()
+    array = _matrices(A, "matrix_rank", False).numpy(force=True)
     return Tensor(np.asarray(_computed("matrix_rank", array, tol=tol), np.int64))
 
 

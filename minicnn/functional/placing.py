@@ -77,7 +77,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         )
     shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
     mask = expand(mask, shape)
-    count = int(mask._plain_array().sum())
+    count = int(mask.numpy(force=True).sum())
     if count > source.numel():
         raise RuntimeError(
             f"Number of elements of source < number of ones in mask: `source` has {source.numel()}, `mask` {count}"
@@ -210,7 +210,7 @@ def scatter_reduce(
         return ScatterReduce(input, axis, index, src, reduce == "amax")
     if input.requires_grad or src.requires_grad:
         raise NotImplementedError("scatter_reduce: `reduce` 'prod' has no gradient in minicnn; use .detach()")
-    output = input._plain_array().copy()
+    output = input.numpy(force=True).copy()
     array_module(output).multiply.at(output, _places(index._plain_array(), axis), src._plain_array())
     return Tensor(output)
 

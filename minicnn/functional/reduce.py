@@ -23,9 +23,10 @@ from minicnn.functional.common import (
     normal_axes,
     normal_axis,
 )
-from minicnn.functional.elementwise import Div, Mul, Where
+from minicnn.functional.elementwise import Div, Mul, Where, apply_numpy
 from minicnn.functional.rearrange import Flip
 from minicnn.functional.shape import View
+from minicnn.kernels.recorder import recorder
 
 # --- the way back: a reduced gradient spread over the axes it was reduced from ------------------------
 
@@ -174,7 +175,9 @@ def safe_div(a: Any, b: Any) -> Any:
     """a / b, and 0 where b is 0."""
     raw = b._array if isinstance(b, Tensor) else b
     zero = raw == 0
-    if not zero.any():
+    if recorder.tape is not None and isinstance(b, Tensor):  # a replay may meet the zeros that are not there now
+        zero = apply_numpy("equal", b, 0)
+    elif not zero.any():
         return Div(a, b)
     return Where(zero, 0.0, Div(a, Where(zero, 1.0, b)))
 

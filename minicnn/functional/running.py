@@ -17,6 +17,7 @@ from minicnn.functional.joining import Slice, along, cat, narrow
 from minicnn.functional.rearrange import Flip
 from minicnn.functional.reduce import Cumsum, Sum, sum, summed_type
 from minicnn.functional.return_types import named
+from minicnn.kernels.recorder import recorder
 
 CumMax = named("cummax", "values", "indices")
 CumMin = named("cummin", "values", "indices")
@@ -36,6 +37,8 @@ class Cumprod(Operation):
         raw, axes = input._array if isinstance(input, Tensor) else input, (ctx.dim,)
         if not raw.ndim:
             return grad, None
+        if recorder.tape is not None:
+            recorder.tape.refuse("looks for zeros in the factors of cumprod")
         if (raw != 0).all():  # x_i is a factor of every product from i on
             later = Flip(Cumsum(Flip(Mul(grad, output), axes), ctx.dim), axes)
             return Div(later, input), None

@@ -117,7 +117,7 @@ def quantile(
             f"{interpolation}"
         )
     many = isinstance(q, Tensor) and q.ndim == 1
-    places = np.atleast_1d(np.asarray(q._plain_array() if isinstance(q, Tensor) else q, input._array.dtype))
+    places = np.atleast_1d(np.asarray(q.numpy(force=True) if isinstance(q, Tensor) else q, input._array.dtype))
     if not ((places >= 0) & (places <= 1)).all():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     if input.numel() == 0:
@@ -185,7 +185,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     only_floating(input, "histc")
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0, got {bins}")
-    array = input.detach()._plain_array()
+    array = input.numpy(force=True)
     low, high = float(min), float(max)
     if low == high and array.size:
         low, high = float(array.min()), float(array.max())
@@ -215,8 +215,8 @@ def searchsorted(
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
     right = side == "right" if side is not None else right
-    rows = sorted_sequence._plain_array()
-    values = input._plain_array() if isinstance(input, Tensor) else np.asarray(input, rows.dtype)
+    rows = sorted_sequence.numpy(force=True)
+    values = input.numpy(force=True) if isinstance(input, Tensor) else np.asarray(input, rows.dtype)
     if rows.ndim == 1:
         found = _edges(rows, values, right)
     else:
@@ -241,7 +241,7 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 @operation()
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among `test_elements`, bool; with `invert` whether it is not."""
-    a, b = (x._plain_array() if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
+    a, b = (x.numpy(force=True) if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
     return Tensor(np.asarray(array_module(a).isin(a, b, assume_unique=assume_unique, invert=invert)))
 
 
@@ -253,7 +253,7 @@ def unique_consecutive(
 
     With `return_inverse` also where each element went, with `return_counts` how many were taken together.
     """
-    array = check_tensor(input, "unique_consecutive")._plain_array()
+    array = check_tensor(input, "unique_consecutive").numpy(force=True)
     axis = None if dim is None else normal_axis(dim, array.ndim)
     parts = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
     rows = parts.reshape(len(parts), -1)

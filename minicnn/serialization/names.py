@@ -14,7 +14,7 @@ STORAGES = {  # what a .pth file calls the memory of each number type
 }  # fmt: skip
 STORAGE_OF = {kind: name for name, kind in STORAGES.items()}
 
-DTYPES = {kind.name: kind for kind in dtypes.ALL}
+DTYPES = {kind.name: kind for kind in (*dtypes.ALL, dtypes.bfloat16)}
 FOREIGN_DTYPES = {  # PyTorch has them
     "bfloat16", "complex32", "complex64", "complex128", "uint16", "uint32", "uint64", "quint8", "qint8", "qint32",
     "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu",

@@ -192,9 +192,9 @@ def _append_all(reader: Reader) -> None:
     _list(reader).extend(items)
 
 
-def _list(reader: Reader) -> list[Any]:
+def _list(reader: Reader) -> Any:
     target = reader.stack[-1]
-    if type(target) is not list:
+    if type(target) is not list and not allowed.is_allowed(type(target)):
         raise LoadError("it appends to what is no list")
     return target
 
@@ -211,7 +211,8 @@ def _set_items(reader: Reader) -> None:
 
 def _set(reader: Reader, items: list[Any]) -> None:
     target = reader.stack[-1]
-    if type(target) not in (dict, OrderedDict, Counter, Hooks) or len(items) % 2:
+    known = type(target) in (dict, OrderedDict, Counter, Hooks) or allowed.is_allowed(type(target))
+    if not known or len(items) % 2:
         raise LoadError("it sets items of what is no dict")
     for key, value in zip(items[::2], items[1::2], strict=True):
         target[checked_key(key)] = value

@@ -51,6 +51,11 @@ def save_file(state_dict: Mapping[str, Tensor], path: str | os.PathLike[str]) ->
         save(OrderedDict(state_dict), target)
         return
     arrays = {name: _plain(value) for name, value in state_dict.items()}
+    for name, array in arrays.items():
+        if suffix == ".npz" and array.dtype.kind == "V":
+            raise ValueError(
+                f"`state_dict` has {name!r} of type {array.dtype}, which .npz cannot hold: use .safetensors"
+            )
     if suffix == ".safetensors":
         from safetensors.numpy import save as save_safetensors
 

@@ -51,7 +51,10 @@ class Storages:
     def _numbers(self, dtype: str, key: str, count: int) -> np.ndarray[Any, Any]:
         if dtype in FOREIGN_DTYPES:
             raise foreign_dtype(dtype)
-        kind = DTYPES[dtype].numpy
+        try:
+            kind = DTYPES[dtype].numpy
+        except ImportError as error:  # of bfloat16's library
+            raise LoadError(f"it holds numbers of type torch.{dtype}: {error}") from None
         name = f"data/{key}"
         entry = self._archive.entries.get(name)
         if entry is None or entry.length != count * kind.itemsize:

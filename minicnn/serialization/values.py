@@ -68,10 +68,15 @@ def found(module: str, name: str) -> Any:
         raise foreign_dtype("uint16, uint32, uint64 or float8")
     kind = allowed.lookup(module, name)
     if kind is not None:
-        return Maker(full, lambda budget, arguments: kind(*arguments), kind)
+        return Maker(full, lambda budget, arguments: kind(*map(_itself, arguments)), kind)
     if full not in RULES:
         raise LoadError(f"it asks for {full}, which is not one of the names that may be loaded. {_way_out(module)}")
     return Maker(full, RULES[full])
+
+
+def _itself(argument: Any) -> Any:
+    """An argument of an allowed function: of a class that is allowed, too, the class (as in defaultdict(list))."""
+    return argument.kind if isinstance(argument, Maker) and argument.kind is not None else argument
 
 
 def _way_out(module: str) -> str:
@@ -140,7 +145,7 @@ def _tensor(budget: Budget, arguments: tuple[Any, ...]) -> Tensor:
         raise _wrong("_rebuild_tensor_v2")
     array = view(storage, offset, size, stride)
     if type(requires_grad) is not bool or (requires_grad and array.dtype.kind != "f"):
-        raise LoadError("it has a tensor of whole numbers that requires grad")
+        raise LoadError(f"it has a tensor of type {array.dtype} that requires grad")
     return Tensor(array, requires_grad)
 
 
@@ -149,8 +154,8 @@ def _parameter(budget: Budget, arguments: tuple[Any, ...]) -> Parameter:
     if len(arguments) != 3 or type(arguments[0]) is not Tensor or type(arguments[1]) is not bool:
         raise _wrong("_rebuild_parameter")
     data, requires_grad, _ = arguments
-    if requires_grad and not data.is_floating_point():
-        raise LoadError("it has a parameter of whole numbers that requires grad")
+    if requires_grad and data._array.dtype.kind != "f":
+        raise LoadError(f"it has a parameter of type {data.dtype.name} that requires grad")
     return Parameter(data, requires_grad)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from minicnn.autograd.tensor import Parameter, Size, Tensor
 from minicnn.backend import device, memory_of, to_device
 from minicnn.dtypes import dtype
-from minicnn.serialization.names import DEVICE, REBUILD_PARAMETER, REBUILD_TENSOR, SIZE, STORAGE_OF, Name
+from minicnn.serialization.names import DEVICE, DTYPES, REBUILD_PARAMETER, REBUILD_TENSOR, SIZE, STORAGE_OF, Name
 
 Pickler: Any = pickle._Pickler  # the one that is written in Python: the one in C writes no names of other packages
 STORAGE_NAMES = {kind: Name("torch", name) for kind, name in STORAGE_OF.items()}
@@ -32,7 +32,7 @@ class Memory(NamedTuple):
     @property
     def length(self) -> int:
         """How many numbers it holds."""
-        return self.array.nbytes // np.dtype(self.dtype).itemsize
+        return self.array.nbytes // DTYPES[self.dtype].itemsize
 
 
 class Writer(Pickler):
