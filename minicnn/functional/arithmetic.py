@@ -252,6 +252,7 @@ def isreal(input: Tensor) -> Tensor:
 @operation(method="logical_xor", inplace=True)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """True where exactly one of two elements is not 0."""
+    check_tensor(input, "logical_xor"), check_tensor(other, "logical_xor", "other")
     return apply_numpy("logical_xor", *operands(input, other, name="logical_xor"))
 
 
