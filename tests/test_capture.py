@@ -739,3 +739,39 @@ def test_a_norm_that_becomes_zero_in_a_replay_has_the_slope_zero():
         assert loss == pytest.approx(size)
         np.testing.assert_allclose(weight.grad.numpy(), [v * v / size if size else 0 for v in x], rtol=1e-6)
     assert len(calls) == 2
+
+
+ORDERED = minicnn.tensor([2, 0, 1])
+PICKS = {
+    "amax": lambda t: t.amax(1),
+    "cummax": lambda t: t.cummax(1)[0],
+    "gather": lambda t: t.gather(1, ORDERED.view(3, 1)),
+    "index_select": lambda t: t.index_select(0, ORDERED),
+    "max": lambda t: t.max(1)[0],
+    "multi_margin_loss": lambda t: F.multi_margin_loss(t, ORDERED),
+    "sort": lambda t: t.sort(1, descending=True)[0][:, 0],
+    "split": lambda t: t.split(2, 1)[1],
+    "topk": lambda t: t.topk(2, 1)[0],
+    "unbind": lambda t: t.unbind(0)[1],
+}
+
+
+@pytest.mark.parametrize("pick", PICKS.values(), ids=PICKS)
+def test_what_is_picked_is_picked_anew(pick):
+    data = np.random.default_rng(0).normal(size=(5, 3, 4)).astype(np.float32)
+    weights = []
+    for wrap in (lambda step: step, minicnn.compile):
+        weight = nn.Parameter(minicnn.ones(3, 4))
+        optimizer = optim.SGD([weight], lr=0.1)
+
+        @wrap
+        def step(x, weight=weight, optimizer=optimizer):
+            optimizer.zero_grad()
+            (pick(weight * x) ** 2).sum().backward()
+            optimizer.step()
+
+        for x in data:  # another order, another place of the largest in each
+            step(minicnn.tensor(x))
+        weights.append(weight)
+    assert len(step.steps) == 1
+    np.testing.assert_array_equal(weights[0].detach(), weights[1].detach())

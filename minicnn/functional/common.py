@@ -16,6 +16,17 @@ Number = int | float | bool
 Dim = int | tuple[int, ...] | list[int] | None
 
 
+class Zeros(Operation):
+    """Zeros of `shape`, of the type and on the device of `like`: what a backward rule adds to. Made by an operation, so
+    that a recorded step makes them anew"""
+
+    def forward(ctx, like: Any, shape: tuple[int, ...]) -> Any:
+        return array_module(like).zeros(shape, like.dtype)
+
+    def backward(ctx, grad: Any) -> Any:
+        return None, None
+
+
 class To(Operation):
     """Conversion to another dtype; the gradient is converted back."""
 

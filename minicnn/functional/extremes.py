@@ -10,7 +10,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import Dim, Expand, check_tensor, normal_axes, normal_axis
+from minicnn.functional.common import Dim, Expand, Zeros, check_tensor, normal_axes, normal_axis
 from minicnn.functional.elementwise import Mul, maximum, minimum
 from minicnn.functional.gathering import ScatterAdd, stable_order
 from minicnn.functional.return_types import named
@@ -21,6 +21,17 @@ MinResult = named("min", "values", "indices")
 MedianResult = named("median", "values", "indices")
 
 # --- over several axes: equal elements share the gradient ---------------------------------------------
+
+
+class Share(Operation):
+    """One over how many of the input are equal to `best` along some axes, where they are, and 0 elsewhere"""
+
+    def forward(ctx, input: Any, best: Any, axes: tuple[int, ...]) -> Any:
+        hits = input == best
+        return (hits / hits.sum(axis=axes, keepdims=True).clip(1)).astype(input.dtype)
+
+    def backward(ctx, grad: Any) -> Any:
+        return None, None, None
 
 
 class Amax(Operation):
@@ -37,10 +48,9 @@ class Amax(Operation):
         return output
 
     def backward(ctx, grad: Any) -> Any:
-        raw, best = (x._array if isinstance(x, Tensor) else x for x in ctx.saved())
-        hits = raw == best.reshape(ctx.kept)
-        share = hits / hits.sum(axis=ctx.axes, keepdims=True).clip(1)
-        return Mul(Expand(View(grad, ctx.kept), ctx.shape), share.astype(raw.dtype)), None, None
+        input, best = ctx.saved()
+        share = Share(input, View(best, ctx.kept), ctx.axes)
+        return Mul(Expand(View(grad, ctx.kept), ctx.shape), share), None, None
 
 
 class Amin(Amax):
@@ -114,9 +124,7 @@ class _Pick(Operation):
         (index,) = ctx.saved()
         if index is None:
             return grad, None, None
-        raw = grad._array if isinstance(grad, Tensor) else grad
-        zeros = array_module(raw).zeros(ctx.shape, raw.dtype)
-        return ScatterAdd(zeros, ctx.dim, index, View(grad, index.shape)), None, None
+        return ScatterAdd(Zeros(grad, ctx.shape), ctx.dim, index, View(grad, index.shape)), None, None
 
     def name(ctx) -> str:
         return f"{type(ctx).__name__.removesuffix('Along')}Backward{int(type(ctx) is MedianAlong)}"

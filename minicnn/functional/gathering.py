@@ -10,7 +10,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor, normal_axis, sum_to
+from minicnn.functional.common import Zeros, check_tensor, normal_axis, sum_to
 from minicnn.functional.conversion import clone
 from minicnn.functional.elementwise import mul
 from minicnn.functional.joining import Embed, along
@@ -43,9 +43,7 @@ class Gather(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         (index,) = ctx.saved()
-        raw = grad._array if isinstance(grad, Tensor) else grad
-        zeros = array_module(raw).zeros(ctx.shape, raw.dtype)
-        return ScatterAdd(zeros, ctx.dim, index, grad), None, None
+        return ScatterAdd(Zeros(grad, ctx.shape), ctx.dim, index, grad), None, None
 
 
 class Sort(Gather):
@@ -224,8 +222,7 @@ class IndexSelect(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         (index,) = ctx.saved()
-        raw = grad._array if isinstance(grad, Tensor) else grad
-        return IndexAdd(array_module(raw).zeros(ctx.shape, raw.dtype), ctx.dim, index, grad), None, None
+        return IndexAdd(Zeros(grad, ctx.shape), ctx.dim, index, grad), None, None
 
 
 class IndexAdd(Operation):
@@ -285,8 +282,19 @@ def stable_order(array: Any, axis: int, descending: bool) -> Any:
     return array.shape[axis] - 1 - turned
 
 
-def _sorted(kind: Any, pick: type[Gather], input: Tensor, axis: int, order: Any) -> Any:
-    index = Tensor(np.ascontiguousarray(order) if isinstance(order, np.ndarray) else order)
+class Order(Operation):
+    """The first `count` indices of the stable order"""
+
+    def forward(ctx, input: Any, axis: int, descending: bool, count: int) -> Any:
+        order = stable_order(input, axis, descending)[along(axis, slice(count))]
+        return np.ascontiguousarray(order) if isinstance(order, np.ndarray) else order
+
+    def backward(ctx, grad: Any) -> Any:
+        return None, None, None, None
+
+
+def _sorted(kind: Any, pick: type[Gather], input: Tensor, axis: int, descending: bool, count: int) -> Any:
+    index = Order(input.detach(), axis, descending, count)
     return kind(pick(input, axis, index), index)
 
 
@@ -296,7 +304,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     axis = normal_axis(dim, check_tensor(input, "sort").ndim)
     if input.ndim == 0:
         return Sorted(clone(input), Tensor(np.zeros((), np.int64)))
-    return _sorted(Sorted, Sort, input, axis, stable_order(input._plain_array(), axis, descending))
+    return _sorted(Sorted, Sort, input, axis, descending, input._array.shape[axis])
 
 
 @operation(method="argsort")
@@ -318,8 +326,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
     if input.ndim == 0:
         return TopK(clone(input), Tensor(np.zeros((), np.int64)))
-    order = stable_order(input._plain_array(), axis, largest)
-    return _sorted(TopK, Topk, input, axis, order[along(axis, slice(k))])
+    return _sorted(TopK, Topk, input, axis, largest, int(k))
 
 
 @operation(method="unique")

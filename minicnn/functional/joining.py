@@ -12,7 +12,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import To, check_tensor, normal_axis
+from minicnn.functional.common import To, Zeros, check_tensor, normal_axis
 from minicnn.kernels import dispatch, layout
 
 Key = Any  # what NumPy takes in brackets
@@ -56,10 +56,8 @@ def along(axis: int, index: Any) -> Key:
 
 
 def zeros_beside(grads: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """Raw zeros of `shape`, of the type and device of the first gradient there is."""
-    known = next(g for g in grads if g is not None)
-    array = known._array if isinstance(known, Tensor) else known
-    return array_module(array).zeros(shape, array.dtype)
+    """Zeros of `shape`, of the type and device of the first gradient there is."""
+    return Zeros(next(g for g in grads if g is not None), shape)
 
 
 @operation(method="narrow")

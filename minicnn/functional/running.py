@@ -10,7 +10,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor, normal_axis
+from minicnn.functional.common import Zeros, check_tensor, normal_axis
 from minicnn.functional.elementwise import Div, Mul, Where, mul
 from minicnn.functional.gathering import ScatterAdd
 from minicnn.functional.joining import Slice, along, cat, narrow
@@ -82,10 +82,9 @@ class Cummax(Operation):
 
     def backward(ctx, grad: Any, _: Any = None) -> Any:
         (index,) = ctx.saved()
-        raw = grad._array if isinstance(grad, Tensor) else grad
-        if not raw.ndim:
+        if not ctx.shape:
             return grad, None
-        return ScatterAdd(array_module(raw).zeros(ctx.shape, raw.dtype), ctx.dim, index, grad), None
+        return ScatterAdd(Zeros(grad, ctx.shape), ctx.dim, index, grad), None
 
 
 class Cummin(Cummax):
