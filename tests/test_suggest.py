@@ -19,7 +19,7 @@ MISSPELT = [
     (lambda: nn.Conv2D, AttributeError, "module 'minicnn.nn' has no attribute 'Conv2D'; did you mean 'Conv2d'?"),
     (lambda: minicnn.zeroes, AttributeError, "module 'minicnn' has no attribute 'zeroes'; did you mean 'zeros'?"),
     (lambda: nn.relu, AttributeError, "module 'minicnn.nn' has no attribute 'relu'; did you mean 'ReLU'?"),
-    (lambda: minicnn.Conv2d, AttributeError, "module 'minicnn' has no attribute 'Conv2d'; there is minicnn.nn.Conv2d"),
+    (lambda: minicnn.Linear, AttributeError, "module 'minicnn' has no attribute 'Linear'; there is minicnn.nn.Linear"),
     (lambda: nn.Adam, AttributeError, "module 'minicnn.nn' has no attribute 'Adam'; there is minicnn.optim.Adam"),
     (lambda: F.sofmax, AttributeError, "did you mean 'softmax'?"),
     (lambda: nn.init.orthogonal, AttributeError, "did you mean 'orthogonal_'?"),
