@@ -22,7 +22,7 @@ MISSPELT = [
     (lambda: minicnn.Linear, AttributeError, "module 'minicnn' has no attribute 'Linear'; there is minicnn.nn.Linear"),
     (lambda: nn.Adam, AttributeError, "module 'minicnn.nn' has no attribute 'Adam'; there is minicnn.optim.Adam"),
     (lambda: F.sofmax, AttributeError, "did you mean 'softmax'?"),
-    (lambda: nn.init.orthogonal, AttributeError, "did you mean 'orthogonal_'?"),
+    (lambda: nn.init.lecun_uniform, AttributeError, "did you mean 'lecun_uniform_'?"),
     (lambda: optim.ADAM, AttributeError, "did you mean 'Adam'?"),
     (lambda: optim.lr_scheduler.StepLr, AttributeError, "did you mean 'StepLR'?"),
     (lambda: minicnn.transforms.ToTensr, AttributeError, "did you mean 'ToTensor'?"),
