@@ -118,7 +118,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
-    "minicnn/autograd/tensor.py": (480, "one class, the one that everybody uses"),
     "minicnn/__init__.py": (520, "a list of public names, a line each"),
     "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -31,7 +32,7 @@ class Oracle:
                         answer = pickle.load(self.process.stdout)
                     except (EOFError, pickle.UnpicklingError):
                         code = self.process.wait()
-                        self.process = None
+                        self.close()
                         yield {"died": code}
                         waiting = waiting[1:]
                         break
@@ -55,9 +56,10 @@ class Oracle:
     def close(self) -> None:
         """End the process."""
         if self.process is not None:
-            self.process.stdin.close()
-            self.process.stdout.close()
             self.process.kill()
+            with contextlib.suppress(BrokenPipeError):  # what it was not able to read any more
+                self.process.stdin.close()
+            self.process.stdout.close()
             self.process.wait()
             self.process = None
 
