@@ -59,8 +59,9 @@ def missing(module: str, name: str, names: Iterable[str] = ()) -> AttributeError
     if not name.startswith("_"):  # those are asked for by machinery, often, and never misspelt
         names = {*names, *public_names(module)}
         found = nearest(name, names)
-        same_letters = found is not None and _plain(found) == _plain(name)
-        text += hint(name, names) if same_letters else _elsewhere(module, name) or hint(name, names)
+        # a class that is at home elsewhere is rather meant than a function here: minicnn.Conv2d, not minicnn.conv2d
+        meant = found is not None and _plain(found) == _plain(name) and found[0].isupper() >= name[0].isupper()
+        text += hint(name, names) if meant else _elsewhere(module, name) or hint(name, names)
     # `obj` is left out on purpose: with it, Python's own traceback would add a second suggestion
     return AttributeError(text, name=name)
 

@@ -69,11 +69,21 @@ def last_place(text):
 
 
 def agree(x, y, accuracy):
-    """Whether two printed numbers are near enough; an accuracy may be in percent, or a count of images."""
+    """Whether two printed numbers are near enough."""
     difference, size = abs(float(x) - float(y)), max(abs(float(x)), abs(float(y)))
-    if "." in x and difference <= 1.01 * last_place(x):
+    if (accuracy or "." in x) and difference <= 1.01 * last_place(x):
         return True
-    return difference <= (max(POINTS, size * POINTS / 100) if accuracy else RELATIVE * size)
+    return difference <= (POINTS if accuracy else RELATIVE * size)
+
+
+def is_loss(before):
+    """Whether the number after this text is a loss, though the line has an accuracy, too."""
+    return re.search(r"loss\W*$", before.lower())
+
+
+def in_percent(line):
+    """A line with an accuracy, counts of images (563/1000) as percent of them (56.30/1000)."""
+    return re.sub(r"(\d+)/(\d+)", lambda found: f"{100 * int(found[1]) / int(found[2]):.2f}/{found[2]}", line)
 
 
 def differences(theirs, ours):
@@ -83,11 +93,12 @@ def differences(theirs, ours):
     if len(lines[0]) != len(lines[1]):
         yield f"{len(lines[0])} lines, {len(lines[1])} lines"
     for number, (a, b) in enumerate(zip(*lines, strict=False), 1):
-        accuracy = re.search(r"accura|\bacc", a.lower())
+        if accuracy := re.search(r"accura|\bacc", a.lower()):
+            a, b = in_percent(a), in_percent(b)
         # a number may be printed one place wider or narrower than its neighbour's
         same_text = re.sub(r" +", " ", NUMBER.sub("#", a)) == re.sub(r" +", " ", NUMBER.sub("#", b))
-        pairs = zip(NUMBER.findall(a), NUMBER.findall(b), strict=False)
-        if not same_text or not all(agree(x, y, accuracy) for x, y in pairs):
+        pairs = zip(NUMBER.finditer(a), NUMBER.finditer(b), strict=False)
+        if not same_text or not all(agree(x[0], y[0], accuracy and not is_loss(a[: x.start()])) for x, y in pairs):
             yield f"line {number}:\n  torch   {a}\n  minicnn {b}"
 
 
@@ -113,8 +124,10 @@ def test_the_comparison_finds_what_differs():
     assert len(list(differences("a 1\nb 2\n", "a 1\n"))) == 1
     assert list(differences("Accuracy: 56.38%\n", "Accuracy: 56.25%\n")) == []
     assert len(list(differences("Accuracy: 56.38%\n", "Accuracy: 55.98%\n"))) == 1
-    assert list(differences("accuracy 563/1000\n", "accuracy 564/1000\n")) == []
-    assert len(list(differences("accuracy 563/1000\n", "accuracy 566/1000\n"))) == 1
+    assert list(differences("accuracy 563/1000 (56%)\n", "accuracy 565/1000 (57%)\n")) == []
+    assert len(list(differences("accuracy 563/1000\n", "accuracy 567/1000\n"))) == 1
+    assert len(list(differences("Loss: 0.500, accuracy 56/100\n", "Loss: 0.600, accuracy 56/100\n"))) == 1
+    assert len(list(differences("accuracy 56/100\n", "accuracy 57/100\n"))) == 1
     assert list(differences("<Add object at 0x7f1>\n", "<Add object at 0x8a>\n")) == []
     assert list(differences("tensor([1.0000e-04, 2.])\n", "tensor([1.0004e-04, 2.])\n")) == []
 

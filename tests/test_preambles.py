@@ -384,7 +384,7 @@ def test_backward_of_several():
     assert x.grad.tolist() == [5, 23]
     minicnn.autograd.backward(x * 2, minicnn.ones(2), inputs=x)
     assert x.grad.tolist() == [7, 25]
-    with pytest.raises(RuntimeError, match="`grad_tensors` has 1 gradients for 2 tensors; expected one for each"):
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients; `grad_tensors` needs one for each"):
         minicnn.autograd.backward([x * 2, x * 3], [minicnn.ones(2)])
     with pytest.raises(RuntimeError, match="scalar outputs"):
         minicnn.autograd.backward(x * 2)

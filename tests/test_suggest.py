@@ -20,6 +20,7 @@ MISSPELT = [
     (lambda: minicnn.zeroes, AttributeError, "module 'minicnn' has no attribute 'zeroes'; did you mean 'zeros'?"),
     (lambda: nn.relu, AttributeError, "module 'minicnn.nn' has no attribute 'relu'; did you mean 'ReLU'?"),
     (lambda: minicnn.Linear, AttributeError, "module 'minicnn' has no attribute 'Linear'; there is minicnn.nn.Linear"),
+    (lambda: minicnn.Conv2d, AttributeError, "module 'minicnn' has no attribute 'Conv2d'; there is minicnn.nn.Conv2d"),
     (lambda: nn.Adam, AttributeError, "module 'minicnn.nn' has no attribute 'Adam'; there is minicnn.optim.Adam"),
     (lambda: F.sofmax, AttributeError, "did you mean 'softmax'?"),
     (lambda: nn.init.lecun_uniform, AttributeError, "did you mean 'lecun_uniform_'?"),

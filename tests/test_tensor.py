@@ -251,3 +251,25 @@ def test_draws_in_place_and_autograd() -> None:
     with pytest.raises(TypeError, match="`generator`"):
         minicnn.rand(2, generator=7)
     assert isinstance(minicnn.seed(), int)
+
+
+def test_arange_by_keyword() -> None:
+    assert minicnn.arange(end=3).tolist() == minicnn.arange(3).tolist() == [0, 1, 2]
+    assert minicnn.arange(end=3, start=1).tolist() == [1, 2]
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'end'"):
+        minicnn.arange()
+
+
+def test_one_bool_of_a_pair_counts_as_a_number() -> None:
+    yes, half = minicnn.tensor([True, False]), minicnn.tensor([0.5, 0.5])
+    assert minicnn.nn.functional.mse_loss(yes, half).item() == 0.25
+    assert minicnn.nn.functional.smooth_l1_loss(half, yes).item() == 0.125
+    for refused in (lambda: minicnn.nn.functional.l1_loss(yes, half), lambda: yes - half, lambda: half - yes):
+        with pytest.raises(RuntimeError, match="Subtraction, the `-` operator, with a bool tensor is not supported"):
+            refused()
+
+
+def test_an_empty_axis_that_is_left_as_it_is_can_be_padded_around() -> None:
+    assert minicnn.nn.functional.pad(minicnn.zeros(1, 2, 3, 0), (0, 0, 1, 2), mode="circular").shape == (1, 2, 6, 0)
+    with pytest.raises(RuntimeError, match="Padding size should be less than"):
+        minicnn.nn.functional.pad(minicnn.zeros(1, 2, 3, 0), (1, 0, 1, 2), mode="circular")

@@ -314,7 +314,7 @@ def new_tensor(input: Tensor, data: Any, dtype: Any = None, device: Any = None, 
 
 @operation()
 def arange(
-    start: Any,
+    start: Any = None,
     end: Any = None,
     step: Any = 1,
     dtype: Any = None,
@@ -325,7 +325,9 @@ def arange(
 
     int64 if all arguments are whole numbers. RuntimeError where `step` is 0 or leads away from `end`.
     """
-    start, end = (0, start) if end is None else (start, end)
+    if start is None and end is None:
+        raise TypeError("arange() missing 1 required positional argument: 'end'")
+    start, end = (0, start) if end is None else (start or 0, end)
     start, end, step = (x.item() if isinstance(x, Tensor | np.generic) else x for x in (start, end, step))
     if step == 0:
         raise RuntimeError(f"`step` must be nonzero, got {step}")

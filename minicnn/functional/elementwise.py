@@ -70,9 +70,9 @@ class Sub(Operation):
 @operation(method="sub", operators=("__sub__", "__rsub__", "__isub__"), inplace=True)
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha · other, broadcast."""
-    input, other = operands(input, other, name="sub")
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
+    input, other = operands(input, other, name="sub")
     _check_alpha(alpha, input, other)
     return Sub(input, other if alpha == 1 else other * alpha)
 

@@ -146,10 +146,13 @@ class SoftMarginLoss(ElementwiseLoss):
     """ln(1 + e^(-a·b))"""
 
 
+TAKES_A_BOOL = ("mse_loss", "smooth_l1_loss")  # beside a floating-point tensor, as in PyTorch
+
+
 def _pair(input: Tensor, target: Tensor, name: str, warn: bool = True) -> tuple[Tensor, Tensor]:
     """Both in one shape and type; a UserWarning if the shapes differ, NotImplementedError for whole numbers."""
     check_tensor(input, name), check_tensor(target, name, "target")
-    if bool in (input._array.dtype, target._array.dtype):
+    if bool in (input._array.dtype, target._array.dtype) and name not in TAKES_A_BOOL:
         raise RuntimeError(f"{name}: `input` and `target` must not be bools, got {input.dtype} and {target.dtype}")
     a, b = operands(input, target, name=name)
     if a._array.dtype.kind != "f":

@@ -64,6 +64,8 @@ def zeros_beside(grads: Sequence[Any], shape: tuple[int, ...]) -> Any:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` indices of axis `dim` from `start` on, a view."""
     axis = normal_axis(dim, check_tensor(input, "narrow").ndim)
+    if isinstance(start, bool) or isinstance(length, bool):
+        raise TypeError(f"narrow(): `start` and `length` must be int, got {start!r} and {length!r}")
     size = input._array.shape[axis]
     if not -size <= start <= size:
         raise IndexError(

@@ -137,6 +137,6 @@ def _axis(length: int, before: int, after: int, mode: str) -> Axis:
                 f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, "
                 f"{after}) at a dimension of {length} in mode {mode!r}"
             )
-    if length == 0:
+    if length == 0 and not before == after == 0:
         raise RuntimeError(f"pad(): padding ({before}, {after}) of an axis of length 0 has nothing to take")
     return Axis(mode, length, length + before + after, (before,))

@@ -31,9 +31,7 @@ class Oracle:
                     try:
                         answer = pickle.load(self.process.stdout)
                     except (EOFError, pickle.UnpicklingError):
-                        code = self.process.wait()
-                        self.close()
-                        yield {"died": code}
+                        yield {"died": self.close()}
                         waiting = waiting[1:]
                         break
                     yield answer
@@ -53,15 +51,17 @@ class Oracle:
         pickle.dump((self.kind, self.seed, numbers), self.process.stdin)
         self.process.stdin.flush()
 
-    def close(self) -> None:
-        """End the process."""
-        if self.process is not None:
-            self.process.kill()
-            with contextlib.suppress(BrokenPipeError):  # what it was not able to read any more
-                self.process.stdin.close()
-            self.process.stdout.close()
-            self.process.wait()
-            self.process = None
+    def close(self) -> int | None:
+        """End the process, if it has not ended itself; its exit status."""
+        if self.process is None:
+            return None
+        self.process.kill()
+        with contextlib.suppress(BrokenPipeError):  # what it was not able to read any more
+            self.process.stdin.close()
+        self.process.stdout.close()
+        code: int = self.process.wait()
+        self.process = None
+        return code
 
     def __enter__(self) -> Oracle:
         return self

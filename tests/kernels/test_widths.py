@@ -44,7 +44,8 @@ def algorithms():
     for file in (path for path in KERNELS.glob("*/*.py") if "gpu" not in path.stem and path.stem != "cpu_numpy"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Plan":
-                names = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+                texts = (part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant))
+                names = [text for text in texts if isinstance(text, str)]
                 found |= {(file.parent.name, name) for name in names}
     return found
 
