@@ -92,16 +92,18 @@ class CudaFunction:
         self._loaded: Callable[..., None] | None = None
 
     def __call__(self, work: int, *args: Any) -> None:
+        self.over((blocks(work),), (THREADS,), *args)
+
+    def over(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
+        """Start it over a grid of blocks of our own shapes: for kernels whose threads work together."""
+        if 0 in grid:  # an error in CUDA
+            return
         if self._loaded is None:
             with _lock:  # CuPy keeps one module a device; two threads must not compile it at once
                 self._loaded = _module(self.file).get_function(self.name)
-                self._start(work, args)
+                self._loaded(grid, block, args)
             return
-        self._start(work, args)
-
-    def _start(self, work: int, args: tuple[Any, ...]) -> None:
-        if work and self._loaded is not None:  # a grid of no blocks is an error in CUDA
-            self._loaded((blocks(work),), (THREADS,), args)
+        self._loaded(grid, block, args)
 
 
 # --- Numba-CUDA ------------------------------------------------------------------------------------
@@ -139,9 +141,13 @@ class NumbaFunction:
             return self._dispatcher
 
     def __call__(self, work: int, *args: Any) -> None:
-        if work:
-            started = self.dispatcher[blocks(work), THREADS, current_stream()]
-            started(*(arg if isinstance(arg, tuple) else numba_view(arg) for arg in args))
+        self.over((blocks(work),), (THREADS,), *args)
+
+    def over(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
+        """Start it over a grid of blocks of our own shapes: for kernels whose threads work together."""
+        if 0 not in grid:
+            started = self.dispatcher[grid, block, current_stream()]
+            started(*(numba_view(arg) if hasattr(arg, "__cuda_array_interface__") else arg for arg in args))
 
 
 @functools.lru_cache(maxsize=1)
