@@ -223,7 +223,7 @@ def test_arguments_have_the_exact_type(library):
         library.launch("numbers", (1,), (1,), (out,))
     with pytest.raises(TypeError, match="argument 2 of total_float is a struct of 8 bytes"):
         library.launch("total_float", (1,), (1,), (out, out, np.zeros(1, "i4,i4,i4")))
-    with pytest.raises(RuntimeError, match="there is no kernel 'other' in the .cu file; kernels: total_float"):
+    with pytest.raises(RuntimeError, match=r"there is no kernel 'other' in the \.cu file; kernels: total_float"):
         library.launch("other", (1,), (1,), ())
 
 
