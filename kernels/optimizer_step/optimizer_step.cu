@@ -41,21 +41,16 @@ __device__ void stretch(const Rule& rule, T* const (&arrays)[ARRAYS], long long 
     using Group = Lanes<T, LANES>;
     for (long long i = start + (long long)threadIdx.x * LANES; i < stop; i += (long long)blockDim.x * LANES) {
         Group group[2 + STATES];
-#pragma unroll
         for (int a = 0; a < 2 + STATES; a++)
             group[a] = *reinterpret_cast<const Group*>(arrays[a] + i);
-#pragma unroll
         for (int j = 0; j < LANES; j++) {
             T states[3] = {};
-#pragma unroll
             for (int s = 0; s < STATES; s++)
                 states[s] = group[2 + s].lane[j];
             rule.step(group[1].lane[j], group[0].lane[j], states);
-#pragma unroll
             for (int s = 0; s < STATES; s++)
                 group[2 + s].lane[j] = states[s];
         }
-#pragma unroll
         for (int a = 0; a < 2 + STATES; a++)
             if (a != 1)
                 *reinterpret_cast<Group*>(arrays[a] + i) = group[a];
@@ -80,7 +75,6 @@ __device__ void step(const Table& table, const double* hyper)
         }
         T* arrays[ARRAYS];
         bool in_line = true;
-#pragma unroll
         for (int a = 0; a < 2 + STATES; a++) {
             arrays[a] = reinterpret_cast<T*>(table.address[a][parameter]);
             in_line = in_line && aligned<LANES>(arrays[a]);
