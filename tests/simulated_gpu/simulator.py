@@ -199,10 +199,12 @@ class Launch:
             raise RuntimeError(f"a grid of {self.grid} blocks of {self.block} threads")
         self.function, self.args = function, args
         self.shared: dict[Any, Array] = {}
+        self.slots: dict[tuple[int, int, int], Any] = {}  # what the lanes of warps give each other
         self.abandoned = False
         self.failure: BaseException | None = None
 
     def run(self) -> None:
+        from numba import cuda
         from numba.cuda.simulator import kernel as numbas
 
         how = shim.order()
@@ -211,7 +213,7 @@ class Launch:
         module = _module()(self)
         dim3 = module._dim3
         within = self.function.__globals__
-        swapped = {name: value for name, value in within.items() if getattr(value, "__name__", "") == "numba.cuda"}
+        swapped = {name: value for name, value in within.items() if value is cuda}
         within.update(dict.fromkeys(swapped, module))
         numbas._kernel_context = module  # for device functions
         try:
@@ -291,13 +293,11 @@ class Launch:
         if mask & 0xFFFFFFFF != 0xFFFFFFFF:
             raise RuntimeError("a mask of the warp that is not full")
         me = self.current
-        slots = self.slots if hasattr(self, "slots") else {}
-        self.slots = slots
         turn = (me.number // WARP, me.exchanges % 2)
         me.exchanges += 1
-        slots[(*turn, me.number % WARP)] = value
+        self.slots[(*turn, me.number % WARP)] = value
         self.wait(AT_WARP, frame)
-        return slots[(*turn, lane)] if lane is not None and 0 <= lane < WARP else value
+        return self.slots[(*turn, lane)] if lane is not None and 0 <= lane < WARP else value
 
     def shared_array(self, shape: Any, dtype: Any) -> Array:
         """cuda.shared.array: one for each line that asks for one."""
