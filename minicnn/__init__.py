@@ -100,6 +100,8 @@ from minicnn.functional import argmax as argmax
 from minicnn.functional import argmin as argmin
 from minicnn.functional import argsort as argsort
 from minicnn.functional import argwhere as argwhere
+from minicnn.functional import as_strided as as_strided
+from minicnn.functional import as_strided_ as as_strided_
 from minicnn.functional import as_tensor as as_tensor
 from minicnn.functional import asarray as asarray
 from minicnn.functional import asin as asin

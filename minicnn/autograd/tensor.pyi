@@ -348,6 +348,10 @@ class Tensor:
         """The indices that sort `input` along `dim`, int64."""
     def argwhere(self) -> Tensor:
         """The indices of the elements that are not 0: int64 (number, ndim)."""
+    def as_strided(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """A view of the memory of `input`: element (i, j, …) is the one at storage_offset + i·stride[0] + …"""
+    def as_strided_(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """In-place form of `as_strided`."""
     def asin(self) -> Tensor:
         """The angle whose sine is each element."""
     def asin_(self) -> Tensor:
@@ -1166,7 +1170,7 @@ class Tensor:
     def vdot(self, other: Tensor) -> Tensor:
         """The sum of the products of two 1-d tensors, 0-d."""
     def view(self, *size: Any) -> Tensor:
-        """The same memory in another shape; one length may be -1."""
+        """The same memory in another shape; one length may be -1. `view(dtype)`: its bits as another type."""
     def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of `other`."""
     def vsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:
