@@ -149,7 +149,7 @@ def slope(g, x, a, b, c, function, kind):
         t = kind(math.tanh(kind(TANH_SCALE) * (x + kind(CUBIC) * square * x)))
         du = kind(TANH_SCALE) * (one + three * kind(CUBIC) * square)
         dx = g * half * (one + t + x * (one - t * t) * du)
-    elif function == HARDSHRINK or function == SOFTSHRINK:
+    elif function in (HARDSHRINK, SOFTSHRINK):
         dx = zero if -a <= x <= a else g
     elif function == HARDSIGMOID:
         dx = g * kind(SIXTH) if -three < x < three else zero

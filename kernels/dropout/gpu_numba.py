@@ -1,4 +1,7 @@
-"""Numba-CUDA: the kernels of dropout.cu in Python. Look there for the drawing; here a thread of `apply` has one number."""
+"""Numba-CUDA: the kernels of dropout.cu in Python. Look there for the drawing.
+
+Here a thread of `apply` has one number.
+"""
 
 from __future__ import annotations
 
