@@ -13,6 +13,8 @@ from ..dispatch import Plan
 from . import Sizes, gpu_plan
 from .gpu_plan import SIDE
 
+WIDTH = SIDE + 1  # of a row of the tile
+
 
 def plan(z: Sizes) -> Plan | None:
     """Numbers of 1, 2, 4 or 8 bytes: all but complex ones."""
@@ -22,7 +24,7 @@ def plan(z: Sizes) -> Plan | None:
 @launch.numba_kernel
 def transpose(x, y, rows, columns):
     """y[c, r] = x[r, c], a tile a block"""
-    tile = cuda.shared.array((SIDE, SIDE + 1), np.uint64)
+    tile = cuda.shared.array((SIDE, WIDTH), np.uint64)
     lane, warp, warps = cuda.threadIdx.x % SIDE, cuda.threadIdx.x // SIDE, cuda.blockDim.x // SIDE
     across = (columns + SIDE - 1) // SIDE
     for number in range(cuda.blockIdx.x, (rows + SIDE - 1) // SIDE * across, cuda.gridDim.x):
