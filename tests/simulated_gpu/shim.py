@@ -32,7 +32,8 @@ HEADER = Path(__file__).parents[1] / "kernels" / "cuda_shim.h"
 # NVRTC knows "#pragma unroll". Hidden symbols, so that libraries share nothing; no contraction, so that a·b + c is
 # rounded as it is written; no _FORTIFY_SOURCE, which takes a jump to another stack for an attack.
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror",
-         "-Wno-unknown-pragmas", "-U_FORTIFY_SOURCE")  # fmt: skip
+         "-Wno-unknown-pragmas", "-U_FORTIFY_SOURCE",
+         "-fsanitize=bounds,alignment,shift,signed-integer-overflow,integer-divide-by-zero")  # fmt: skip
 ORDERS = {"forwards": 0, "backwards": 1}
 ORDER = "MINICNN_SHIM_ORDER"
 
@@ -88,10 +89,11 @@ def _compiled(text: str, options: tuple[str, ...]) -> Library:
         main = ['#include "cuda_shim.h"', '#line 1 "kernel.cu"', text, *(f"SHIM_KERNEL({name})" for name in names)]
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:  # two processes may compile the same one
-            made = Path(folder) / "kernel.so"
+            made = Path(folder) / "kernel"
             headers = ["-isystem", str(HEADER.parent)]
-            _run(["-x", "c++", *FLAGS, *headers, *options, "-shared", "-o", str(made), "-"], "\n".join(main) + "\n")
-            made.replace(file)
+            _run(["-x", "c++", *FLAGS, *headers, *options, "-c", "-o", f"{made}.o", "-"], "\n".join(main) + "\n")
+            _run(["-shared", "-o", f"{made}.so", f"{made}.o"])  # here -fsanitize would bring the compiler's own library
+            Path(f"{made}.so").replace(file)
     return Library(ctypes.CDLL(str(file)), names)
 
 
@@ -111,7 +113,7 @@ def _preprocessed(text: str, options: Sequence[str]) -> tuple[str, list[str]]:
     return plain, re.findall(kernel, plain)
 
 
-def _run(options: Sequence[str], text: str) -> str:
+def _run(options: Sequence[str], text: str = "") -> str:
     done = subprocess.run([str(_compiler()), *options], input=text, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the C++ compiler refuses a .cu file:\n{done.stderr}")
