@@ -43,8 +43,8 @@ def plan(z: Sizes) -> Plan | None:
     )  # fmt: skip
     size = z.M * z.N
     finish = launch.struct(
-        pieces=pieces, inner=1 if z.c_order == layout.PLAIN else z.M, channels=max(1, z.N), rows=z.M * row_sums, bias=bias,
-        function=function,
+        pieces=pieces, inner=1 if z.c_order == layout.PLAIN else z.M, channels=max(1, z.N), rows=z.M * row_sums,
+        bias=bias, function=function,
     )  # fmt: skip
     file = "gemm_tf32.cu" if kind == "float32" and precision.tf32("gemm") else FILES[kind]
     multiply = _function(file, f"gemm_{rows}x{columns}_{kind}")
