@@ -59,6 +59,13 @@ from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from minicnn.nn.embedding import Embedding as Embedding
 from minicnn.nn.fold import Fold as Fold
 from minicnn.nn.fold import Unfold as Unfold
+from minicnn.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from minicnn.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from minicnn.nn.lazy import LazyConv1d as LazyConv1d
+from minicnn.nn.lazy import LazyConv2d as LazyConv2d
+from minicnn.nn.lazy import LazyConvTranspose1d as LazyConvTranspose1d
+from minicnn.nn.lazy import LazyConvTranspose2d as LazyConvTranspose2d
+from minicnn.nn.lazy import LazyLinear as LazyLinear
 from minicnn.nn.linear import Bilinear as Bilinear
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
@@ -102,6 +109,8 @@ from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
+from minicnn.nn.parameter import UninitializedBuffer as UninitializedBuffer
+from minicnn.nn.parameter import UninitializedParameter as UninitializedParameter
 from minicnn.nn.parameter_dict import ParameterDict as ParameterDict
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d
