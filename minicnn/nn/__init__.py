@@ -23,6 +23,7 @@ from minicnn.nn.activation import Mish as Mish
 from minicnn.nn.activation import PReLU as PReLU
 from minicnn.nn.activation import ReLU as ReLU
 from minicnn.nn.activation import ReLU6 as ReLU6
+from minicnn.nn.activation import RReLU as RReLU
 from minicnn.nn.activation import Sigmoid as Sigmoid
 from minicnn.nn.activation import SiLU as SiLU
 from minicnn.nn.activation import Softmax as Softmax
@@ -91,6 +92,7 @@ from minicnn.nn.loss import PoissonNLLLoss as PoissonNLLLoss
 from minicnn.nn.loss import SmoothL1Loss as SmoothL1Loss
 from minicnn.nn.loss import SoftMarginLoss as SoftMarginLoss
 from minicnn.nn.loss import TripletMarginLoss as TripletMarginLoss
+from minicnn.nn.loss import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from minicnn.nn.module import Module as Module
 from minicnn.nn.normalisation import GroupNorm as GroupNorm
 from minicnn.nn.normalisation import InstanceNorm1d as InstanceNorm1d
