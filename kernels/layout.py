@@ -28,13 +28,10 @@ def batch_last_view(array: Any) -> Any:
 
 
 def order_of(array: Any) -> str:
-    """PLAIN, BATCH_LAST, or ANY for every other stride pattern; PLAIN where both fit.
-
-    Batch-last is an order of the CPU's: on the GPU neighbouring threads take neighbouring numbers of a plain array.
-    """
+    """PLAIN, BATCH_LAST, or ANY for every other stride pattern; PLAIN where both fit."""
     if array.flags.c_contiguous:
         return PLAIN
-    if array.ndim >= 2 and isinstance(array, np.ndarray) and batch_last_view(array).flags.c_contiguous:
+    if array.ndim >= 2 and batch_last_view(array).flags.c_contiguous:
         return BATCH_LAST
     return ANY
 

@@ -37,7 +37,7 @@ from minicnn.kernels.recorder import recorder
 
 NOTHING: tuple[Any, ...] = ()
 sequence = itertools.count()
-_INPUT, _OUTPUT, _CONSTANT = range(3)
+_INPUT, OUTPUT, _CONSTANT = range(3)
 
 
 class Operation:
@@ -173,7 +173,8 @@ def wrap(array: Any, batch_last: bool) -> Tensor:
     if isinstance(array, np.generic):  # a full reduction of NumPy's gives a scalar
         array = np.asarray(array)
     output = Tensor(array)
-    if batch_last and not array.flags.c_contiguous and layout.order_of(array) == layout.BATCH_LAST:
+    cpu = isinstance(array, np.ndarray)
+    if cpu and batch_last and not array.flags.c_contiguous and layout.order_of(array) == layout.BATCH_LAST:
         output._batch_last = True
     return output
 
@@ -262,7 +263,7 @@ def _keep(
             return (_INPUT, tensor, value, tensor._version.count)
     for index, output in enumerate(outputs):
         if output._array is value:
-            return (_OUTPUT, (index, output._version), value, output._version.count)
+            return (OUTPUT, (index, output._version), value, output._version.count)
     return (_CONSTANT, None, value, 0)
 
 

@@ -63,7 +63,7 @@ class Replay:
             for function, args in self._calls:
                 function(*args)
         for leaf, grad in self.grads:
-            leaf.grad = grad
+            leaf._grad = grad
         if dispatch.is_recorded():
             for entry in self.entries:
                 if isinstance(entry, KernelCall):
