@@ -11,6 +11,10 @@ os.environ.setdefault("MINICNN_QUIET", "1")  # the line about compiling would la
 if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the processors: one thread each
     for name in ("MINICNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+if os.environ.get("MINICNN_TEST_GPU") == "simulated":  # a stand-in for CuPy, in processes that tests start, too
+    folder = str(Path(__file__).parent / "simulated_gpu")
+    sys.path.insert(0, folder)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
 if importlib.util.find_spec("minicnn") is None:  # an uninstalled checkout
     sys.path.insert(0, str(Path(__file__).parents[1]))
 

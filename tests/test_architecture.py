@@ -63,7 +63,10 @@ DOORS = {"__init__", "__main__", "as_torch", *COMMANDS}
 LIBRARIES = {
     "numba": ("kernels/",),
     "llvmlite": (
-        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py",
+        "kernels/simd.py",
+        "kernels/tile.py",
+        "kernels/vectors.py",
+        "kernels/elementary.py",
         "kernels/*/*_transforms.py",
     ),
     "threadpoolctl": ("kernels/threads.py",),

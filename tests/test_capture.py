@@ -41,8 +41,13 @@ def batches(size, count=STEPS, seed=0):
 
 
 def trained(
-    compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None,
-    criterion=F.cross_entropy, **options,
+    compiled,
+    data,
+    make=Net,
+    optimizer=optim.Adam,
+    before=lambda i, model, optimizer: None,
+    criterion=F.cross_entropy,
+    **options,
 ):
     """Losses, parameters, buffers and gradients after a step for each batch."""
     minicnn.manual_seed(1)

@@ -5,11 +5,9 @@ other (the .cu file through a C++ compiler, the Numba kernel through Numba's sim
 side hands it what it expects. What is left for test_gpu.py is the launch itself.
 """
 
-import ctypes
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import oracles
 import pytest
+from simulated_gpu import shim
 
 from minicnn.kernels import dispatch, im2col, launch
 from minicnn.kernels.im2col import gpu_cupy
@@ -182,32 +181,14 @@ def test_nvrtc_compiles(file, architecture):
 
 
 @pytest.fixture(scope="module")
-def im2col_on_the_cpu(tmp_path_factory):
+def im2col_on_the_cpu():
     """A stand-in for launch.CudaFunction that runs im2col.cu on NumPy arrays, in blocks of 32 threads."""
-    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
-        pytest.skip("no C++ compiler (c++, g++ or clang++)")
-    folder = tmp_path_factory.mktemp("shim")
-    names = ("im2col_float32", "im2col_float64")
-    lines = [
-        '#include "cuda_shim.h"',
-        f'#include "{gpu_cupy.FILE.name}"',
-        *(f"SHIM_KERNEL({name})" for name in names),
-    ]
-    (folder / "main.cpp").write_text("\n".join(lines) + "\n")
-    command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
-    command += [f"-I{Path(__file__).parent}", f"-I{gpu_cupy.FILE.parent}", "main.cpp", "-o", "kernel.so"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    library = ctypes.CDLL(str(folder / "kernel.so"))
+    if shim.why_not() is not None:
+        pytest.skip(shim.why_not())
+    library = shim.compiled(gpu_cupy.FILE.read_text(), (), launch.options())
 
     def function(name, blocks=None):
-        def start(work, x, columns, geometry):
-            pointers = [ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(columns.ctypes.data)]
-            addresses = [ctypes.addressof(p) for p in pointers] + [geometry.ctypes.data]
-            getattr(library, f"launch_{name}")(blocks or -(-work // 32), 32, (ctypes.c_void_p * 3)(*addresses))
-
-        return start
+        return lambda work, *args: library.launch(name, (blocks or -(-work // 32),), (32,), args)
 
     return function
 
