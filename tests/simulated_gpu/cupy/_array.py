@@ -364,15 +364,16 @@ def computed(compute: Callable[[], Any], sources: Any) -> Any:
     if capturing():
         several = isinstance(result, list | tuple)
         boxes = result if several else (result,)
-        new = [i for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
-        for i in new:
-            if boxes[i].dtype.kind == "f":
-                boxes[i]._host.fill(np.nan)
+        # not the boxes: a graph keeps addresses, and their memory may be freed
+        new = [(i, box._host) for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
+        for _, host in new:
+            if host.dtype.kind == "f":
+                host.fill(np.nan)
 
         def again() -> None:
             values = quiet(compute)() if several else (quiet(compute)(),)
-            for i in new:
-                boxes[i]._host[...] = values[i]
+            for i, host in new:
+                host[...] = values[i]
 
         if new:
             enqueue(again)
