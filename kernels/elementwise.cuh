@@ -28,7 +28,6 @@ template <typename T, int LANES, typename F, typename... In>
 __device__ inline Lanes<T, LANES> lanes_of(F f, Lanes<In, LANES>... in)
 {
     Lanes<T, LANES> y;
-#pragma unroll
     for (int j = 0; j < LANES; j++)
         y.lane[j] = f(in.lane[j]...);
     return y;

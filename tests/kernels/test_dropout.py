@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from contract import run
 
-from minicnn import kernels
 from minicnn.kernels import dropout, layout
 
 
@@ -29,15 +29,11 @@ def test_forward_and_backward(backend, rng, threads, dtype, order, features):
         p, position = float(rng.uniform(0.05, 0.95)), int(rng.integers(1, 2000))
         x, g = (np.asarray(rng.standard_normal(shape), dtype) for _ in range(2))
         z = dropout.Sizes("forward", shape, np.dtype(dtype), order, p, features)
-        plan = kernels.plan("dropout", z)
         results = []
         for count in (1, 2):
             threads(count)
             state, twister = state_of(7, position)
-            y, keep = (layout.empty(out.shape, out.dtype, out.order) for out in plan.outputs[:2])
-            with kernels.record() as used:
-                kernels.execute("dropout", plan, (y, keep, state), (kernels.in_order(x, order),))
-            assert [u.backend for u in used if u.kernel == "dropout"] == [backend]
+            y, keep, state = run(backend, "dropout", z, x, updated=[state])
             results.append((y.tobytes(), keep.tobytes(), state.tobytes()))
         assert results[0] == results[1]
         mask = np.reshape(expected_mask(twister, keep.size, p), keep.shape)
@@ -47,5 +43,5 @@ def test_forward_and_backward(backend, rng, threads, dtype, order, features):
         mask = mask.reshape(mask.shape + (1,) * (len(shape) - mask.ndim))
         factor = mask.astype(dtype) / dtype(1 - p)
         np.testing.assert_array_equal(y, x * factor)
-        (dx,) = kernels.run("dropout", z._replace(direction="backward"), g, keep)
+        (dx,) = run(backend, "dropout", z._replace(direction="backward"), g, keep)
         np.testing.assert_array_equal(dx, g * factor)

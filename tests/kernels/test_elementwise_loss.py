@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from test_contracts import close, each_float, run
+from contract import close, each_float, run
 
 from minicnn.kernels import elementwise_loss
 

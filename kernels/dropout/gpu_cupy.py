@@ -1,0 +1,27 @@
+"""CUDA C++, in dropout.cu, started through CuPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import launch
+from ..dispatch import Plan
+from . import Sizes, gpu_plan
+
+FILE = Path(__file__).with_name("dropout.cu")
+DRAW, ADVANCE = (launch.CudaFunction(FILE, f"dropout_{name}") for name in ("draw", "advance"))
+FUNCTIONS = {
+    kind: gpu_plan.Functions(
+        *(launch.CudaFunction(FILE, f"dropout_{name}_{kind}") for name in ("forward", "apply", "apply_planes")),
+        DRAW, ADVANCE,
+    )
+    for kind in ("float32", "float64")
+}  # fmt: skip
+
+
+def plan(z: Sizes) -> Plan | None:
+    """float32 and float64, but not the forward pass of the twister: its words come one after the other, and its masks
+    from the host."""
+    if z.dtype.name not in FUNCTIONS:
+        return None
+    return gpu_plan.plan(z, FUNCTIONS[z.dtype.name], 16 // z.dtype.itemsize)
