@@ -16,8 +16,8 @@ from minicnn.kernels import dispatch
 
 
 class Replay:
-    """What a tape recorded, as calls or CUDA graphs (`way`). `inputs` are the arrays of the arguments, `outputs` those of
-    the results; what is in the arrays `needed` must last until the next replay."""
+    """What a tape recorded, as calls or CUDA graphs (`way`). `inputs` are the arrays of the arguments, `outputs` those
+    of the results; what is in the arrays `needed` must last until the next replay."""
 
     def __init__(self, tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any], needed: Sequence[Any]) -> None:
         self.inputs, self.outputs = list(inputs), list(outputs)

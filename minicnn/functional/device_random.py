@@ -18,12 +18,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minicnn import kernels
 from minicnn.backend import array_module, to_device
+from minicnn.random import Stream
+
+S = TypeVar("S", bound=Stream)
 
 VARIABLE = "MINICNN_CUDA_RNG"
 CHOICES = ("device", "host")
@@ -78,6 +81,12 @@ def restart(seed: int, index: int | None = None) -> None:
         state_of(each).set(np.array([seed, 0], np.uint64))
 
 
+def followed(stream: S) -> S:
+    """The CPU's generator, whose new seed all GPUs' generators get, too."""
+    restart(stream.initial_seed())
+    return stream
+
+
 def state_bytes(index: int) -> bytes:
     """Seed and offset of GPU number `index`, 16 bytes, little endian."""
     found: bytes = state_of(index).get().astype("<u8").tobytes()
@@ -89,6 +98,17 @@ def set_state_bytes(index: int, state: bytes) -> None:
     if len(state) != 16:
         raise RuntimeError(f"RNG state is wrong size: the state of a GPU's generator has 16 bytes, got {len(state)}")
     state_of(index).set(np.frombuffer(state, "<u8").astype(np.uint64))
+
+
+def states() -> dict[int, bytes]:
+    """The states of all GPUs in use, by number."""
+    return {index: state_bytes(index) for index in _Now.states}
+
+
+def set_states(states: dict[int, bytes]) -> None:
+    """Go on where `states` was asked."""
+    for index, state in states.items():
+        set_state_bytes(index, state)
 
 
 def drawn(kernel: str, sizes: Any, array: Any) -> tuple[Any, ...]:

@@ -14,7 +14,9 @@ import numpy as np
 from minicnn import nn
 from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import has_gpu
 from minicnn.capture import compile
+from minicnn.functional import device_random
 from minicnn.functional.sampling import default_generator
 from minicnn.optim.lr_scheduler import ReduceLROnPlateau
 from minicnn.serialization import Checkpoint
@@ -22,7 +24,7 @@ from minicnn.training.meter import Meter, Totals, count_correct, tabulated
 from minicnn.training.resident import Resident
 from minicnn.utils.data import DataLoader
 
-
+CUDA = "cuda:"  # and a number: the name of a GPU's generator in a checkpoint
 LOOK = 50  # batches on a GPU between two looks at the loss, each of which waits for the GPU
 
 
@@ -209,7 +211,11 @@ class Trainer:
             self.model.state_dict(),
             self.optimizer.state_dict(),
             {} if self.scheduler is None else scheduler_state(self.scheduler),
-            {"now": default_generator.state(), "epoch_start": self.random_at_start or default_generator.state()},
+            {
+                "now": default_generator.state(),
+                "epoch_start": self.random_at_start or default_generator.state(),
+                **{f"{CUDA}{index}": state for index, state in device_random.states().items()},
+            },
             info,
         )
 
@@ -224,6 +230,9 @@ class Trainer:
         self.seconds = checkpoint.info["seconds"]
         self.random_at_start = checkpoint.random_state["epoch_start"]
         default_generator.set_state(checkpoint.random_state["now"])
+        for name, state in checkpoint.random_state.items():
+            if name.startswith(CUDA) and has_gpu():
+                device_random.set_state_bytes(int(name.removeprefix(CUDA)), state)
 
 
 def scheduler_state(scheduler: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 
 So a recorded step (`minicnn.compile`) makes its own batch, and training is one CUDA graph after another.
 
-Where the windows lie (shifts, mirror images) is drawn on the GPU, by its own generator; with `backends.cuda.rng` "host"
+Where the windows lie (shifts, mirror images) is drawn on the GPU, by its own generator; with `cuda.random.use("host")`
 on the CPU, number for number as without a GPU, and sent there batch by batch.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import to_device
-from minicnn.cuda import random as device_random
+from minicnn.functional import device_random
 from minicnn.kernels import image_places
 from minicnn.kernels.image_batch import Sizes
 from minicnn.training.data import ImageArray
@@ -59,12 +59,12 @@ class Resident:
                 assert windows is not None
                 yield Tensor(to_device(windows.places, self.device))
             return
-        lengths = [len(batch) for batch in (found := list(batches))]
-        order = to_device(np.array([i for batch in found for i in batch], np.int64), self.device)
+        chosen = [np.asarray(batch, np.int64) for batch in batches]
+        order = to_device(np.concatenate(chosen), self.device)
         start = 0
-        for length in lengths:
-            yield Tensor(order[start : start + length])
-            start += length
+        for batch in chosen:
+            yield Tensor(order[start : start + len(batch)])
+            start += len(batch)
 
     def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Images (N, C, H, W) and labels (N,): of the numbers (N,) of images, or of windows in them (N, 4)."""

@@ -1,4 +1,4 @@
-"""The GPU's memory: host memory that is counted, and that holds NaN where nothing was written, and after it was freed."""
+"""The GPU's memory: host memory that is counted, and holds NaN where nothing was written, and after it was freed."""
 
 from __future__ import annotations
 
