@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import buffers, layout, threads
+from . import buffers, layout, precision, threads
 from .recorder import recorder
 
 BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
@@ -150,7 +150,7 @@ def backends(kernel: str, device: str) -> tuple[str, ...]:
 def plan(kernel: str, sizes: tuple[Any, ...], device: str = "cpu") -> Plan:
     """The plan of the first backend that takes these sizes; cached."""
     wanted = preference()
-    key = (kernel, sizes, device, wanted)
+    key = (kernel, sizes, device, wanted, precision.key() if device == "gpu" else None)
     found = _plans.get(key)
     if found is None:
         if len(_plans) >= KEPT_PLANS:  # images of ever new sizes: begin anew rather than grow for ever
@@ -189,7 +189,9 @@ def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
     else:
         import cupy
 
-        outs = [cupy.empty(out.shape, out.dtype) for out in made.outputs]
+        outs = [
+            layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in made.outputs
+        ]
     execute(kernel, made, outs, [in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True)])
     return tuple(outs)
 

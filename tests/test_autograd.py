@@ -305,3 +305,17 @@ def test_backward_lets_go_of_what_was_saved() -> None:
     del inner
     loss.backward()
     assert held() is None
+
+
+@pytest.mark.parametrize("grad", ["1", "x", "m.ones(3)", "m.ones(2, 1)", "m.ones(2).double()", "m.ones(2).long()"])
+@pytest.mark.parametrize("library", ["minicnn", "torch"])
+def test_a_gradient_that_does_not_fit_is_not_assigned(library: str, grad: str) -> None:
+    m = pytest.importorskip(library)
+    x = m.ones(2, requires_grad=True)
+    with pytest.raises((RuntimeError, TypeError), match="assign"):
+        x.grad = eval(grad)
+    assert x.grad is None
+    x.grad = m.ones(2)
+    assert x.grad.tolist() == [1, 1]
+    del x.grad
+    assert x.grad is None

@@ -48,38 +48,38 @@ def backward(g, x, dx, size, a, b, c, function):
         dx[i] = slope(g[i], x[i], a, b, c, function, dx.dtype.type)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def larger(x, y):
     """NaN if one of the two is."""
     return x if x > y or x != x else y
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def smaller(x, y):
     """NaN if one of the two is."""
     return x if x < y or x != x else y
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def sigmoid(x, kind):
     """1 / (1 + e^-x)"""
     e = kind(math.exp(-abs(x)))
     return (kind(1) if x >= kind(0) else e) / (kind(1) + e)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def soft(x, kind):
     """ln(1 + e^x)"""
     return larger(x, kind(0)) + kind(math.log1p(math.exp(-abs(x))))
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def normal(x, kind):
     """Φ(x)"""
     return kind(0.5) * (kind(1) + kind(math.erf(x * kind(SQRT_HALF))))
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def value(x, a, b, c, function, kind):
     """f(x)"""
     zero, one, half, three, six = kind(0), kind(1), kind(0.5), kind(3), kind(6)
@@ -125,7 +125,7 @@ def value(x, a, b, c, function, kind):
     return y
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def slope(g, x, a, b, c, function, kind):
     """g · f'(x); of RELU, TANH and SIGMOID from y = f(x)"""
     zero, one, half, three = kind(0), kind(1), kind(0.5), kind(3)
@@ -149,7 +149,7 @@ def slope(g, x, a, b, c, function, kind):
         t = kind(math.tanh(kind(TANH_SCALE) * (x + kind(CUBIC) * square * x)))
         du = kind(TANH_SCALE) * (one + three * kind(CUBIC) * square)
         dx = g * half * (one + t + x * (one - t * t) * du)
-    elif function == HARDSHRINK or function == SOFTSHRINK:
+    elif function in (HARDSHRINK, SOFTSHRINK):
         dx = zero if -a <= x <= a else g
     elif function == HARDSIGMOID:
         dx = g * kind(SIXTH) if -three < x < three else zero

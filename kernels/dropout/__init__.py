@@ -19,8 +19,8 @@ generator    state          number i of keep is
                             state is the seed and the offset, which goes on by ⌈size of keep / 4⌉. Each word can be made
                             without those before it, so this is the GPU's.
 
-Source: Matsumoto & Nishimura 1998, "Mersenne Twister"; Salmon et al. 2011, "Parallel Random Numbers"; Srivastava et al. 2014, "Dropout"; of channels, Tompson et
-al. 2015, "Efficient Object Localization Using Convolutional Networks".
+Source: Matsumoto & Nishimura 1998, "Mersenne Twister"; Salmon et al. 2011, "Parallel Random Numbers"; Srivastava et
+al. 2014, "Dropout"; of channels, Tompson et al. 2015, "Efficient Object Localization Using Convolutional Networks".
 """
 
 from __future__ import annotations

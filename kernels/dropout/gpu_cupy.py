@@ -9,14 +9,15 @@ from ..dispatch import Plan
 from . import Sizes, gpu_plan
 
 FILE = Path(__file__).with_name("dropout.cu")
-DRAW, ADVANCE = (launch.CudaFunction(FILE, f"dropout_{name}") for name in ("draw", "advance"))
-FUNCTIONS = {
-    kind: gpu_plan.Functions(
-        *(launch.CudaFunction(FILE, f"dropout_{name}_{kind}") for name in ("forward", "apply", "apply_planes")),
-        DRAW, ADVANCE,
-    )
-    for kind in ("float32", "float64")
-}  # fmt: skip
+
+
+def _functions(kind: str) -> gpu_plan.Functions:
+    """The functions of the file for one type of numbers; drawing and advancing have none."""
+    by_kind = (f"{name}_{kind}" for name in ("forward", "apply", "apply_planes"))
+    return gpu_plan.Functions(*(launch.CudaFunction(FILE, f"dropout_{name}") for name in (*by_kind, "draw", "advance")))
+
+
+FUNCTIONS = {kind: _functions(kind) for kind in ("float32", "float64")}
 
 
 def plan(z: Sizes) -> Plan | None:

@@ -1,4 +1,7 @@
-"""Numba-CUDA: the kernels of dropout.cu in Python. Look there for the drawing; here a thread of `apply` has one number."""
+"""Numba-CUDA: the kernels of dropout.cu in Python. Look there for the drawing.
+
+Here a thread of `apply` has one number.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def plan(z: Sizes) -> Plan | None:
     return made._replace(run=run)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def philox(seed, block):
     """The four words of block number `block`; in 64-bit numbers, of which the low half counts."""
     c0, c1, c2, c3 = block & LOW, block >> HALF, u8(0), u8(0)

@@ -38,14 +38,14 @@ def plan(z: Sizes) -> Plan | None:
     return Plan("a launch a parameter", z.inputs(), z.outputs(), 0, run)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def decayed(grad, p, decay, flags):
     """±grad + decay·p; of an infinite p, 0·p would be NaN."""
     g = -grad if flags & MAXIMIZE else grad
     return cuda.fma(decay, p, g) if decay != 0 else g
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def shrink_of(lr, weight_decay, flags, kind):
     """(what the parameter shrinks by, the weight decay that the gradient gets)"""
     if flags & DECOUPLED:
@@ -53,7 +53,7 @@ def shrink_of(lr, weight_decay, flags, kind):
     return kind(1), kind(weight_decay)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def toward(mean, grad, beta, kind):
     """mean + (1 - beta)·(grad - mean) from the nearer end, as PyTorch's lerp."""
     rate = kind(1 - beta)
@@ -62,7 +62,7 @@ def toward(mean, grad, beta, kind):
     return cuda.fma(rate - kind(1), grad - mean, grad)
 
 
-@cuda.jit(device=True)
+@launch.numba_device
 def mean_square(mean, x, beta, kind):
     """beta·mean + (1 - beta)·x²"""
     return cuda.fma(kind(1 - beta) * x, x, kind(beta) * mean)

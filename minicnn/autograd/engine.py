@@ -305,13 +305,13 @@ def _tensor(value: Any) -> Tensor:
 
 def _accumulate(tensor: Tensor, value: Any, fresh: bool, create_graph: bool) -> None:
     if create_graph:  # the gradient has a history and is shared as it is
-        tensor.grad = value if tensor.grad is None else tensor.grad + value
+        tensor._grad = value if tensor._grad is None else tensor._grad + value
         return
     value = dispatch.in_order(as_array(_bare(value)), layout.PLAIN)
     if recorder.tape is not None:
         value, fresh = recorder.tape.accumulate(tensor, value, fresh), True
-    if tensor.grad is None:
-        tensor.grad = Tensor(value if fresh else value.copy())
+    if tensor._grad is None:
+        tensor._grad = Tensor(value if fresh else value.copy())
     else:
-        tensor.grad._array += value
-        tensor.grad._version.count += 1
+        tensor._grad._array += value
+        tensor._grad._version.count += 1

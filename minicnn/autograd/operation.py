@@ -35,7 +35,7 @@ from minicnn.kernels.recorder import recorder
 
 NOTHING: tuple[Any, ...] = ()
 sequence = itertools.count()
-_INPUT, _OUTPUT, _CONSTANT = range(3)
+_INPUT, OUTPUT, _CONSTANT = range(3)
 
 
 class Operation:
@@ -239,7 +239,7 @@ def _keep(
             return (_INPUT, tensor, value, tensor._version.count)
     for index, output in enumerate(outputs):
         if output._array is value:
-            return (_OUTPUT, (index, output._version), value, output._version.count)
+            return (OUTPUT, (index, output._version), value, output._version.count)
     return (_CONSTANT, None, value, 0)
 
 

@@ -40,7 +40,7 @@ class Replay:
         self.way.put(arrays)
         self.way.run()
         for leaf, grad in self.grads:
-            leaf.grad = grad
+            leaf._grad = grad
         if dispatch.is_recorded():
             for entry in self.entries:
                 if isinstance(entry, KernelCall):

@@ -220,7 +220,7 @@ def l1_loss(
     losses = abs_(input - target)
     if weight is not None:
         return _weighted(losses, weight, input, reduction)
-    return losses.mean() if reduction == "mean" else reduced(losses, reduction)
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 @operation()

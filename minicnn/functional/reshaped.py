@@ -15,7 +15,7 @@ from minicnn.functional.shape import squeeze, t, transpose, unsqueeze
 from minicnn.kernels.recorder import recorder
 
 
-def _become(target: Tensor, view: Tensor, name: str) -> Tensor:
+def become(target: Tensor, view: Tensor, name: str) -> Tensor:
     """Let `target` be `view`, which was made of it."""
     check_inplace(target, False, name)
     if recorder.tape is not None:
@@ -31,25 +31,25 @@ def _become(target: Tensor, view: Tensor, name: str) -> Tensor:
 @operation(method="unsqueeze_")
 def unsqueeze_(input: Tensor, dim: int) -> Tensor:
     """In-place form of `unsqueeze`."""
-    return _become(check_tensor(input, "unsqueeze_"), unsqueeze(input, dim), "unsqueeze_")
+    return become(check_tensor(input, "unsqueeze_"), unsqueeze(input, dim), "unsqueeze_")
 
 
 @operation(method="squeeze_")
 def squeeze_(input: Tensor, dim: Any = None) -> Tensor:
     """In-place form of `squeeze`."""
-    return _become(check_tensor(input, "squeeze_"), squeeze(input, dim), "squeeze_")
+    return become(check_tensor(input, "squeeze_"), squeeze(input, dim), "squeeze_")
 
 
 @operation(method="t_")
 def t_(input: Tensor) -> Tensor:
     """In-place form of `t`."""
-    return _become(check_tensor(input, "t_"), t(input), "t_")
+    return become(check_tensor(input, "t_"), t(input), "t_")
 
 
 @operation(method="transpose_")
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """In-place form of `transpose`."""
-    return _become(check_tensor(input, "transpose_"), transpose(input, dim0, dim1), "transpose_")
+    return become(check_tensor(input, "transpose_"), transpose(input, dim0, dim1), "transpose_")
 
 
 @operation(method="resize_")

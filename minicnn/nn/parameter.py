@@ -19,7 +19,7 @@ def clear_grads(parameters: Iterable[Tensor], set_to_none: bool) -> None:
         if grad is None:
             continue
         if set_to_none:
-            parameter.grad = None
+            parameter._grad = None
         else:
             grad.detach_()
             zero_(grad)

@@ -191,3 +191,7 @@ refuse("multilabel_soft_margin_loss", lambda m: F(m).multilabel_soft_margin_loss
        RuntimeError, "3")  # fmt: skip
 refuse("cosine_similarity", lambda m: m.cosine_similarity(m.ones(2, 3), m.ones(2, 4)), RuntimeError, "3.*4")
 refuse("cosine_similarity", lambda m: m.cosine_similarity(m.ones(2).long(), m.ones(2).long(), 0), RuntimeError, "int64")
+
+for kind in ("int32", "uint8", "int64"):
+    add("l1_loss", lambda m, a, b, t=kind: m.nn.functional.l1_loss(a.to(getattr(m, t)), b.to(getattr(m, t)),
+        reduction="sum"), integers(3, 2), integers(3, 2), differentiable=False)  # fmt: skip
