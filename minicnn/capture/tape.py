@@ -234,6 +234,11 @@ class Tape:
             self.own(target)
         self.entries.append(Copy(target, source))
 
+    def moved(self, copy: Any, array: Any) -> None:
+        """`array` was copied to another device, perhaps outside an operation: after a draw on the CPU, say."""
+        if self.knows(array):
+            self.copy(copy, array)
+
     def write(self, target: Any, source: Any) -> None:
         """The memory of a tensor was written over, in place."""
         self._meet(None, source)
