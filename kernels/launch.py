@@ -81,6 +81,27 @@ def numbers(**numbers: int) -> tuple[int, ...]:
     return tuple(numbers.values())
 
 
+class Constants:
+    """Arrays that a plan made on the host, as arrays of the GPU: copied there at the first use, once for each GPU.
+
+    Like compilation, that is nothing for a graph's capture: a plan has to have run before.
+    """
+
+    def __init__(self, *arrays: np.ndarray) -> None:
+        self.arrays = arrays
+        self._there: dict[int, tuple[Any, ...]] = {}
+
+    def __call__(self) -> tuple[Any, ...]:
+        """The arrays on the current GPU."""
+        import cupy
+
+        device = cupy.cuda.runtime.getDevice()
+        found = self._there.get(device)
+        if found is None:
+            found = self._there[device] = tuple(cupy.asarray(array) for array in self.arrays)
+        return found
+
+
 # --- CUDA C++ through CuPy -------------------------------------------------------------------------
 
 
