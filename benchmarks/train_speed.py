@@ -26,8 +26,8 @@ eagerly; torch counts at the faster of 1 and all threads. With --device cuda the
 step. TF32 is off on all of them, a look at the clock waits for the GPU, and the data of "epoch" lie on the GPU
 (cuda_steps.py); the losses are compared without dropout, since each engine's masks are its own there.
 
-"peak" is the share of the machine's own sgemm (measured in this run) that 3 matrix products a layer would reach: for lenet5 2.264 MFLOP a sample, activations, pooling and the
-optimiser not counted.
+"peak" is the share of the machine's own sgemm (measured in this run) that 3 matrix products a layer would reach: for
+lenet5 2.264 MFLOP a sample, activations, pooling and the optimiser not counted.
 """
 
 from __future__ import annotations
