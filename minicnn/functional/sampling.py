@@ -175,7 +175,7 @@ def _kind(dtype: Any, name: str) -> np.dtype[Any]:
 
 
 def _place(input: Tensor, device: Any) -> Any:
-    return device if device is not None else input.device if input.is_cuda else None
+    return input.device if device is None else device
 
 
 # --- new tensors ------------------------------------------------------------------------------------
