@@ -210,6 +210,8 @@ def _run(
                 results = (results,)
             if anomaly.state.enabled:
                 anomaly.look_for_nan(node, results)
+            if node.post_hooks:
+                results = _after_hooks(node, results, outputs)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)
@@ -306,6 +308,28 @@ def _call(hooks: dict[int, Any], value: Any) -> Any:
         if result is not None:
             tensor = result
     return tensor if was_tensor else tensor._array
+
+
+def _after_hooks(node: Operation, results: tuple[Any, ...], outputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The gradients of a node's inputs as its hooks leave them; what takes no gradient behind the last is left out."""
+    if recorder.tape is not None:
+        recorder.tape.refuse("has a hook on a gradient")
+    raw = not any(isinstance(value, Tensor) for value in (*results, *outputs))
+    length = max((i + 1 for i, edge in enumerate(node.edges) if edge is not None), default=0)
+    seen, given = (
+        tuple(_tensor(v) if v is not None and not isinstance(v, Tensor) else v for v in values)
+        for values in (results[:length], outputs)
+    )
+    for hook in tuple((node.post_hooks or {}).values()):
+        changed = hook(seen, given)
+        if changed is not None:
+            changed = (changed,) if isinstance(changed, Tensor) else tuple(changed)
+            if len(changed) != length:
+                raise RuntimeError(
+                    f"hook has returned an incorrect number of values (got {len(changed)}, but expected {length})"
+                )
+            seen = changed
+    return (*(value._array if raw and isinstance(value, Tensor) else value for value in seen), *results[length:])
 
 
 def _tensor(value: Any) -> Tensor:
