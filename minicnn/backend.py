@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from minicnn.kernels import threads
+from minicnn.kernels.recorder import recorder
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
 
@@ -198,11 +199,18 @@ def to_device(array: Array, target: device | str | int) -> Array:
     """`array` on device `target`: itself where it is there already, else a copy."""
     target = target if target is CPU else resolve(target)
     if target.type == "cpu":
-        return array if isinstance(array, np.ndarray) else array.get()
+        return array if isinstance(array, np.ndarray) else _moved(array.get(), array)
     with on_gpu(target) as cupy:
         if isinstance(array, np.ndarray):
-            return cupy.asarray(array)
-        return array if array.device.id == cupy.cuda.runtime.getDevice() else array.copy()
+            return _moved(cupy.asarray(array), array)
+        return array if array.device.id == cupy.cuda.runtime.getDevice() else _moved(array.copy(), array)
+
+
+def _moved(copy: Array, array: Array) -> Array:
+    """A copy on another device: a step that is being recorded has to make it again each time."""
+    if recorder.tape is not None:
+        recorder.tape.moved(copy, array)
+    return copy
 
 
 @contextmanager
