@@ -52,7 +52,7 @@ class KernelOptimizer(Optimizer):
                 grads = update.gradients()
                 update.refresh()
                 if recorder.tape is not None:
-                    recorder.tape.host(update.refresh)
+                    recorder.tape.host(update.refresh, [update.hyper])
                 with beside(update.arrays[0]):
                     update.run(grads)
         return loss
