@@ -30,7 +30,7 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "cuda": {"suggest", "backend", "amp"},
+    "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
@@ -63,7 +63,10 @@ DOORS = {"__init__", "__main__", "as_torch", *COMMANDS}
 LIBRARIES = {
     "numba": ("kernels/",),
     "llvmlite": (
-        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py",
+        "kernels/simd.py",
+        "kernels/tile.py",
+        "kernels/vectors.py",
+        "kernels/elementary.py",
         "kernels/*/*_transforms.py",
     ),
     "threadpoolctl": ("kernels/threads.py",),
@@ -82,7 +85,7 @@ LIBRARIES = {
 }
 AT_FIRST_USE = (  # dispatch imports these
     "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
-    "kernels/elementary.py",
+    "kernels/elementary.py", "kernels/gpu_*.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
@@ -96,7 +99,7 @@ METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts
 ASKS_FOR_NUMPY = {
     "minicnn/autograd/tensor.py": "the constructor tells an array from a shape or a list",
     "minicnn/autograd/engine.py": "only the CPU has batch-last arrays",
-    "minicnn/capture/tape.py": "only what the CPU does is recorded",
+    "minicnn/capture/arrays.py": "what copies from one device to the other has to know both",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
     "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",

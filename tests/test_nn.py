@@ -258,9 +258,7 @@ def test_conversion():
     assert net.to(minicnn.zeros(1, dtype=float64)).scale.dtype is float64
     assert net.to(device="cpu", dtype=float32).count.dtype is int64
     assert net.cpu().scale.device.type == "cpu"
-    with pytest.raises(
-        TypeError, match=r"only accepts floating point dtypes, but got desired dtype=minicnn.int64"
-    ):
+    with pytest.raises(TypeError, match=r"only accepts floating point dtypes, but got desired dtype=minicnn.int64"):
         net.to(int64)
 
 

@@ -47,9 +47,7 @@ def test_forward_hooks_with_kwargs_and_always_call():
         strict(3, fail=True)
     assert seen[1:] == ["always"]
     net.register_forward_pre_hook(lambda m, a, k: 3, with_kwargs=True)
-    with pytest.raises(
-        RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 3"
-    ):
+    with pytest.raises(RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 3"):
         net(1)
 
 

@@ -551,9 +551,7 @@ def test_types_and_devices_of_layers():
 def test_functional_is_the_layers_own():
     x = minicnn.randn(2, 3)
     layer = nn.Linear(3, 2)
-    np.testing.assert_array_equal(
-        F.linear(x, layer.weight, layer.bias).detach().numpy(), layer(x).detach().numpy()
-    )
+    np.testing.assert_array_equal(F.linear(x, layer.weight, layer.bias).detach().numpy(), layer(x).detach().numpy())
     np.testing.assert_array_equal(F.tanh(x).numpy(), nn.Tanh()(x).numpy())
 
 
@@ -563,9 +561,7 @@ def test_functional_is_the_layers_own():
 @pytest.mark.parametrize("norm_type", [2.0, 1, float("inf")])
 @pytest.mark.parametrize("max_norm", [0.5, 100.0])
 def test_clip_grad_norm(norm_type, max_norm):
-    grads = [
-        np.random.default_rng(i).normal(size=s).astype(np.float32) for i, s in enumerate([(3, 4), (5,), ()])
-    ]
+    grads = [np.random.default_rng(i).normal(size=s).astype(np.float32) for i, s in enumerate([(3, 4), (5,), ()])]
     params = [nn.Parameter(minicnn.zeros(g.shape)) for g in grads] + [nn.Parameter(minicnn.zeros(1))]
     for param, grad in zip(params, grads, strict=False):
         param.grad = minicnn.tensor(grad)

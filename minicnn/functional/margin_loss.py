@@ -189,7 +189,7 @@ def multi_margin_loss(
             f"Expected target size [{count}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
     array = target._array
-    if array.size and not (array.min() >= 0 and array.max() < classes):
+    if array.size and isinstance(array, np.ndarray) and not (array.min() >= 0 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: target out of range: 0 … {classes - 1} expected, got {found}")
     goal = target.reshape(count, 1)
@@ -199,7 +199,7 @@ def multi_margin_loss(
         if weight.numel() != classes:
             raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
         losses = losses * gather(weight.reshape(1, classes).expand(count, classes), 1, goal)
-    others = arange(classes) != goal  # (N, C)
+    others = arange(classes, device=input.device) != goal  # (N, C)
     each = (losses * others.to(rows.dtype)).sum(1) / classes
     if reduction == "none" and input.ndim < 2:
         each = each.reshape(*target.shape)
@@ -227,12 +227,13 @@ def multilabel_margin_loss(
     if target._array.dtype != np.int64:
         raise RuntimeError(f"{name}: expected scalar type Long but `target` is {target.dtype}; convert with .long()")
     array = target._array
-    if array.size and not (array.min() >= -1 and array.max() < classes):
+    if array.size and isinstance(array, np.ndarray) and not (array.min() >= -1 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: `target` is out of range: -1 … {classes - 1} expected, got {found}")
     goal = target.reshape(rows.shape)
     listed = (goal < 0).to(goal.dtype).cumsum(1) == 0  # before the first -1
-    places = (arange(classes) == goal.unsqueeze(2)) & listed.unsqueeze(2)  # (N, place in the list, class)
+    numbers = arange(classes, device=input.device)
+    places = (numbers == goal.unsqueeze(2)) & listed.unsqueeze(2)  # (N, place in the list, class)
     is_target = places.to(goal.dtype).sum(1)  # (N, C), how often it is listed
     pairs = clamp(1 - rows.unsqueeze(2) + rows.unsqueeze(1), min=0)  # (N, target, other)
     counts = is_target.unsqueeze(2) * (is_target == 0).to(goal.dtype).unsqueeze(1)
