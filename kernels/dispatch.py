@@ -182,23 +182,29 @@ def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
 
     A caller with buffers of its own (capture, CUDA graphs) calls `plan(...)` and `execute` itself.
     """
-    on_cpu = isinstance(ins[0], np.ndarray)
-    made = plan(kernel, sizes, "cpu" if on_cpu else "gpu")
-    if on_cpu:
-        outs = [buffers.empty(out.shape, out.dtype, out.order) for out in made.outputs]
-    else:
-        import cupy
-
-        outs = [
-            layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in made.outputs
-        ]
+    made = plan(kernel, sizes, device_of(ins[0]))
+    outs = allocated(made.outputs, ins[0])
     execute(kernel, made, outs, [in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True)])
     return tuple(outs)
 
 
+def device_of(array: Any) -> str:
+    """The device that an array lives on, as backends name it: "cpu" or "gpu"."""
+    return "cpu" if isinstance(array, np.ndarray) else "gpu"
+
+
+def allocated(outputs: Sequence[Output], like: Any) -> list[Any]:
+    """Memory for outputs of a plan, on the device of the array `like`."""
+    if isinstance(like, np.ndarray):
+        return [buffers.empty(out.shape, out.dtype, out.order) for out in outputs]
+    import cupy
+
+    return [layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in outputs]
+
+
 def ordered(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
     """The inputs in the memory orders that `run` would bring them into: for a caller that needs them again."""
-    made = plan(kernel, sizes, "cpu" if isinstance(ins[0], np.ndarray) else "gpu")
+    made = plan(kernel, sizes, device_of(ins[0]))
     return tuple(in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True))
 
 
@@ -213,7 +219,7 @@ def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) ->
 
         scratch = cupy.empty(made.scratch_bytes, np.uint8)
     made.run(outs, ins, scratch)
-    note(made, "cpu" if on_cpu else "gpu")
+    note(made, device_of(outs[0]))
     if recorder.tape is not None:
         recorder.tape.kernel(made, outs, ins)
 

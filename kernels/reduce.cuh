@@ -19,6 +19,10 @@
 
 #pragma once
 
+// Both are exact as float32, too.
+__device__ inline double infinity() { return __longlong_as_double(0x7ff0000000000000LL); }
+__device__ inline double not_a_number() { return __longlong_as_double(0x7ff8000000000000LL); }
+
 constexpr int MOST_THREADS = 256;  // of a block, launch.THREADS: so long are the arrays in shared memory
 
 template <typename T>

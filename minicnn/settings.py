@@ -69,17 +69,17 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_default_device(device: Any) -> None:
-    """Make new tensors on `device` from now on. The CPU is what they are made on; RuntimeError for another."""
-    if device is not None and backend.resolve(device).type != "cpu":
-        raise RuntimeError(
-            f"`device` is {device}: minicnn makes new tensors on the CPU; give device={str(device)!r} where a "
-            "tensor is made, or move it with .to(device)"
-        )
+    """Make new tensors on `device` from now on (None: the CPU); RuntimeError where there is no such GPU."""
+    place = backend.CPU if device is None else backend.resolve(device)
+    if place.type == "cuda":
+        with backend.on_gpu(place):
+            pass
+    backend.set_default_device(place)
 
 
 def get_default_device() -> backend.device:
-    """The device that new tensors are made on: the CPU."""
-    return backend.CPU
+    """The device that new tensors are made on; the CPU unless changed."""
+    return backend.default_device()
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -30,7 +30,7 @@ FLOORS = {
     "random": set(),
     "backend": {"kernels"},
     "formats": {"dtypes"},
-    "cuda": {"suggest", "backend", "amp"},
+    "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
@@ -99,7 +99,7 @@ METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts
 ASKS_FOR_NUMPY = {
     "minicnn/autograd/tensor.py": "the constructor tells an array from a shape or a list",
     "minicnn/autograd/engine.py": "only the CPU has batch-last arrays",
-    "minicnn/capture/tape.py": "only what the CPU does is recorded",
+    "minicnn/capture/arrays.py": "what copies from one device to the other has to know both",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
     "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",

@@ -42,13 +42,13 @@ def counting(o, length, taps, stride, padding, padded):
 
 
 @launch.numba_device
-def scale_of(oh, ow, fixed, geometry):
-    """What the sum of a window is multiplied by: `fixed`, unless windows differ."""
+def scale_of(oh, ow, fixed, x, geometry):
+    """What the sum of a window is multiplied by: `fixed`, unless windows differ; a number of the array x's type."""
     planes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, counted, padded, function = geometry
     if not counted:
         return fixed
     pixels = counting(oh, H, KH, sh, ph, padded) * counting(ow, W, KW, sw, pw, padded)
-    return fixed + 1 / pixels  # fixed is 0 then, and gives its type
+    return x.dtype.type(1 / pixels)
 
 
 @launch.numba_kernel
@@ -86,7 +86,7 @@ def avg_forward(x, y, fixed, geometry):
                 w = ow * sw - pw + s * dw
                 if 0 <= h < H and 0 <= w < W:
                     total += x[(plane * H + h) * W + w]
-        y[i] = total * scale_of(oh, ow, fixed, geometry)
+        y[i] = total * scale_of(oh, ow, fixed, x, geometry)
 
 
 @launch.numba_kernel
@@ -122,5 +122,5 @@ def avg_input(g, activated, dx, fixed, geometry):
                 continue
             for ow in range(right, left - 1, -1):
                 if tap_at(w, ow, sw, dw) >= 0:
-                    total += scale_of(oh, ow, fixed, geometry) * g[(plane * OH + oh) * OW + ow]
+                    total += scale_of(oh, ow, fixed, g, geometry) * g[(plane * OH + oh) * OW + ow]
         dx[i] = times_slope(total, activated, i, function)

@@ -10,6 +10,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from minicnn import backend
+from minicnn.cuda import random as random
+from minicnn.cuda.random import get_rng_state as get_rng_state
+from minicnn.cuda.random import get_rng_state_all as get_rng_state_all
+from minicnn.cuda.random import initial_seed as initial_seed
+from minicnn.cuda.random import manual_seed as manual_seed
+from minicnn.cuda.random import manual_seed_all as manual_seed_all
+from minicnn.cuda.random import seed as seed
+from minicnn.cuda.random import seed_all as seed_all
+from minicnn.cuda.random import set_rng_state as set_rng_state
+from minicnn.cuda.random import set_rng_state_all as set_rng_state_all
 from minicnn.suggest import attribute_of as _attribute_of
 
 is_initialized = backend.gpu_in_use
@@ -84,24 +94,6 @@ def empty_cache() -> None:
     """Give back the GPU memory that is held and not in use."""
     if is_initialized():
         _pool().free_all_blocks()
-
-
-def manual_seed(seed: int) -> None:
-    """Accepted: all random numbers come from the host's generator, which `minicnn.manual_seed` restarts."""
-    int(seed)
-
-
-def manual_seed_all(seed: int) -> None:
-    """As `manual_seed`."""
-    int(seed)
-
-
-def seed() -> None:
-    """As `manual_seed`."""
-
-
-def seed_all() -> None:
-    """As `manual_seed`."""
 
 
 def _cupy(name: str) -> Any:

@@ -15,6 +15,7 @@ from minicnn.functional.common import Number, To, check_tensor, matched, operand
 from minicnn.functional.elementwise import (
     Mul,
     Where,
+    _beside,
     add,
     apply_numpy,
     bitwise,
@@ -206,7 +207,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError(f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype}, "
                            f"{values.dtype}")  # fmt: skip
     a, b = (x.detach() for x in (input, values))
-    zeros, ones = (Tensor(np.asarray(n, a._array.dtype)) for n in (0, 1))
+    zeros, ones = (_beside(a, n, a._array.dtype) for n in (0, 1))
     result: Tensor = Where(a == 0, b, where(a > 0, ones, zeros))
     return result
 

@@ -170,6 +170,9 @@ def normal_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 
 
 def memory_order(array: Any) -> str:
-    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`."""
-    order = layout.order_of(array)
+    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`.
+
+    Batch-last is the CPU's: on the GPU neighbouring threads take neighbouring numbers of a plain array.
+    """
+    order = layout.order_of(array) if isinstance(array, np.ndarray) else layout.PLAIN
     return layout.PLAIN if order == layout.ANY else order

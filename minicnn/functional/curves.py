@@ -8,6 +8,7 @@ from typing import Any
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
+from minicnn.functional.common import memory_order
 from minicnn.functional.elementwise import Exp, Mul
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.activation import Sizes
@@ -16,9 +17,7 @@ from minicnn.kernels.activation import Sizes
 def _kernel(function: str, direction: str, *arrays: Any, parameters: tuple[float, ...] = ()) -> Any:
     """The activation kernel on arrays of one shape, in the memory order of the last."""
     arrays = tuple(map(as_array, arrays))
-    order = layout.order_of(arrays[-1])
-    if order == layout.ANY:
-        order = layout.PLAIN
+    order = memory_order(arrays[-1])
     arrays = tuple(dispatch.in_order(a, order) for a in arrays)
     sizes = Sizes(function, direction, arrays[0].size, arrays[0].dtype, parameters)
     (out,) = dispatch.run("activation", sizes, *map(layout.memory, arrays))

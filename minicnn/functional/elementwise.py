@@ -14,7 +14,7 @@ from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, made
 from minicnn.functional.common import (
     Number,
     check_tensor,
@@ -180,7 +180,8 @@ class Pow(Operation):
         ctx.save(a, b)
         xp = array_module(a if np.ndim(a) else b)
         with np.errstate(all="ignore"):
-            if getattr(b, "dtype", np.dtype(float)).kind == "i" and not isinstance(a, float) and np.any(b < 0):
+            whole = getattr(b, "dtype", np.dtype(float)).kind == "i" and not isinstance(a, float)
+            if whole and (xp is not np or np.any(b < 0)):
                 below = (a == 1) * 1 + (a == -1) * (1 - 2 * (b & 1))  # whole numbers: 1/a is 0 but for 1 and -1
                 return xp.where(b < 0, below, xp.power(a, xp.maximum(b, 0))).astype(b.dtype)
             return xp.power(a, b)
@@ -195,9 +196,7 @@ class Pow(Operation):
                 slope = b * Pow(a, b - 1) if np.ndim(b) == 0 and not isinstance(b, Tensor) else _slope(a, b)
             grad_a = sum_to(grad * slope, ctx.shapes[0])
         if ctx.needs(1):
-            zero = np.equal(_raw(a), 0) & (np.asarray(_raw(b)) >= 0)
-            safe = Where(zero, 1.0, a) if np.any(zero) else a
-            grad_b = sum_to(grad * Pow(a, b) * (Log(safe) if np.ndim(a) else float(np.log(safe))), ctx.shapes[1])
+            grad_b = sum_to(grad * Pow(a, b) * _log_of_base(a, b), ctx.shapes[1])
         return grad_a, grad_b
 
 
@@ -205,9 +204,24 @@ def _raw(value: Any) -> Any:
     return value._array if isinstance(value, Tensor) else value
 
 
+def _log_of_base(a: Any, b: Any) -> Any:
+    """ln a, but 0 where a is 0 and b is not negative: there a^b stays what it is."""
+    raw_a, raw_b = _raw(a), _raw(b)
+    if not hasattr(raw_a, "dtype"):  # a number
+        kind = raw_b.dtype.type
+        return float(np.log(raw_a)) if raw_a else Where(raw_b >= 0, kind(0), kind(-np.inf))
+    zero = np.equal(raw_a, 0) & np.greater_equal(raw_b, 0)
+    return Log(Where(zero, 1.0, a) if _any(zero) else a)
+
+
 def _slope(a: Any, b: Any) -> Any:
     zero = np.equal(_raw(b), 0)  # 0 · a^-1 is 0, not NaN, where a is 0
-    return Where(zero, 0.0, b * Pow(a, b - 1)) if np.any(zero) else b * Pow(a, b - 1)
+    return Where(zero, 0.0, b * Pow(a, b - 1)) if _any(zero) else b * Pow(a, b - 1)
+
+
+def _any(mask: Any) -> bool:
+    """Whether some of it holds. On the GPU that is taken for granted: to look would be to wait."""
+    return not isinstance(mask, np.ndarray | np.generic | bool) or bool(np.any(mask))
 
 
 @operation(method="pow", operators=("__pow__", "__rpow__", "__ipow__"), inplace=True)
@@ -430,7 +444,12 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _both(a: Tensor, b: Any) -> tuple[Any, Any]:
-    return a, b if isinstance(b, Tensor) else Tensor(np.asarray(b, a._array.dtype))
+    return a, b if isinstance(b, Tensor) else _beside(a, b, a._array.dtype)
+
+
+def _beside(tensor: Tensor, number: Any, kind: Any) -> Tensor:
+    """A number as a 0-d tensor on the device of `tensor`."""
+    return Tensor(made("full", tensor.device, (), number, kind))
 
 
 @operation(method="clip", inplace=True)
@@ -536,14 +555,14 @@ def _like(result: Any, model: Any) -> Any:
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where `condition` (bool) holds, other elsewhere; with `condition` alone, its true indices."""
     if input is None and other is None:
-        indices = np.nonzero(check_tensor(condition, "where", "condition")._plain_array())
+        indices = np.nonzero(check_tensor(condition, "where", "condition")._plain_array())  # CuPy's of a CuPy array
         return tuple(Tensor(i) for i in indices)
     if check_tensor(condition, "where", "condition")._array.dtype == np.uint8:
         condition = condition.bool()
     if condition._array.dtype != bool:
         raise RuntimeError(f"where expected `condition` to be a boolean tensor, but got {condition.dtype}")
     if isinstance(input, int | float) and isinstance(other, int | float):
-        input = Tensor(np.asarray(input, dtypes.result_type(input, other)))
+        input = _beside(condition, input, dtypes.result_type(input, other))
     a, b = operands(input, other, name="where")
     return Where(condition, a, b)
 
@@ -634,10 +653,11 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 
 def no_integer_zero(input: Any, other: Any) -> None:
-    """RuntimeError for a division of integers by 0."""
+    """RuntimeError for a division of integers by 0; on the GPU it is not looked for, as in PyTorch."""
     numbers = ("f" if isinstance(x, float) else "i" for x in (input, other))
     kinds = [x._array.dtype.kind if isinstance(x, Tensor) else k for x, k in zip((input, other), numbers, strict=True)]
-    if "f" not in kinds and not np.all(_raw(other)):
+    divisor = _raw(other)
+    if "f" not in kinds and not hasattr(divisor, "get") and not np.all(divisor):
         raise RuntimeError("ZeroDivisionError: `other` holds an integer 0")
 
 

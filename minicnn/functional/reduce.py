@@ -177,7 +177,7 @@ def safe_div(a: Any, b: Any) -> Any:
     zero = raw == 0
     if recorder.tape is not None and isinstance(b, Tensor):  # a replay may meet the zeros that are not there now
         zero = apply_numpy("equal", b, 0)
-    elif not zero.any():
+    elif isinstance(raw, np.ndarray | np.generic) and not zero.any():  # on the GPU nobody looks
         return Div(a, b)
     return Where(zero, 0.0, Div(a, Where(zero, 1.0, b)))
 

@@ -25,7 +25,8 @@ class MaxUnpool(Operation):
         ctx.shape, ctx.area = x.shape, size[0] * size[1]
         ctx.flat = (x.shape[0], x.shape[1], x.shape[2] * x.shape[3])
         xp = array_module(x)
-        for place in (indices.min(), indices.max()) if indices.size else ():
+        looks = indices.size and isinstance(indices, np.ndarray)  # on the GPU nobody looks
+        for place in (indices.min(), indices.max()) if looks else ():
             if not 0 <= place < ctx.area:
                 raise RuntimeError(
                     f"Found an invalid max index: {place} (output volumes are of size {size[0]}x{size[1]})"

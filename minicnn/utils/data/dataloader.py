@@ -137,7 +137,7 @@ class DataLoader(NamesKeywords, Generic[T_co]):
             # As in PyTorch, workers that go on need no new base seed, so none is drawn.
             self._iterator.reset(indices)
             return self._iterator
-        base_seed = (default_generator if self.generator is None else self.generator).random63()
+        base_seed = self._base_seed()
         batched = self.batch_sampler is not None
         if self.num_workers == 0:
             if self.timeout:
@@ -163,6 +163,19 @@ class DataLoader(NamesKeywords, Generic[T_co]):
         if self.persistent_workers:
             self._iterator = iterator
         return iterator
+
+    def _base_seed(self) -> int:
+        """Drawn once a pass, whether a worker needs it or not."""
+        return (default_generator if self.generator is None else self.generator).random63()
+
+    def indices(self) -> Iterator[Any]:
+        """One pass over the indices alone, with the random numbers of a whole one: each batch's list of them.
+
+        For who makes the batches himself, where the data set is (`minicnn.training.resident`).
+        """
+        found = iter(self._index_sampler)
+        self._base_seed()
+        return found
 
     def __len__(self) -> int:
         if not self._iterable:

@@ -42,7 +42,7 @@ class ndarray:
         pointer = memptr
         if pointer is None:
             size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-            pointer = _memory.default_pool(here.device).malloc(size)
+            pointer = _memory.allocating(here.device).malloc(size)
         self._host = np.ndarray(shape, dtype, pointer.mem.line, pointer.offset, strides, order)
         self._memory = pointer.mem
         self._device = pointer.device_id
@@ -329,7 +329,7 @@ def wrapped(result: Any, sources: Any) -> Any:
         result, owner = line, line
     box._host, box.base = result, None
     box._device = sources[0]._device if sources else here.device
-    box._memory = _memory.Memory(_memory.default_pool(box._device), _bytes(owner))
+    box._memory = _memory.Memory(_memory.allocating(box._device), _bytes(owner))
     return box
 
 
@@ -364,15 +364,16 @@ def computed(compute: Callable[[], Any], sources: Any) -> Any:
     if capturing():
         several = isinstance(result, list | tuple)
         boxes = result if several else (result,)
-        new = [i for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
-        for i in new:
-            if boxes[i].dtype.kind == "f":
-                boxes[i]._host.fill(np.nan)
+        # not the boxes: a graph keeps addresses, and their memory may be freed
+        new = [(i, box._host) for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
+        for _, host in new:
+            if host.dtype.kind == "f":
+                host.fill(np.nan)
 
         def again() -> None:
             values = quiet(compute)() if several else (quiet(compute)(),)
-            for i in new:
-                boxes[i]._host[...] = values[i]
+            for i, host in new:
+                host[...] = values[i]
 
         if new:
             enqueue(again)
