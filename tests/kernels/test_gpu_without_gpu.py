@@ -104,7 +104,7 @@ def test_the_options_change_with_every_cuda_source(monkeypatch, tmp_path):
 @pytest.mark.parametrize("kernel", dispatch.names())
 def test_a_kernel_has_a_gpu_version_or_says_that_it_has_none(kernel):
     folder = ROOT / "kernels" / kernel
-    files = {name for name in ("gpu_cupy", "gpu_numba") if (folder / f"{name}.py").is_file()}
+    files = {f"gpu_{name}" for name in dispatch.BACKENDS["gpu"] if (folder / f"gpu_{name}.py").is_file()}
     if files:
         assert {f"gpu_{name}" for name in dispatch.backends(kernel, "gpu")} == files
     else:
