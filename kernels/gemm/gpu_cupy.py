@@ -47,16 +47,14 @@ def plan(z: Sizes) -> Plan | None:
         bias=bias, function=function,
     )  # fmt: skip
     file = "gemm_tf32.cu" if kind == "float32" and precision.tf32("gemm") else FILES[kind]
-    multiply = _function(file, f"gemm_{rows}x{columns}_{kind}")
-    add_pieces = _function(file, f"gemm_finish_{kind}")
+    multiply = cuda_function(file, f"gemm_{rows}x{columns}_{kind}")
+    add_pieces = cuda_function(file, f"gemm_finish_{kind}")
     grid, block = (tiles * pieces if z.M else 0,), (THREADS[rows, columns],)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         a, b, c = ins[0], ins[1], outs[0]
         biases, activated = (ins[2] if bias else b), (ins[-1] if function > 3 else b)  # what is not there is not read
-        multiply.over(
-            grid, block, *((b, a) if swapped else (a, b)), biases, activated, c, outs[-1], scratch, geometry
-        )
+        multiply.over(grid, block, *((b, a) if swapped else (a, b)), biases, activated, c, outs[-1], scratch, geometry)
         if pieces > 1:
             add_pieces(size + z.M * row_sums, scratch, c, outs[-1], biases, activated, np.int64(size), finish)
 
@@ -72,5 +70,6 @@ def sides(kind: str, row_sums: bool) -> tuple[tuple[int, int], ...]:
 
 
 @functools.cache
-def _function(file: str, name: str) -> launch.CudaFunction:
+def cuda_function(file: str, name: str) -> launch.CudaFunction:
+    """A kernel of a file in this folder."""
     return launch.CudaFunction(Path(__file__).with_name(file), name)
