@@ -299,12 +299,17 @@ def sides(options: argparse.Namespace, quiet: bool = False) -> list[Side]:
     """minicnn, torch on one and on all threads (on a GPU threads do not matter), and who else was asked for; those
     that are not installed are said and left out."""
     found = [Side("minicnn", "minicnn", options.threads, ("--eager",) * getattr(options, "eager", False))]
+    graphs = getattr(options, "graphs", False)  # a benchmark of steps on a GPU, with and without CUDA graphs
+    if graphs and not options.eager:
+        found.append(Side("minicnn eager", "minicnn", options.threads, ("--eager",)))
     say = print if not quiet else lambda text: None
     if installed("torch"):
         counts = sorted({1, options.threads}) if options.device == "cpu" else [options.threads]
         found += [Side(f"torch {count}t", "torch", count) for count in counts]
         if getattr(options, "compile", False):
             found.append(Side("torch.compile", "torch", options.threads, ("--compile",)))
+        if graphs:
+            found.append(Side("torch.cuda.graph", "torch", options.threads, ("--graphs",)))
     else:
         say("torch is not installed: only minicnn is measured (pip install torch==2.13.0)")
     for name in getattr(options, "compare", []):

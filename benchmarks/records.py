@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 OTHERS = {"jax": "JAX, jit", "tinygrad": "tinygrad, TinyJit", "dezero": "DeZero"}  # engines besides torch
+ON_A_GPU = {"minicnn eager": "eager_seconds", "torch.cuda.graph": "graphs_seconds"}  # sides there, their columns
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 

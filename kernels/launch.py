@@ -61,6 +61,15 @@ def packs(size: int, dtype: Any) -> int:
     return -(-size * np.dtype(dtype).itemsize // 16)
 
 
+def sums_dtype(dtype: Any) -> Any:
+    """The type that kernels compute in (numbers.cuh): float32 for the floating types of two bytes, else their own.
+
+    >>> sums_dtype(np.dtype("float16")), sums_dtype(np.dtype("float64"))
+    (dtype('float32'), dtype('float64'))
+    """
+    return np.dtype("float32") if dtype.name in ("float16", "bfloat16") else dtype
+
+
 def struct(**numbers: int) -> np.ndarray:
     """Numbers for a kernel, passed by value as a C struct of ints with these names in this order.
 
@@ -79,6 +88,27 @@ def numbers(**numbers: int) -> tuple[int, ...]:
     (28, 30)
     """
     return tuple(numbers.values())
+
+
+class Constants:
+    """Arrays that a plan made on the host, as arrays of the GPU: copied there at the first use, once for each GPU.
+
+    Like compilation, that is nothing for a graph's capture: a plan has to have run before.
+    """
+
+    def __init__(self, *arrays: np.ndarray) -> None:
+        self.arrays = arrays
+        self._there: dict[int, tuple[Any, ...]] = {}
+
+    def __call__(self) -> tuple[Any, ...]:
+        """The arrays on the current GPU."""
+        import cupy
+
+        device = cupy.cuda.runtime.getDevice()
+        found = self._there.get(device)
+        if found is None:
+            found = self._there[device] = tuple(cupy.asarray(array) for array in self.arrays)
+        return found
 
 
 # --- CUDA C++ through CuPy -------------------------------------------------------------------------

@@ -45,6 +45,12 @@ def pytest_configure(config):
         pytest.exit(reason, pytest.ExitCode.USAGE_ERROR)
 
 
+def pytest_sessionfinish():
+    from simulated_gpu import report
+
+    report.write()
+
+
 @pytest.fixture(scope="session")
 def device(pytestconfig):
     """Where the test's tensors are to live: "cpu", or "cuda" with --device cuda."""

@@ -244,7 +244,7 @@ SCRIPT = """
     import torch.nn.functional as F
     from torch.nn import *
     from torch.jit import script
-    from torchvision import models, transforms as T
+    from torchvision import ops, transforms as T
     try:
         from torch.distributed import launch
     except ImportError:
@@ -278,7 +278,7 @@ def test_check_lists_what_is_there_and_what_is_missing(write, tmp_path):
     absent = [line.partition(" is missing") for line in done.stdout.splitlines() if " is missing" in line]
     assert [start for start, _, _ in absent] == [
         "script.py:6: torch.jit.script",
-        "script.py:7: torchvision.models",
+        "script.py:7: torchvision.ops",
         "script.py:9: torch.distributed.launch",
         "script.py:16: torch.nn.Conv2D",
         "script.py:19: torch.nn.functional.reluu",

@@ -16,9 +16,11 @@
 // A thread that never waits leaves its stack to the next one, so kernels without barriers are a plain loop.
 //
 // What a GPU would not tell is an error here: a barrier that some threads do not reach, or that threads reach at
-// different lines; a shuffle without the whole warp. And what is undefined there is made visible: shared memory
-// begins as garbage (bytes of 0xFF: NaN) in every block, and threads run in the order that the caller asks for,
-// forwards, backwards or at random between any two barriers. A kernel without races gives the same bits in each.
+// different lines; a shuffle without the whole warp; an index outside a shared or local array, an address that is no
+// multiple of what is read there, a whole number too large for its type (the compiler's -fsanitize, see the end). And
+// what is undefined there is made visible: shared memory begins as garbage (bytes of 0xFF: NaN) in every block, and
+// threads run in the order that the caller asks for, forwards, backwards or at random between any two barriers. A
+// kernel without races gives the same bits in each.
 
 #pragma once
 
@@ -264,6 +266,13 @@ inline bool fail(const std::string& what)
     return false;
 }
 
+// Called by a thread that must not go on: the launch ends.
+[[noreturn]] inline void give_up(const std::string& what)
+{
+    fail("thread " + name_of(threadIdx) + ": " + what);
+    _longjmp(scheduler, 1);
+}
+
 // Whether threads[from … to] all wait at the same line of `where`; else the error says who does not.
 inline bool all_wait(unsigned from, unsigned to, State where)
 {
@@ -358,10 +367,10 @@ inline bool run_block(std::mt19937& random, unsigned how)
         for (unsigned i = count; how > 1 && i > 1; i--) std::swap(order[i - 1], order[random() % i]);
     };
     shuffle();
-    while (turn < count) begin_threads();
-    while (release()) {
+    while (turn < count && error.empty()) begin_threads();
+    while (error.empty() && release()) {
         shuffle();
-        for (unsigned i = 0; i < count; i++)
+        for (unsigned i = 0; i < count && error.empty(); i++)
             if (threads[order[i]].state == State::ready) go_on(order[i]);
     }
     return error.empty();
@@ -461,7 +470,7 @@ T exchange(T value, unsigned line, unsigned from)  // `from`: the lane whose num
 
 inline void check_mask(unsigned mask)
 {
-    if (mask != 0xffffffffu) fail("a mask of the warp that is not full");
+    if (mask != 0xffffffffu) give_up("a mask of the warp that is not full");
 }
 
 template <typename T>
@@ -506,6 +515,37 @@ inline void sync_warp(unsigned line, unsigned mask = 0xffffffffu)
 }
 
 }  // namespace shim
+
+// --- what the compiler checks (-fsanitize=…) -------------------------------------------------------
+
+namespace shim {
+
+struct Source {
+    const char* file;
+    std::uint32_t line, column;
+};
+
+inline void report(const Source* at, const char* what)
+{
+    const char* const slash = std::strrchr(at->file, '/');
+    give_up(std::string(what) + " in " + (slash ? slash + 1 : at->file) + ", line " + std::to_string(at->line));
+}
+
+}  // namespace shim
+
+#define SHIM_CHECK(name, what, ...) \
+    extern "C" void __ubsan_handle_##name(shim::Source* at, ##__VA_ARGS__) { shim::report(at, what); }
+
+SHIM_CHECK(out_of_bounds, "an index outside the array", std::size_t)
+SHIM_CHECK(type_mismatch_v1, "an address that does not fit the type", std::size_t)
+SHIM_CHECK(shift_out_of_bounds, "a shift by too much", std::size_t, std::size_t)
+SHIM_CHECK(add_overflow, "a sum too large for its type", std::size_t, std::size_t)
+SHIM_CHECK(sub_overflow, "a difference too large for its type", std::size_t, std::size_t)
+SHIM_CHECK(mul_overflow, "a product too large for its type", std::size_t, std::size_t)
+SHIM_CHECK(negate_overflow, "a negative too large for its type", std::size_t)
+SHIM_CHECK(divrem_overflow, "a division by zero", std::size_t, std::size_t)
+
+// --- words that are macros, since they have to know their line -------------------------------------
 
 #define __syncthreads() shim::wait(shim::State::at_barrier, __LINE__)
 #define __syncwarp(...) shim::sync_warp(__LINE__ __VA_OPT__(, ) __VA_ARGS__)

@@ -105,6 +105,25 @@ extern "C" __global__ void uninitialised(float* out)
     out[threadIdx.x] = s[threadIdx.x];
 }
 
+extern "C" __global__ void outside(float* out)
+{
+    __shared__ float s[32];
+    s[threadIdx.x] = 1;
+    out[threadIdx.x] = s[threadIdx.x / 2];
+}
+
+struct alignas(16) Four { float lane[4]; };
+
+extern "C" __global__ void by_four(float* out)
+{
+    reinterpret_cast<Four*>(out)[threadIdx.x] = {{1, 2, 3, 4}};
+}
+
+extern "C" __global__ void too_large(int* out, int n)
+{
+    out[threadIdx.x] = n * 65536 / (int)(blockDim.x - 31);
+}
+
 extern "C" __global__ void numbers(float* out, float f, long long i, bool b, unsigned char c)
 {
     *out = f + (float)i + (float)b + (float)c;
@@ -183,6 +202,36 @@ def test_waiting_in_vain_is_an_error_and_no_hang(library, kernel, threads, what)
     total = np.zeros(1, np.float32)
     library.launch("total_float", (1,), (32,), (x, total, shape(100)))
     assert total.tolist() == [100]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "threads", "late", "what"),
+    [
+        ("outside", 40, 0, r"thread \(32, 0, 0\): an index outside the array in kernel.cu, line \d+"),
+        ("by_four", 2, 1, r"thread \(0, 0, 0\): an address that does not fit the type in kernel.cu, line \d+"),
+        ("too_large", 40, 0, r"thread \(0, 0, 0\): a product too large for its type in kernel.cu, line \d+"),
+        ("too_large", 31, 0, r"thread \(0, 0, 0\): a division by zero in kernel.cu, line \d+"),
+    ],
+)
+def test_what_the_compiler_checks(library, kernel, threads, late, what):
+    whole = np.zeros(512, np.float32)
+    start = -whole.ctypes.data % 16 // 4 + late
+    out = whole[start : start + 256]
+    more = (np.int32(40_000 if threads == 40 else 2),) if kernel == "too_large" else ()
+    with pytest.raises(RuntimeError, match=rf"{kernel}: block \(0, 0, 0\): {what}"):
+        library.launch(kernel, (1,), (threads,), (out, *more))
+
+
+def test_what_fits_passes(library):
+    whole = np.zeros(512, np.float32)
+    start = -whole.ctypes.data % 16 // 4
+    out = whole[start : start + 256]
+    library.launch("outside", (1,), (32,), (out,))
+    assert (out[:32] == 1).all()
+    library.launch("by_four", (1,), (2,), (out,))
+    assert out[:8].tolist() == [1, 2, 3, 4] * 2
+    library.launch("too_large", (1,), (32,), (out, np.int32(7)))
+    assert out[:1].view(np.int32)[0] == 7 * 65536
 
 
 @pytest.mark.parametrize("kernel", ["race", "blocks_race"])

@@ -32,10 +32,12 @@ HEADER = Path(__file__).parents[1] / "kernels" / "cuda_shim.h"
 # NVRTC knows "#pragma unroll". Hidden symbols, so that libraries share nothing; no contraction, so that a·b + c is
 # rounded as it is written; no _FORTIFY_SOURCE, which takes a jump to another stack for an attack.
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror",
-         "-Wno-unknown-pragmas", "-U_FORTIFY_SOURCE")  # fmt: skip
+         "-Wno-unknown-pragmas", "-U_FORTIFY_SOURCE",
+         "-fsanitize=bounds,alignment,shift,signed-integer-overflow,integer-divide-by-zero")  # fmt: skip
 ORDERS = {"forwards": 0, "backwards": 1}
 ORDER = "MINICNN_SHIM_ORDER"
 
+launches: set[str] = set()  # the kernels that ran
 _launching = threading.Lock()  # there is one blockIdx in a library
 
 
@@ -72,8 +74,7 @@ def compiled(text: str, include_dirs: Sequence[Path | str] = (), options: Sequen
 
     `options` are NVRTC's: -D and -I count, the others mean nothing here.
     """
-    known = [option for option in options if option.startswith(("-D", "-I")) and "MINICNN_SOURCES" not in option]
-    return _compiled(text, (*(f"-I{folder}" for folder in include_dirs), *known))
+    return _compiled(text, (*(f"-I{folder}" for folder in include_dirs), *_known(options)))
 
 
 @functools.lru_cache(maxsize=256)
@@ -81,23 +82,38 @@ def _compiled(text: str, options: tuple[str, ...]) -> Library:
     reason = why_not()
     if reason is not None:
         raise RuntimeError(reason)
-    # the words of CUDA are still in it: the names of the kernels, however macros made them
-    plain = _run(["-x", "c++", "-std=c++17", "-E", "-P", *options, "-"], text)
-    names = re.findall(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\(', plain)
+    plain, names = _preprocessed(text, options)
     key = hashlib.sha256("\0".join([plain, HEADER.read_text(encoding="utf-8"), *FLAGS, *options]).encode() + _version())
     file = cache_folder() / f"{key.hexdigest()[:32]}.so"
     if not file.is_file():
         main = ['#include "cuda_shim.h"', '#line 1 "kernel.cu"', text, *(f"SHIM_KERNEL({name})" for name in names)]
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:  # two processes may compile the same one
-            made = Path(folder) / "kernel.so"
+            made = Path(folder) / "kernel"
             headers = ["-isystem", str(HEADER.parent)]
-            _run(["-x", "c++", *FLAGS, *headers, *options, "-shared", "-o", str(made), "-"], "\n".join(main) + "\n")
-            made.replace(file)
+            _run(["-x", "c++", *FLAGS, *headers, *options, "-c", "-o", f"{made}.o", "-"], "\n".join(main) + "\n")
+            _run(["-shared", "-o", f"{made}.so", f"{made}.o"])  # here -fsanitize would bring the compiler's own library
+            Path(f"{made}.so").replace(file)
     return Library(ctypes.CDLL(str(file)), names)
 
 
-def _run(options: Sequence[str], text: str) -> str:
+def names(text: str, options: Sequence[str]) -> list[str]:
+    """The kernels in a .cu file's text, however macros made them."""
+    return _preprocessed(text, _known(options))[1]
+
+
+def _known(options: Sequence[str]) -> tuple[str, ...]:
+    """Those of NVRTC's options that mean something to the C++ compiler."""
+    return tuple(text for text in options if text.startswith(("-D", "-I")) and "MINICNN_SOURCES" not in text)
+
+
+def _preprocessed(text: str, options: Sequence[str]) -> tuple[str, list[str]]:
+    plain = _run(["-x", "c++", "-std=c++17", "-E", "-P", *options, "-"], text)  # the words of CUDA are still in it
+    kernel = r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\('
+    return plain, re.findall(kernel, plain)
+
+
+def _run(options: Sequence[str], text: str = "") -> str:
     done = subprocess.run([str(_compiler()), *options], input=text, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the C++ compiler refuses a .cu file:\n{done.stderr}")
@@ -141,6 +157,7 @@ class Library:
             error = start((ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block), addresses, order())
         if error:
             raise RuntimeError(f"{name}: {error.decode()}")
+        launches.add(name)
 
 
 def order() -> int:

@@ -1,4 +1,4 @@
-"""torchvision, as minicnn has it: data sets, transforms, and grids of images."""
+"""torchvision, as minicnn has it: data sets, transforms, networks, and grids of images."""
 
 from minicnn import alias as _alias
 

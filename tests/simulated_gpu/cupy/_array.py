@@ -42,7 +42,7 @@ class ndarray:
         pointer = memptr
         if pointer is None:
             size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-            pointer = _memory.default_pool(here.device).malloc(size)
+            pointer = _memory.allocating(here.device).malloc(size)
         self._host = np.ndarray(shape, dtype, pointer.mem.line, pointer.offset, strides, order)
         self._memory = pointer.mem
         self._device = pointer.device_id
@@ -203,6 +203,11 @@ class ndarray:
             return wrapped(result, (self,))
         return computed(lambda: self._host.reshape(*shape, order=order), (self,))
 
+    def copy(self, order: str = "C") -> ndarray:
+        result = computed(lambda: self._host.copy(order), (self,))
+        result._device = here.device  # a copy is made on the current GPU, wherever the array is
+        return result
+
     def scatter_add(self, slices: Any, value: Any) -> None:
         scatter_add(self, slices, value)
 
@@ -329,7 +334,7 @@ def wrapped(result: Any, sources: Any) -> Any:
         result, owner = line, line
     box._host, box.base = result, None
     box._device = sources[0]._device if sources else here.device
-    box._memory = _memory.Memory(_memory.default_pool(box._device), _bytes(owner))
+    box._memory = _memory.Memory(_memory.allocating(box._device), _bytes(owner))
     return box
 
 
@@ -338,8 +343,10 @@ def _bytes(owner: np.ndarray) -> np.ndarray:
 
 
 def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base: Any = array
+    while (base := getattr(base, "base", None)) is not None:  # of as_strided's views, too
+        if isinstance(base, np.ndarray):
+            array = base
     return array
 
 
@@ -364,15 +371,16 @@ def computed(compute: Callable[[], Any], sources: Any) -> Any:
     if capturing():
         several = isinstance(result, list | tuple)
         boxes = result if several else (result,)
-        new = [i for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
-        for i in new:
-            if boxes[i].dtype.kind == "f":
-                boxes[i]._host.fill(np.nan)
+        # not the boxes: a graph keeps addresses, and their memory may be freed
+        new = [(i, box._host) for i, box in enumerate(boxes) if isinstance(box, ndarray) and box.base is None]
+        for _, host in new:
+            if host.dtype.kind == "f":
+                host.fill(np.nan)
 
         def again() -> None:
             values = quiet(compute)() if several else (quiet(compute)(),)
-            for i in new:
-                boxes[i]._host[...] = values[i]
+            for i, host in new:
+                host[...] = values[i]
 
         if new:
             enqueue(again)

@@ -116,6 +116,8 @@ def forwarded(name: str, arguments: str, numpy: Callable[..., Any]) -> Callable[
             host_waits()
         sources: list[ndarray] = []
         ins = [unboxed(arg, sources) for arg in args]
+        if name in ("argsort", "sort"):  # CuPy's are always stable
+            options["kind"] = "stable"
         out = options.pop("out", None)
         named = {key: unboxed(value, sources) for key, value in options.items()}
         if out is not None:
@@ -234,6 +236,14 @@ def put_along_axis(arr: ndarray, indices: ndarray, values: Any, axis: Any) -> No
     enqueue(lambda: np.put_along_axis(arr._host, places, source, axis))
 
 
+class OpenGrid:
+    """cupy.ogrid."""
+
+    def __getitem__(self, key: Any) -> list[ndarray]:
+        grid = np.ogrid[key]
+        return [array_of(part) for part in (grid if isinstance(grid, tuple) else (grid,))]
+
+
 def get_array_module(*args: Any) -> Any:
     import cupy
 
@@ -259,6 +269,6 @@ OWN = {
     "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": ascontiguousarray,
     "asnumpy": asnumpy, "bincount": bincount, "copyto": copyto, "empty": empty, "from_dlpack": from_dlpack,
     "full": full, "get_array_module": get_array_module, "isscalar": isscalar, "ones": ones,
-    "put_along_axis": put_along_axis, "repeat": repeat, "zeros": zeros, "empty_like": _like(empty),
+    "ogrid": OpenGrid(), "put_along_axis": put_along_axis, "repeat": repeat, "zeros": zeros, "empty_like": _like(empty),
     "full_like": _like(full), "ones_like": _like(ones), "zeros_like": _like(zeros),
 }  # fmt: skip

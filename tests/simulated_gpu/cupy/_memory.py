@@ -1,4 +1,4 @@
-"""The GPU's memory: host memory that is counted, and that holds NaN where nothing was written."""
+"""The GPU's memory: host memory that is counted, and holds NaN where nothing was written, and after it was freed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class Memory:
         pool.taken(self.size)
 
     def __del__(self) -> None:
+        if self.line.flags.writeable:  # a graph that still uses it finds NaN there
+            self.line.fill(0xFF)
         self.pool.given_back(self.size)
 
 
@@ -99,18 +101,15 @@ class OutOfMemoryError(MemoryError):
     """There is no memory left on the device."""
 
 
-class PinnedMemoryPointer:
+class PinnedMemoryPointer(bytearray):
     """Page-locked memory of the host: an object with the buffer protocol, as CuPy's."""
 
-    def __init__(self, size: int) -> None:
-        self._bytes = bytearray(max(size, 1))
-        self.ptr = np.frombuffer(self._bytes, np.uint8).ctypes.data
-
-    def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self._bytes)
+    @property
+    def ptr(self) -> int:
+        return np.frombuffer(self, np.uint8).ctypes.data
 
     def size(self) -> int:
-        return len(self._bytes)
+        return len(self)
 
 
 class PinnedMemoryPool:
@@ -127,13 +126,24 @@ class PinnedMemoryPool:
 
 
 def alloc_pinned_memory(size: int) -> Any:
-    """Page-locked memory. Before Python 3.12 no class of Python's own can offer a buffer, so it is a NumPy array."""
-    return np.empty(max(size, 1), np.uint8)
+    """Page-locked memory."""
+    return PinnedMemoryPointer(max(size, 1))
+
+
+def set_pinned_memory_allocator(allocator: Any = None) -> None:
+    """Accepted: copies from the host need no page-locked memory here, and are refused while a stream captures."""
 
 
 def default_pool(device_id: int) -> MemoryPool:
     """The pool of a device."""
     return _pools.setdefault(device_id, MemoryPool(device_id))
+
+
+def allocating(device_id: int) -> MemoryPool:
+    """The pool that memory comes from now: that of the device, but within `using_allocator`."""
+    from ._streams import here
+
+    return default_pool(device_id) if here.pool is None else here.pool
 
 
 _pools: dict[int, MemoryPool] = {}

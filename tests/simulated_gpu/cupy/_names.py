@@ -24,6 +24,7 @@ def everything() -> dict[str, Any]:
         names[name] = getattr(np.exceptions if name == "AxisError" else np, name)
     for name in PLAIN:
         names[name] = getattr(np, name)
+    names["result_type"] = lambda *args: np.result_type(*(_functions.unboxed(arg) for arg in args))
     for name, types in _functions.SIGNATURES["ufuncs"].items():
         if isinstance(getattr(np, name, None), np.ufunc):
             names[name] = _functions.ufunc(name, types)

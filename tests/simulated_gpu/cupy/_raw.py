@@ -54,7 +54,8 @@ class RawKernel:
     def __call__(
         self, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], *, shared_mem: int = 0
     ) -> None:
-        fixed = [arg if isinstance(arg, ndarray) else np.array(arg) if _is_number(arg) else arg for arg in args]
+        # a graph keeps addresses: the arrays may be freed, and hold NaN then
+        fixed = [arg._host if isinstance(arg, ndarray) else np.array(arg) if _is_number(arg) else arg for arg in args]
         enqueue(lambda: self.library.launch(self.name, grid, block, fixed))
 
 

@@ -28,6 +28,7 @@ class _Here(threading.local):
     def __init__(self) -> None:
         self.device = 0
         self.streams: list[Stream] = []
+        self.pool: Any = None  # where memory comes from within `using_allocator`
 
 
 here = _Here()

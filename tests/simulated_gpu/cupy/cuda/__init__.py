@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._memory import MemoryPointer as MemoryPointer
 from .._memory import MemoryPool as MemoryPool
 from .._memory import PinnedMemoryPool as PinnedMemoryPool
 from .._memory import alloc_pinned_memory as alloc_pinned_memory
-from .._memory import default_pool
+from .._memory import allocating
+from .._memory import set_pinned_memory_allocator as set_pinned_memory_allocator
 from .._raw import RawKernel as Function
 from .._streams import Device as Device
 from .._streams import Event as Event
@@ -24,7 +27,17 @@ __all__ = ["Function"]
 
 
 def alloc(size: int) -> MemoryPointer:
-    return default_pool(here.device).malloc(size)
+    return allocating(here.device).malloc(size)
+
+
+@contextmanager
+def using_allocator(allocator: Callable[[int], MemoryPointer]) -> Iterator[None]:
+    """In this thread memory comes from the pool whose `malloc` this is."""
+    before, here.pool = here.pool, allocator.__self__  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        here.pool = before
 
 
 def get_device_id() -> int:
