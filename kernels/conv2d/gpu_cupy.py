@@ -122,7 +122,7 @@ def bias_gradient(z: Sizes) -> tuple[int, Callable[[Any, Any, Any], None]]:
         if first.pieces > 1:
             add_pieces(z.K, scratch, db, db, db, db, np.int64(0), finish)
 
-    return first.pieces * z.K * sums_dtype(z.dtype).itemsize, run
+    return first.pieces * z.K * launch.sums_dtype(z.dtype).itemsize, run
 
 
 # --- which kernel, over which grid ------------------------------------------------------------------
