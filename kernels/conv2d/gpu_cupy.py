@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import launch, precision
 from ..dispatch import Plan
-from ..gemm.gpu_plan import BLOCKS, cut, length_of, sums_dtype, tile_of
+from ..gemm.gpu_plan import BLOCKS, cut, length_of, tile_of
 from . import Sizes
 from .gpu_plan import Geometry, ending_of, geometry_of, inputs, is_small_enough, outputs
 
@@ -85,7 +85,7 @@ def _data(z: Sizes) -> Plan:
         if ending.pooled:
             pool(math.prod(target[1].shape), y, pooled, argmax, np.int64(planes), first.geometry)
 
-    scratch_bytes = first.pieces * size * sums_dtype(z.dtype).itemsize if first.pieces > 1 else 0
+    scratch_bytes = first.pieces * size * launch.sums_dtype(z.dtype).itemsize if first.pieces > 1 else 0
     return Plan(_algorithm(first, file), inputs(z), target, scratch_bytes, run)
 
 
@@ -105,7 +105,7 @@ def _weight(z: Sizes) -> Plan:
         if first.pieces > 1:
             add_pieces(size + rows, scratch, dw, db, dw, dw, np.int64(size), finish)
 
-    scratch_bytes = first.pieces * (size + rows) * sums_dtype(z.dtype).itemsize if first.pieces > 1 else 0
+    scratch_bytes = first.pieces * (size + rows) * launch.sums_dtype(z.dtype).itemsize if first.pieces > 1 else 0
     return Plan(_algorithm(first, file), inputs(z), outputs(z), scratch_bytes, run)
 
 
@@ -122,7 +122,7 @@ def bias_gradient(z: Sizes) -> tuple[int, Callable[[Any, Any, Any], None]]:
         if first.pieces > 1:
             add_pieces(z.K, scratch, db, db, db, db, np.int64(0), finish)
 
-    return first.pieces * z.K * sums_dtype(z.dtype).itemsize, run
+    return first.pieces * z.K * launch.sums_dtype(z.dtype).itemsize, run
 
 
 # --- which kernel, over which grid ------------------------------------------------------------------

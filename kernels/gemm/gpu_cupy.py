@@ -13,7 +13,7 @@ from .. import launch, layout, precision
 from ..dispatch import Plan
 from . import Sizes
 from .cpu_numpy import orders, outputs
-from .gpu_plan import cut, function_of, length_of, matrices, sums_dtype, tile_of
+from .gpu_plan import cut, function_of, length_of, matrices, tile_of
 
 FILES = {
     "float32": "gemm.cu", "float64": "gemm_float64.cu", "float16": "gemm_float16.cu", "bfloat16": "gemm_float16.cu",
@@ -58,7 +58,7 @@ def plan(z: Sizes) -> Plan | None:
         if pieces > 1:
             add_pieces(size + z.M * row_sums, scratch, c, outs[-1], biases, activated, np.int64(size), finish)
 
-    scratch_bytes = pieces * (size + z.M * row_sums) * sums_dtype(z.dtype).itemsize if pieces > 1 else 0
+    scratch_bytes = pieces * (size + z.M * row_sums) * launch.sums_dtype(z.dtype).itemsize if pieces > 1 else 0
     algorithm = f"tiles of {rows}×{columns}" + (" on TF32" if file == "gemm_tf32.cu" else "")
     return Plan(algorithm, orders(z), outputs(z), scratch_bytes, run)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import to_device
+from minicnn.backend import beside, to_device
 from minicnn.functional.creation import tensor, zeros_like
 from minicnn.kernels import dispatch
 from minicnn.kernels.optimizer_step import Arrays, Sizes
@@ -52,8 +52,9 @@ class KernelOptimizer(Optimizer):
                 grads = update.gradients()
                 update.refresh()
                 if recorder.tape is not None:
-                    recorder.tape.host(update.refresh)
-                update.run(grads)
+                    recorder.tape.host(update.refresh, [update.hyper])
+                with beside(update.arrays[0]):
+                    update.run(grads)
         return loss
 
     def _report(self, tape: Any, index: int, group: dict[str, Any], updates: list[Update]) -> None:

@@ -181,8 +181,8 @@ def test_numbers_of_two_bytes_have_sums_of_four(on_the_cpu, rng, name, bits):
         assert np.all(np.abs(y.astype(F4) - expected) <= 2.0**-bits + 1e-5)
         windows = y.astype(F4)[:, :, :6, :6].reshape(3, K, 3, 2, 3, 2)
         assert np.array_equal(pooled.astype(F4), windows.max((3, 5)))
-        there = np.take_along_axis(y.reshape(3, K, -1), argmax.reshape(3, K, -1), 2)
-        assert np.array_equal(there, pooled.reshape(3, K, -1))
+        numbers, places, largest = (array.reshape(3, K, -1) for array in (y, argmax, pooled))
+        assert np.array_equal(np.take_along_axis(numbers, places, 2), largest)
         (dw,) = outputs_of(conv_cupy.plan(z._replace(direction="weight", epilogue=())), [x, g])
         expected = oracles.conv2d_weight(x.astype(F4), g.astype(F4), z.w_shape, *how)
         assert np.all(np.abs(dw.astype(F4) - expected) <= 2.0**-bits * np.abs(expected) * 1.01 + 1e-4)
@@ -448,8 +448,8 @@ def test_the_graphs_that_cudnn_is_asked_for(monkeypatch):
         assert (how["stride"], how["dilation"]) == ([2, 1], [1, 1])
         assert graph.out.attributes["dim"] == list(result)
         order = [name for name, *_ in graph.calls[1:]]
-        places = [order.index(name) for name in ("create_execution_plans", "deselect_numeric_notes", "build_plans")]
-        assert places == sorted(places)  # notes deselected before there are plans are forgotten
+        steps = ("create_execution_plans", "deselect_numeric_notes", "build_plans")
+        assert sorted(steps, key=order.index) == list(steps)
         (unwanted,) = next(args for name, args, _ in graph.calls if name == "deselect_numeric_notes")
         assert unwanted == ["differs", "tensor cores", "rounds"]
     monkeypatch.setitem(precision.switches, "conv2d", lambda: True)

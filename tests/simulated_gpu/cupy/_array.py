@@ -203,6 +203,11 @@ class ndarray:
             return wrapped(result, (self,))
         return computed(lambda: self._host.reshape(*shape, order=order), (self,))
 
+    def copy(self, order: str = "C") -> ndarray:
+        result = computed(lambda: self._host.copy(order), (self,))
+        result._device = here.device  # a copy is made on the current GPU, wherever the array is
+        return result
+
     def scatter_add(self, slices: Any, value: Any) -> None:
         scatter_add(self, slices, value)
 
@@ -338,8 +343,10 @@ def _bytes(owner: np.ndarray) -> np.ndarray:
 
 
 def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base: Any = array
+    while (base := getattr(base, "base", None)) is not None:  # of as_strided's views, too
+        if isinstance(base, np.ndarray):
+            array = base
     return array
 
 
