@@ -356,6 +356,8 @@ from minicnn.functional import roll as roll
 from minicnn.functional import rot90 as rot90
 from minicnn.functional import round as round
 from minicnn.functional import row_stack as row_stack
+from minicnn.functional import rrelu as rrelu
+from minicnn.functional import rrelu_ as rrelu_
 from minicnn.functional import rsqrt as rsqrt
 from minicnn.functional import rsub as rsub
 from minicnn.functional import scalar_tensor as scalar_tensor

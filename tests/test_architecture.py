@@ -21,14 +21,15 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "suggest", "dtypes", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
     "suggest": set(),  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
-    "backend": {"kernels"},
+    "pinned": set(),  # memory of the host that a GPU can fetch by itself
+    "backend": {"kernels", "pinned"},
     "formats": {"dtypes"},
     "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
@@ -36,7 +37,7 @@ FLOORS = {
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "suggest", "dtypes", "backend", "random", "autograd"},
+    "functional": {"kernels", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
     "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
@@ -72,6 +73,7 @@ LIBRARIES = {
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",
+        "minicnn/pinned.py",
         "minicnn/cuda/",
         "kernels/dispatch.py",
         "kernels/launch.py",

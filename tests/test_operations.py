@@ -41,7 +41,7 @@ def torch() -> Any:
 
 @pytest.fixture(autouse=True)
 def _on_the_device(device: str) -> Iterator[None]:
-    with mini.device(device):  # where the rows make what they need besides
+    with mini.device(device), mini.cuda.random.use("host"):  # where the rows make what they need, and draw
         yield
 
 

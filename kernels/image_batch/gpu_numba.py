@@ -26,5 +26,5 @@ def assemble(images, places, table, y, count, geometry):
         w = places[4 * n + 2] + (OW - 1 - j if places[4 * n + 3] else j)
         byte = 0
         if 0 <= h < H and 0 <= w < W:
-            byte = images[places[4 * n] * C * H * W + c * channel + (h * W + w) * right]
+            byte = int(images[places[4 * n] * C * H * W + c * channel + (h * W + w) * right])
         y[index] = table[256 * c + byte]

@@ -18,7 +18,7 @@ from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, as_array, beside
+from minicnn.backend import array_module, as_array, beside, on_cpu
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 
@@ -210,6 +210,8 @@ def _run(
                 results = (results,)
             if anomaly.state.enabled:
                 anomaly.look_for_nan(node, results)
+            if node.post_hooks:
+                results = _after_hooks(node, results, outputs)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)
@@ -234,7 +236,7 @@ def _run(
 def _on_its_gpu(node: Operation, outputs: list[Any]) -> Any:
     """The gradients of a node's arguments; computed on the GPU that holds those of its outputs."""
     first = next((_bare(value) for value in outputs if value is not None), None)
-    if first is None or isinstance(first, np.ndarray | np.generic):
+    if first is None or on_cpu(first):
         return node.backward(*outputs)
     with beside(first):
         return node.backward(*outputs)
@@ -270,7 +272,8 @@ def _cotangent(root: Tensor, given: Tensor | None, as_tensors: bool) -> Any:
                 f"grad can be implicitly created only for scalar outputs, this one has shape {list(root.shape)}; "
                 "give backward(gradient=...) of that shape, or take .sum() or .mean() first"
             )
-        ones = array_module(root._array).ones_like(root._array)
+        with beside(root._array):
+            ones = array_module(root._array).ones_like(root._array)
         if recorder.tape is not None:
             recorder.tape.constant(ones)
         return Tensor(ones) if as_tensors else ones
@@ -307,6 +310,28 @@ def _call(hooks: dict[int, Any], value: Any) -> Any:
     return tensor if was_tensor else tensor._array
 
 
+def _after_hooks(node: Operation, results: tuple[Any, ...], outputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The gradients of a node's inputs as its hooks leave them; what takes no gradient behind the last is left out."""
+    if recorder.tape is not None:
+        recorder.tape.refuse("has a hook on a gradient")
+    raw = not any(isinstance(value, Tensor) for value in (*results, *outputs))
+    length = max((i + 1 for i, edge in enumerate(node.edges) if edge is not None), default=0)
+    seen, given = (
+        tuple(_tensor(v) if v is not None and not isinstance(v, Tensor) else v for v in values)
+        for values in (results[:length], outputs)
+    )
+    for hook in tuple((node.post_hooks or {}).values()):
+        changed = hook(seen, given)
+        if changed is not None:
+            changed = (changed,) if isinstance(changed, Tensor) else tuple(changed)
+            if len(changed) != length:
+                raise RuntimeError(
+                    f"hook has returned an incorrect number of values (got {len(changed)}, but expected {length})"
+                )
+            seen = changed
+    return (*(value._array if raw and isinstance(value, Tensor) else value for value in seen), *results[length:])
+
+
 def _tensor(value: Any) -> Tensor:
     """A raw gradient as a Tensor of its own, in plain order."""
     return Tensor(dispatch.in_order(as_array(value), layout.PLAIN))
@@ -315,7 +340,14 @@ def _tensor(value: Any) -> Tensor:
 def _accumulate(tensor: Tensor, value: Any, fresh: bool, create_graph: bool) -> None:
     if create_graph:  # the gradient has a history and is shared as it is
         tensor._grad = value if tensor._grad is None else tensor._grad + value
-        return
+    elif on_cpu(_bare(value)):
+        _add_to_grad(tensor, value, fresh)
+    else:
+        with beside(_bare(value)):
+            _add_to_grad(tensor, value, fresh)
+
+
+def _add_to_grad(tensor: Tensor, value: Any, fresh: bool) -> None:
     value = dispatch.in_order(as_array(_bare(value)), layout.PLAIN)
     if recorder.tape is not None:
         value, fresh = recorder.tape.accumulate(tensor, value, fresh), True

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ import numpy as np
 from minicnn import backend
 from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
-from minicnn.autograd.hook import Hooks
+from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.autograd.tensor import Tensor, Version
 from minicnn.backend import current_gpu
 from minicnn.kernels import layout
@@ -56,6 +57,7 @@ class Operation:
     view = False
     replayable = True
     no_gradient: tuple[int, ...] = ()
+    post_hooks: Hooks | None = None  # called with (gradients of the inputs, of the outputs)
 
     __slots__ = (
         "__dict__",
@@ -107,6 +109,14 @@ class Operation:
     def next_functions(ctx) -> tuple[tuple[Any, int], ...]:
         """The nodes that this one passes its gradients to, as in PyTorch."""
         return tuple((None, 0) if edge is None else edge for edge in ctx.edges)
+
+    def register_hook(ctx, fn: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call `fn(grad_inputs, grad_outputs)` when backward has passed this node; its result replaces the first."""
+        if ctx.post_hooks is None:
+            ctx.post_hooks = Hooks()
+        handle = RemovableHandle(ctx.post_hooks)
+        ctx.post_hooks[handle.id] = fn
+        return handle
 
     def __repr__(ctx) -> str:
         return f"<{ctx.name()} object at 0x{id(ctx):x}>"
@@ -173,9 +183,8 @@ def wrap(array: Any, batch_last: bool) -> Tensor:
     if isinstance(array, np.generic):  # a full reduction of NumPy's gives a scalar
         array = np.asarray(array)
     output = Tensor(array)
-    cpu = isinstance(array, np.ndarray)
-    if cpu and batch_last and not array.flags.c_contiguous and layout.order_of(array) == layout.BATCH_LAST:
-        output._batch_last = True
+    if batch_last and not array.flags.c_contiguous and backend.on_cpu(array):
+        output._batch_last = layout.order_of(array) == layout.BATCH_LAST
     return output
 
 
@@ -203,7 +212,7 @@ def _together(cls: type[Operation], args: tuple[Any, ...]) -> tuple[Any, ...]:
     for arg in args:
         if isinstance(arg, Tensor) and not arg.is_cuda and arg.ndim:
             raise _two_devices(cls, place, arg.device)
-    return tuple([arg.to(place) if isinstance(arg, Tensor) else arg for arg in args])  # type: ignore[attr-defined]
+    return tuple([arg.to(place) if isinstance(arg, Tensor) else arg for arg in args])
 
 
 def _one_gpu(cls: type[Operation], args: tuple[Any, ...]) -> int:

@@ -336,6 +336,8 @@ from minicnn.functional.statistics import nansum as nansum
 from minicnn.functional.statistics import quantile as quantile
 from minicnn.functional.statistics import searchsorted as searchsorted
 from minicnn.functional.statistics import unique_consecutive as unique_consecutive
+from minicnn.functional.stochastic import rrelu as rrelu
+from minicnn.functional.stochastic import rrelu_ as rrelu_
 from minicnn.functional.strided import as_strided as as_strided
 from minicnn.functional.strided import as_strided_ as as_strided_
 from minicnn.functional.synonyms import absolute as absolute

@@ -37,7 +37,9 @@ HERE = {  # tests below
     "activation", "col2im", "conv2d", "gemm", "im2col", "image_batch", "image_resize", "pool2d", "reorder",
     "resample", "softmax_cross_entropy",
 }  # fmt: skip
-ELSEWHERE = {"optimizer_step", "dropout", "batch_norm", "elementwise_loss", "nll", "shuffle", "softmax"}
+ELSEWHERE = {
+    "optimizer_step", "dropout", "batch_norm", "elementwise_loss", "nll", "segment_sum", "shuffle", "softmax",
+}  # fmt: skip
 
 
 def batches(dtype):
