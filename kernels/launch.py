@@ -61,6 +61,15 @@ def packs(size: int, dtype: Any) -> int:
     return -(-size * np.dtype(dtype).itemsize // 16)
 
 
+def sums_dtype(dtype: Any) -> Any:
+    """The type that kernels compute in (numbers.cuh): float32 for the floating types of two bytes, else their own.
+
+    >>> sums_dtype(np.dtype("float16")), sums_dtype(np.dtype("float64"))
+    (dtype('float32'), dtype('float64'))
+    """
+    return np.dtype("float32") if dtype.name in ("float16", "bfloat16") else dtype
+
+
 def struct(**numbers: int) -> np.ndarray:
     """Numbers for a kernel, passed by value as a C struct of ints with these names in this order.
 

@@ -104,8 +104,9 @@ ASKS_FOR_NUMPY = {
     "minicnn/capture/arrays.py": "what copies from one device to the other has to know both",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
-    "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",
     "minicnn/functional/pad.py": "only the CPU has batch-last arrays",
+    "minicnn/functional/power.py": "bases of 0 are looked for on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/selection.py": "only the CPU has batch-last arrays",
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
@@ -124,7 +125,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/__init__.py": (520, "a list of public names, a line each"),
-    "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 

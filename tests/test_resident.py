@@ -1,4 +1,4 @@
-"""Training data that lie on a GPU, real or simulated: the same batches as on the CPU, and nobody waits between them."""
+"""Training data on a GPU, real or simulated: the same batches as on the CPU, and nothing waits between them."""
 
 import numpy as np
 import pytest
