@@ -33,8 +33,8 @@ FLOORS = {
     "formats": {"dtypes"},
     "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
-    "backends": {"backend"},
-    "settings": {"backend", "dtypes"},  # PyTorch's global switches
+    "backends": {"kernels", "backend"},  # PyTorch's switches of its libraries
+    "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
     "functional": {"kernels", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
@@ -75,10 +75,13 @@ LIBRARIES = {
         "minicnn/backend.py",
         "minicnn/pinned.py",
         "minicnn/cuda/",
+        "kernels/cublas.py",
         "kernels/dispatch.py",
         "kernels/launch.py",
         "kernels/*/gpu_*.py",
     ),
+    "cuda": ("kernels/cublas.py",),
+    "cudnn": ("kernels/conv2d/gpu_cudnn.py",),
     "PIL": ("minicnn/datasets/", "minicnn/transforms/", "minicnn/training/", "minicnn/utils/vision.py"),
     "tqdm": ("minicnn/datasets/", "minicnn/training/", "minicnn/warmup.py"),
     "matplotlib": ("minicnn/training/",),
@@ -110,8 +113,10 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
-    "minicnn/functional/inspection.py": "addresses: arrays of CuPy tell theirs otherwise",
+    "kernels/optimizer_step/__init__.py": "addresses: arrays of CuPy tell theirs otherwise",
+    "minicnn/pinned.py": "memory of the host, which NumPy's arrays lie in",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
     "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
@@ -124,7 +129,7 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
-    "minicnn/__init__.py": (520, "a list of public names, a line each"),
+    "minicnn/__init__.py": (560, "a list of public names, a line each"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 

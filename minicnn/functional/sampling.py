@@ -67,6 +67,7 @@ class Generator(Stream):
 
 
 def bytes_of(state: Any) -> bytes:
+    """A generator's state as bytes; TypeError for what is neither those nor a uint8 Tensor."""
     if isinstance(state, bytes):
         return state
     if not isinstance(state, Tensor) or state.dtype is not dtypes.uint8:

@@ -142,12 +142,17 @@ def test_nvrtc_compiles(file, architecture):
         f"--gpu-architecture=sm_{architecture}",
         "-Werror",
         "all-warnings",
+        "--ptxas-options=-v",  # the log then has what each kernel takes of the machine
     ]
     (status,) = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])
     _, size = nvrtc.nvrtcGetProgramLogSize(program)
     log = b" " * max(size, 2)  # NVRTC writes into it, and a single b" " is the object that all of Python shares
     nvrtc.nvrtcGetProgramLog(program, log)
     assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
+    if file.parent.name in ("conv2d", "gemm") and architecture == 90:  # as many sums in registers as there is room for
+        spilled = re.findall(rb"(\d+) bytes spill", log)
+        assert spilled, "the log no longer says what spills"
+        assert set(spilled) == {b"0"}, log.decode()
     _, size = nvrtc.nvrtcGetCUBINSize(program)
     cubin = b" " * size
     nvrtc.nvrtcGetCUBIN(program, cubin)
