@@ -117,7 +117,6 @@ ASKS_FOR_NUMPY = {
     "minicnn/pinned.py": "memory of the host, which NumPy's arrays lie in",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
     "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
-    "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
 }

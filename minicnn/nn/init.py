@@ -18,6 +18,7 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import sampling
 from minicnn.functional.conversion import overwrite
+from minicnn.functional.generator import default_generator
 from minicnn.suggest import attribute_of
 
 _LINEAR = ("linear", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)), "sigmoid")
@@ -51,7 +52,7 @@ def trunc_normal_(
             "The distribution of values may be incorrect.",
             stacklevel=3,
         )
-    source = sampling.default_generator if generator is None else generator
+    source = default_generator if generator is None else generator
     values = source.trunc_normal(tensor.shape, mean, std, a, b, tensor._array.dtype)
     return overwrite(tensor, values, "trunc_normal_")
 
@@ -215,7 +216,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     if tensor._array.size == 0:
         return tensor
     rows = tensor.shape[0]
-    source = sampling.default_generator if generator is None else generator
+    source = default_generator if generator is None else generator
     kind = tensor._array.dtype
     normals = source.normal((rows, tensor._array.size // rows), 0, 1, kind)
     wide = normals.shape[0] < normals.shape[1]
@@ -238,7 +239,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     values = tensor.detach().numpy(force=True).copy()
     for column in range(columns):
         # PyTorch shuffles with the default generator whatever `generator` says
-        values[sampling.default_generator.randperm(rows)[: math.ceil(sparsity * rows)], column] = 0
+        values[default_generator.randperm(rows)[: math.ceil(sparsity * rows)], column] = 0
     return overwrite(tensor, values, "sparse_")
 
 

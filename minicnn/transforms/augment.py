@@ -17,7 +17,7 @@ import numpy as np
 
 from minicnn import dtypes
 from minicnn.functional import linspace
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms import colour, tones, warp
 from minicnn.transforms.arguments import Fill, InterpolationMode, fill_of

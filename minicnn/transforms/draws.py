@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from minicnn import dtypes
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 
 _WIDE = 2**28  # from this range on a whole number takes two words
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
 from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import default_collate, default_convert, pinned_batch
 from minicnn.utils.data.dataset import IterableDataset

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
 from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import read_batch, read_samples
 
