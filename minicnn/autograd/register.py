@@ -13,6 +13,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import keep_before, sequence
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import is_raw, told_again
 from minicnn.suggest import refuse_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,11 +81,15 @@ def _public(function: F) -> F:
                 raise TypeError(f"{function.__name__}(): argument `{name}` must be bool, not {kind}: got {value!r}")
         try:
             return function(*args, **options)
-        except TypeError as error:
-            if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
-                raise  # the keywords were right: the error comes from within
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
+            within = error.__traceback__.tb_next  # type: ignore[union-attr]
+            keywords = isinstance(error, TypeError) and options and not within
+            if not keywords and not (within and is_raw(error)):
+                raise
             wrong = error
-        return unusual(args, options, wrong)
+        if keywords:
+            return unusual(args, options, wrong)
+        raise told_again(wrong, function, function.__name__, args, options) from wrong
 
     return cast(F, call)
 
@@ -164,8 +169,7 @@ def write(target: Tensor, result: Tensor, name: str) -> Tensor:
     """Put `result` into the memory of `target` and let `target` take its place in the graph."""
     if result.shape != target.shape:
         raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape "
-            f"{list(result.shape)} of {name}"
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)} of {name}"
         )
     if result.dtype.category > target.dtype.category:
         raise RuntimeError(

@@ -8,6 +8,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from minicnn.functional.sampling import Generator, default_generator
+from minicnn.misfit import telling
 from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import default_collate, default_convert
 from minicnn.utils.data.dataset import IterableDataset
@@ -131,6 +132,7 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    @telling
     def __iter__(self) -> Iterator[Any]:
         indices = iter(self._index_sampler)
         if self._iterator is not None and not self._iterator.closed:
