@@ -10,10 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import competitors
+import cuda_steps
 import harness
 import networks
 import numpy as np
 from harness import Prepared
+
+INNER = 20  # steps on a GPU between two looks at the clock, for which the GPU is waited for
 
 
 class Engine:
@@ -21,6 +24,7 @@ class Engine:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.device, self.compile, self.eager = options.device, options.compile, options.eager
+        self.graphs = options.graphs  # of torch's
         self.engine: Any
         self.data: Any
         if options.worker == "torch":
@@ -47,8 +51,10 @@ class Engine:
         """A fresh network, its optimiser, and the function that trains it one step and returns the loss."""
         spec = networks.NETWORKS[model]
         network = networks.build(model, self.engine).to(self.device)
-        rule, settings = spec.optimizer
-        optimizer = getattr(self.engine.optim, rule)(network.parameters(), **{**settings, **options})
+        name, settings = spec.optimizer
+        rule = getattr(self.engine.optim, name)
+        more = cuda_steps.capturable(rule) if self.graphs else {}
+        optimizer = rule(network.parameters(), **{**settings, **options, **more})
         loss_of = getattr(self.engine.nn.functional, spec.loss)
         forward = self.engine.compile(network) if self.compile else network
 
@@ -59,20 +65,28 @@ class Engine:
             optimizer.step()
             return loss
 
-        if not self.is_torch and not self.eager:
-            step = self.engine.compile(step)
         return network, optimizer, step
+
+    def fast(self, step: Callable[..., Any], network: Any, optimizer: Any, *examples: Any) -> Callable[..., Any]:
+        """The step as this side is asked to do it: through minicnn.compile, as torch's CUDA graph, or as it is."""
+        if self.graphs:
+            return cuda_steps.graphed(self.engine, step, network, optimizer, examples)
+        return step if self.is_torch or self.eager else self.engine.compile(step)
 
     def prepare(self, model: str, batch: int) -> Prepared:
         """Steps on one resident batch."""
         x, y = (a.to(self.device) for a in self.batch(model, batch))
-        step = self.trainer(model)[2]
-        return Prepared(lambda: step(x, y), self.wait, 10 if self.device == "cuda" else 1)
+        network, optimizer, step = self.trainer(model)
+        step = self.fast(step, network, optimizer, x, y)
+        return Prepared(lambda: step(x, y), self.wait, INNER if self.device == "cuda" else 1)
 
     def losses(self, model: str, steps: int) -> list[float]:
-        """The first losses on a fixed batch of 32."""
+        """The first losses on a fixed batch of 32; on a GPU without dropout."""
         x, y = (a.to(self.device) for a in self.batch(model, 32))
-        step = self.trainer(model)[2]
+        network, optimizer, step = self.trainer(model)
+        if self.device == "cuda":
+            cuda_steps.without_dropout(network)
+        step = self.fast(step, network, optimizer, x, y)
         return [step(x, y).item() for _ in range(steps)]
 
     def first(self, model: str, batch: int, steps: int) -> dict[str, Any]:
@@ -84,13 +98,20 @@ class Engine:
         for _ in range(steps):
             run()
         self.wait()
-        return {"done": done, "memory": peak_memory()}
+        return {"done": done, "memory": peak_memory(), "gpu_memory": self.gpu_memory()}
+
+    def gpu_memory(self) -> float | None:
+        """The memory that the engine holds on the GPU, in MB; None on the CPU."""
+        return self.engine.cuda.memory_reserved() / 1e6 if self.device == "cuda" else None
 
     def epoch(self, model: str, batch: int, samples: int) -> float:
         """Seconds of one epoch through the data loader."""
+        if self.device == "cuda":
+            return self.resident_epoch(model, batch, samples)
         set_of = self.data.TensorDataset(*self.batch(model, samples))
         loader = self.data.DataLoader(set_of, batch_size=batch, shuffle=True)
-        step = self.trainer(model)[2]
+        network, optimizer, step = self.trainer(model)
+        step = self.fast(step, network, optimizer)
         for _ in range(3):  # warm-up, and what minicnn.compile records
             step(*(a.to(self.device) for a in self.batch(model, batch)))
         self.wait()
@@ -100,12 +121,24 @@ class Engine:
         self.wait()
         return time.perf_counter() - started
 
+    def resident_epoch(self, model: str, batch: int, samples: int) -> float:
+        """Seconds of one epoch of data that lie on the GPU, whole batches only."""
+        x, y = (a.to(self.device) for a in self.batch(model, samples))
+        network, optimizer, step = self.trainer(model)
+        order = self.engine.randperm(samples)
+        first = order[:batch].to(self.device)
+        step = self.fast(cuda_steps.gathering(step, x, y), network, optimizer, first)
+        for _ in range(4):  # warm-up, and what minicnn.compile records and captures
+            step(first)
+        return cuda_steps.epoch(step, order, batch, self.device, self.wait)
+
     def accuracy(self, model: str, file: str, target: float, epochs: int, lr: float) -> dict[str, Any]:
         """One-cycle Adam, batch 128, until `target` test accuracy; `seconds` leaves out the evaluation."""
         arrays = np.load(file)
         x, y, test_x, test_y = (self.engine.from_numpy(arrays[name]) for name in ("x", "y", "test_x", "test_y"))
         loader = self.data.DataLoader(self.data.TensorDataset(x, y), batch_size=128, shuffle=True)
         network, optimizer, step = self.trainer(model, lr=lr)
+        step = self.fast(step, network, optimizer)
         schedule = self.engine.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=epochs * len(loader))
         trained, reached, found, done = 0.0, False, 0.0, 0
         while done < epochs and not reached:

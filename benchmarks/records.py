@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 OTHERS = {"jax": "JAX, jit", "tinygrad": "tinygrad, TinyJit", "dezero": "DeZero"}  # engines besides torch
+ON_A_GPU = {"minicnn eager": "eager_seconds", "torch.cuda.graph": "graphs_seconds"}  # sides there, their columns
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -82,7 +83,8 @@ def write(benchmark: str, options: argparse.Namespace, content: dict[str, Any], 
     now = datetime.datetime.now(datetime.timezone.utc)
     protocol = {
         "processes": "one for each side, taking turns", "rounds": options.rounds, "dtype": "float32",
-        "tf32": False, "statistic": "median of all repetitions; the first call is reported as warm_up",
+        "tf32": getattr(options, "tf32", False),
+        "statistic": "median of all repetitions; the first call is reported as warm_up",
         "torch": "the faster of 1 and all threads",
         "eager": getattr(options, "eager", None), "backend": options.backend or "minicnn's own choice",
     }  # fmt: skip

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from records import OTHERS, TIMES, describe, geometric_mean
+from records import ON_A_GPU, OTHERS, TIMES, describe, geometric_mean
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SIDES = ("minicnn", "torch")
@@ -61,7 +61,8 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
         ])  # fmt: skip
     facts: list[list[Any]] = []
     for row in results["epochs"]:
-        label = f"epoch of {row['samples']:,} with the data loader ({row['model']}, batch {row['batch']})"
+        how = "of data on the GPU" if results.get("device") == "cuda" else "with the data loader"
+        label = f"epoch of {row['samples']:,} {how} ({row['model']}, batch {row['batch']})"
         facts.append([label, *(row[side] and per_sample(row[side], row["samples"]) for side in SIDES)])
     if start := results["start"]:
         ours, theirs = (start.get(side) or {} for side in SIDES)
@@ -87,8 +88,29 @@ def train_tables(results: dict[str, Any]) -> list[Table]:
         del headers[6]
         for row in steps:
             del row[6]
-    tables: list[Table] = [(headers, steps), compared(results) or ([], []), (["", *SIDES], facts)]
+    tables: list[Table] = [
+        (headers, steps), with_graphs(results), compared(results) or ([], []), (["", *SIDES], facts)
+    ]  # fmt: skip
     return [(h, rows) for h, rows in tables if rows]
+
+
+def with_graphs(results: dict[str, Any]) -> Table:
+    """What CUDA graphs do for both engines, steps and epochs; no rows but of a GPU."""
+    lines = []
+    for what, rows, columns in (
+        ("step", results["steps"], ("seconds", *ON_A_GPU.values(), "torch_seconds")),
+        ("epoch", results["epochs"], ("minicnn", *ON_A_GPU, "torch")),
+    ):
+        for row in rows:
+            ours, eager, graphs, torch = (row.get(column) for column in columns)
+            if eager is None and graphs is None:
+                continue
+            label = f"{row['model']}, batch {row['batch']}, {what}"
+            label += f" of {row['samples']:,}" if what == "epoch" else ""
+            times = [t and f"{t * 1e3:.3f}" for t in (ours, eager, torch, graphs)]
+            lines.append([label, *times, *(t and f"{t / ours:.1f}{TIMES}" for t in (torch, graphs))])
+    headers = ["ms", "minicnn, graphs", "minicnn, eager", "torch, eager", "torch, graphs"]
+    return [*headers, "times torch, eager", "times torch, graphs"], lines
 
 
 def compared(results: dict[str, Any]) -> Table | None:

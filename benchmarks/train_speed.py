@@ -4,6 +4,7 @@
     python benchmarks/train_speed.py --models lenet5 --batch 32 --skip epoch start import
     python benchmarks/train_speed.py --compile                  torch.compile as one more competitor
     python benchmarks/train_speed.py --compare jax tinygrad dezero --models lenet5     and these (LeNet-5 only)
+    python benchmarks/train_speed.py --device cuda              on a GPU: both engines with and without CUDA graphs
     MINICNN_DATA=folder python benchmarks/train_speed.py --models lenet5 --accuracy --skip steps epoch start import
     python benchmarks/train_speed.py --smoke                    does it work? the numbers mean nothing
 
@@ -20,9 +21,13 @@ The parts, each of which --skip can leave out:
 
 All sides train the same network (networks.py) from the same initial weights on the same float32 data, dropout
 active, each in a process of its own, taking turns. minicnn steps through `minicnn.compile` (--eager: without), torch
-eagerly; torch counts at the faster of 1 and all threads. "peak" is the share of the machine's own sgemm (measured in
-this run) that 3 matrix products a layer would reach: for lenet5 2.264 MFLOP a sample, activations, pooling and the
-optimiser not counted.
+eagerly; torch counts at the faster of 1 and all threads. With --device cuda there are four sides: minicnn through
+`minicnn.compile`, which makes CUDA graphs, and eagerly; torch eagerly, and with a torch.cuda.CUDAGraph of the whole
+step. TF32 is off on all of them, a look at the clock waits for the GPU, and the data of "epoch" lie on the GPU
+(cuda_steps.py); the losses are compared without dropout, since each engine's masks are its own there.
+
+"peak" is the share of the machine's own sgemm (measured in this run) that 3 matrix products a layer would reach: for
+lenet5 2.264 MFLOP a sample, activations, pooling and the optimiser not counted.
 """
 
 from __future__ import annotations
@@ -43,13 +48,14 @@ import harness
 import networks
 import numpy as np
 from harness import Worker, WorkerError
-from records import OTHERS, TIMES, describe, machine, table, version, write
+from records import ON_A_GPU, OTHERS, TIMES, describe, machine, table, version, write
 from report import train_tables
 
 PARTS = ("losses", "steps", "epoch", "start", "import")
 BATCHES = {"lenet5": [32, 128, 512]}  # others: that of their recipe
 COMPARED = ("lenet5", 128)  # what competitors.py has, and the largest batch that they are given
 STEPS = 5  # whose losses are compared; rounding alone takes those of cnn-cifar10 1e-3 apart after seven to ten
+GRAPHS = "torch.cuda.graph"  # a side of --device cuda
 EPOCHS, LR, TARGET = 10, 4e-3, 0.99  # of --accuracy: one-cycle Adam
 
 
@@ -94,7 +100,7 @@ def steps(workers: list[Worker], options: argparse.Namespace) -> list[dict[str, 
             case = {"model": model, "batch": batch}
             timings = harness.alternate(able(workers, model, batch), case, options)
             ours, theirs = timings["minicnn"].median, harness.best_torch(timings)
-            compiled = timings.get("torch.compile")
+            compiled, eager, graphs = map(timings.get, ("torch.compile", "minicnn eager", GRAPHS))
             rows.append({
                 **case, "seconds": ours, "samples_per_second": batch / ours,
                 "gflops": cost * batch / ours / 1e9,
@@ -102,6 +108,8 @@ def steps(workers: list[Worker], options: argparse.Namespace) -> list[dict[str, 
                 "torch_samples_per_second": theirs and batch / theirs[1].median,
                 "ratio": theirs and theirs[1].median / ours,
                 "compile_seconds": compiled and compiled.median,
+                "eager_seconds": eager and eager.median, "graphs_seconds": graphs and graphs.median,
+                "graphs_ratio": graphs and graphs.median / ours,
                 "others": {name: timings[name].median for name in competitors.NAMES if name in timings},
                 "all": {label: timing._asdict() for label, timing in timings.items()},
             })  # fmt: skip
@@ -114,15 +122,16 @@ def epochs(workers: list[Worker], rows: list[dict[str, Any]], options: argparse.
     batch = 128 if 128 in batches(model, options) else batches(model, options)[-1]
     best = {(row["model"], row["batch"]): row["torch_best"] for row in rows}
     wanted = best.get((model, batch)) or f"torch {options.threads}t"
-    pair = [w for w in workers if w.side.label in ("minicnn", wanted)]
+    names = {"minicnn": "minicnn", wanted: "torch", "minicnn eager": "minicnn eager", GRAPHS: GRAPHS}
+    those = {names[w.side.label]: w for w in workers if w.side.label in names}
     found = []
     for samples in options.samples:
-        times: dict[str, list[float]] = {"minicnn": [], "torch": []}
+        times: dict[str, list[float]] = {"minicnn": [], "torch": [], **{name: [] for name in those}}
         for _ in range(min(options.rounds, 3)):
-            for w in pair:
+            for name, w in those.items():
                 time.sleep(harness.SETTLE)
                 took = w.ask("epoch", model=model, batch=batch, samples=samples)
-                times[w.side.engine] += [] if took is None else [took]
+                times[name] += [] if took is None else [took]
         medians = {side: statistics.median(values) if values else None for side, values in times.items()}
         found.append({"model": model, "batch": batch, "samples": samples, **medians})
     return found
@@ -145,6 +154,7 @@ def start(options: argparse.Namespace) -> dict[str, Any]:
                     answer = fresh.ask("first", model=model, batch=batch, steps=more)
                 if answer:
                     runs.append((answer["done"] - began, answer["memory"]))
+                    gpu_memory = answer["gpu_memory"]
                 time.sleep(harness.SETTLE)
             if not runs:
                 continue
@@ -152,7 +162,7 @@ def start(options: argparse.Namespace) -> dict[str, Any]:
             memory = None if warm[0][1] is None else max(memory for _, memory in warm)
             found[side.engine] = {
                 "cold": cold[0], "warm": statistics.median(seconds for seconds, _ in warm), "memory": memory,
-                "cold_memory": cold[1],
+                "cold_memory": cold[1], "gpu_memory": gpu_memory,
             }  # fmt: skip
     return found
 
@@ -224,9 +234,10 @@ def draw(results: dict[str, Any]) -> Any:
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     axis.bar_label(bars, texts, padding=6, fontsize=8, bbox=box)
     others = {"torch.compile": [row["compile_seconds"] for row in rows]}
+    others |= {title: [row.get(key) for row in rows] for title, key in ON_A_GPU.items()}
     others |= {title: [row["others"].get(name) for row in rows] for name, title in OTHERS.items()}
     furthest = max([1.0, *((row[unit] or 0) / row["seconds"] for row in rows)])
-    for (title, times), marker in zip(others.items(), "D^sv", strict=True):
+    for (title, times), marker in zip(others.items(), "DPX^sv", strict=True):
         points = [(row[unit] / time, i) for i, (row, time) in enumerate(zip(rows, times, strict=True)) if time]
         if points:
             axis.plot(*zip(*points, strict=True), marker, color="black", markerfacecolor="white", label=title)
@@ -255,6 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--accuracy", action="store_true", help="seconds of the first network to 99.0 %% on MNIST (needs MINICNN_DATA)"
     )
+    parser.add_argument("--graphs", action="store_true", help=argparse.SUPPRESS)  # for the process of such a side
     parser.add_argument("--skip", nargs="+", choices=PARTS, default=[], help="parts to leave out")
     options = parser.parse_args(arguments)
     if options.worker:
@@ -263,11 +275,13 @@ def main(arguments: list[str] | None = None) -> int:
     options.samples = [32, 100] if options.smoke else [1_000, 10_000, 60_000]
     harness.settle_options(options)
     options.seconds *= 3
+    options.graphs = options.device == "cuda"
     options.models = options.models or (["lenet5", "cnn-dropout2d"] if options.smoke else names)
     wanted = [part for part in PARTS if part not in options.skip]
     print(describe(machine(options)))
     workers = [Worker(__file__, side, options) for side in harness.sides(options)]
     results: dict[str, Any] = {
+        "device": options.device,
         "losses": [],
         "steps": [],
         "epochs": [],

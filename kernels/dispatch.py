@@ -31,11 +31,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import buffers, layout, threads
+from . import buffers, layout, precision, threads
 from .recorder import recorder
 
-BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
-LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
+BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba", "cublas", "cudnn")}  # in order of preference
+ONLY_IF_ASKED = ("cublas", "cudnn")  # NVIDIA's libraries, for those who want to compare
+LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy", "cublas": "cupy", "cudnn": "cudnn"}
+INSTALL = {"cudnn": " (pip install 'minicnn[cudnn]', beside one of minicnn's CUDA extras)"}
 KEPT_PLANS = 4096
 KEPT_SCRATCH = 64 << 20  # bytes of scratch memory a thread keeps between kernels
 
@@ -86,7 +88,8 @@ _here = threading.local()
 
 @contextmanager
 def use(backend: str) -> Iterator[None]:
-    """Prefer `backend` ("numpy", "numba" or "cupy") within the device, as long as the context lasts.
+    """Prefer `backend` within the device, as long as the context lasts: "numpy", "numba" or "cupy", and on a GPU
+    "cublas" and "cudnn", which are never taken unless asked for.
 
     ValueError for another name, ImportError when its library is not installed.
     """
@@ -120,7 +123,8 @@ def _checked(backend: str, source: str) -> str:
     if backend not in LIBRARIES:
         raise ValueError(f"{source} is {backend!r}; expected one of {', '.join(sorted(LIBRARIES))}")
     if not _installed(LIBRARIES[backend]):
-        raise ImportError(f"{source} is {backend!r}, but the library {LIBRARIES[backend]} is not installed")
+        hint = INSTALL.get(backend, "")
+        raise ImportError(f"{source} is {backend!r}, but the library {LIBRARIES[backend]} is not installed{hint}")
     return backend
 
 
@@ -150,7 +154,7 @@ def backends(kernel: str, device: str) -> tuple[str, ...]:
 def plan(kernel: str, sizes: tuple[Any, ...], device: str = "cpu") -> Plan:
     """The plan of the first backend that takes these sizes; cached."""
     wanted = preference()
-    key = (kernel, sizes, device, wanted)
+    key = (kernel, sizes, device, wanted, precision.key() if device == "gpu" else None)
     found = _plans.get(key)
     if found is None:
         if len(_plans) >= KEPT_PLANS:  # images of ever new sizes: begin anew rather than grow for ever
@@ -163,6 +167,8 @@ def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | N
     order = sorted(backends(kernel, device), key=lambda name: name != wanted)  # stable: the wanted first
     missing = []
     for backend in order:
+        if backend in ONLY_IF_ASKED and backend != wanted:
+            continue
         library = "numba_cuda" if (device, backend) == ("gpu", "numba") else LIBRARIES[backend]
         if not _installed(library):
             if backend == wanted:
@@ -182,21 +188,29 @@ def run(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
 
     A caller with buffers of its own (capture, CUDA graphs) calls `plan(...)` and `execute` itself.
     """
-    on_cpu = isinstance(ins[0], np.ndarray)
-    made = plan(kernel, sizes, "cpu" if on_cpu else "gpu")
-    if on_cpu:
-        outs = [buffers.empty(out.shape, out.dtype, out.order) for out in made.outputs]
-    else:
-        import cupy
-
-        outs = [cupy.empty(out.shape, out.dtype) for out in made.outputs]
+    made = plan(kernel, sizes, device_of(ins[0]))
+    outs = allocated(made.outputs, ins[0])
     execute(kernel, made, outs, [in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True)])
     return tuple(outs)
 
 
+def device_of(array: Any) -> str:
+    """The device that an array lives on, as backends name it: "cpu" or "gpu"."""
+    return "cpu" if isinstance(array, np.ndarray) else "gpu"
+
+
+def allocated(outputs: Sequence[Output], like: Any) -> list[Any]:
+    """Memory for outputs of a plan, on the device of the array `like`."""
+    if isinstance(like, np.ndarray):
+        return [buffers.empty(out.shape, out.dtype, out.order) for out in outputs]
+    import cupy
+
+    return [layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in outputs]
+
+
 def ordered(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:
     """The inputs in the memory orders that `run` would bring them into: for a caller that needs them again."""
-    made = plan(kernel, sizes, "cpu" if isinstance(ins[0], np.ndarray) else "gpu")
+    made = plan(kernel, sizes, device_of(ins[0]))
     return tuple(in_order(a, o) for a, o in zip(ins, made.input_orders, strict=True))
 
 
@@ -211,7 +225,7 @@ def execute(kernel: str, made: Plan, outs: Sequence[Any], ins: Sequence[Any]) ->
 
         scratch = cupy.empty(made.scratch_bytes, np.uint8)
     made.run(outs, ins, scratch)
-    note(made, "cpu" if on_cpu else "gpu")
+    note(made, device_of(outs[0]))
     if recorder.tape is not None:
         recorder.tape.kernel(made, outs, ins)
 

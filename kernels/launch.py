@@ -33,6 +33,9 @@ import numpy as np
 
 from . import compiled
 
+Start = Callable[..., None]  # (grid, block, *arguments): a kernel of either language, started over such a grid
+Pack = Callable[..., Any]  # `struct` or `numbers`: how it takes its lengths
+
 THREADS = 256  # of a block: 8 warps hide each other's waiting; more would leave fewer registers for each
 MOST_BLOCKS = 1 << 16  # fills the largest GPU a hundred times over; beyond it threads take several pieces
 
@@ -49,6 +52,24 @@ def blocks(work: int) -> int:
     return min(-(-work // THREADS), MOST_BLOCKS)
 
 
+def packs(size: int, dtype: Any) -> int:
+    """How many threads it takes when each makes 16 bytes of an array of `size` numbers (elementwise.cuh says why).
+
+    >>> packs(9, np.dtype("float32")), packs(9, np.dtype("float64")), packs(9, np.dtype("uint8"))
+    (3, 5, 1)
+    """
+    return -(-size * np.dtype(dtype).itemsize // 16)
+
+
+def sums_dtype(dtype: Any) -> Any:
+    """The type that kernels compute in (numbers.cuh): float32 for the floating types of two bytes, else their own.
+
+    >>> sums_dtype(np.dtype("float16")), sums_dtype(np.dtype("float64"))
+    (dtype('float32'), dtype('float64'))
+    """
+    return np.dtype("float32") if dtype.name in ("float16", "bfloat16") else dtype
+
+
 def struct(**numbers: int) -> np.ndarray:
     """Numbers for a kernel, passed by value as a C struct of ints with these names in this order.
 
@@ -58,6 +79,36 @@ def struct(**numbers: int) -> np.ndarray:
     ('H', 'W')
     """
     return np.array([tuple(numbers.values())], [(name, np.int32) for name in numbers])
+
+
+def numbers(**numbers: int) -> tuple[int, ...]:
+    """As `struct`, for a kernel of Numba: a tuple, which it unpacks in this order; of any size.
+
+    >>> numbers(H=28, W=30)
+    (28, 30)
+    """
+    return tuple(numbers.values())
+
+
+class Constants:
+    """Arrays that a plan made on the host, as arrays of the GPU: copied there at the first use, once for each GPU.
+
+    Like compilation, that is nothing for a graph's capture: a plan has to have run before.
+    """
+
+    def __init__(self, *arrays: np.ndarray) -> None:
+        self.arrays = arrays
+        self._there: dict[int, tuple[Any, ...]] = {}
+
+    def __call__(self) -> tuple[Any, ...]:
+        """The arrays on the current GPU."""
+        import cupy
+
+        device = cupy.cuda.runtime.getDevice()
+        found = self._there.get(device)
+        if found is None:
+            found = self._there[device] = tuple(cupy.asarray(array) for array in self.arrays)
+        return found
 
 
 # --- CUDA C++ through CuPy -------------------------------------------------------------------------
@@ -106,12 +157,30 @@ class CudaFunction:
         self._loaded(grid, block, args)
 
 
+MOST_NUMBERS = 16  # as in write.cu
+_write = CudaFunction(_root / "write.cu", "write_float64")
+
+
+def write(array: Any, values: np.ndarray) -> None:
+    """A few float64 numbers (at most 16) into an array of the GPU. Nobody waits, and `values` may change at once."""
+    passed = np.zeros(1, [("number", np.float64, (MOST_NUMBERS,))])
+    passed["number"][0, : values.size] = values
+    _write.over((1,), (32,), array, passed, np.int32(values.size))
+
+
 # --- Numba-CUDA ------------------------------------------------------------------------------------
 
 
 def numba_kernel(function: Any) -> NumbaFunction:
     """Decorate a Numba-CUDA kernel; it is compiled at its first launch, once for each type of arguments."""
     return NumbaFunction(function)
+
+
+def numba_device(function: Any) -> Any:
+    """Decorate a function that Numba-CUDA kernels call; it is compiled with each of them."""
+    from numba import cuda
+
+    return cuda.jit(device=True)(function)
 
 
 class NumbaFunction:
@@ -148,6 +217,10 @@ class NumbaFunction:
         if 0 not in grid:
             started = self.dispatcher[grid, block, current_stream()]
             started(*(numba_view(arg) if hasattr(arg, "__cuda_array_interface__") else arg for arg in args))
+
+    def flat(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
+        """As `over`; the kernel gets the memory of arrays of several dimensions as one dimension."""
+        self.over(grid, block, *(arg.reshape(-1) if getattr(arg, "ndim", 0) > 1 else arg for arg in args))
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from types import ModuleType
 from typing import Any, cast
@@ -16,6 +19,8 @@ from typing import Any, cast
 import numpy as np
 
 from minicnn.kernels import threads
+from minicnn.kernels.recorder import recorder
+from minicnn.pinned import fetched, is_pinned
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
 
@@ -24,7 +29,10 @@ set_num_threads = threads.set_num_threads
 
 
 class device:
-    """Where a tensor lives: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`."""
+    """Where a tensor lives: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`.
+
+    `with device("cuda"):` makes new tensors there.
+    """
 
     __slots__ = ("index", "type")
 
@@ -56,8 +64,28 @@ class device:
     def __hash__(self) -> int:
         return hash((self.type, self.index))
 
+    def __enter__(self) -> device:
+        _defaults.set((*_defaults.get(), resolve(self)))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _defaults.set(_defaults.get()[:-1])
+
 
 CPU = device("cpu")
+
+# where new tensors are made: the last one; `set_default_device` changes the first, `with device(...)` adds one
+_defaults: ContextVar[tuple[device, ...]] = ContextVar("minicnn_default_device", default=(CPU,))
+
+
+def default_device() -> device:
+    """Where new tensors are made."""
+    return _defaults.get()[-1]
+
+
+def set_default_device(place: device | str | int | None) -> None:
+    """Make new tensors on `place` from now on, outside `with device(...)`; None is the CPU."""
+    _defaults.set((CPU if place is None else resolve(place), *_defaults.get()[1:]))
 
 
 # What `cuda` means, set by `python -m minicnn.run`: "cpu" the CPU, "auto" the CPU where there is no GPU. Anything
@@ -130,9 +158,14 @@ def as_array(value: Any) -> Array:
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
+def on_cpu(array: Array) -> bool:
+    """Whether the numbers can be looked at without waiting for a GPU."""
+    return isinstance(array, np.ndarray | np.generic)
+
+
 def device_of(array: Array) -> device:
     """The device that holds `array`."""
-    return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
+    return CPU if on_cpu(array) else device("cuda", array.device.id)
 
 
 def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
@@ -156,6 +189,20 @@ def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] |
     return (line, place) if is_view and 0 <= place < len(line) else None
 
 
+def address(array: Array) -> int:
+    """Where the first element of `array` lies in memory."""
+    return int(array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr)
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory `array` is a view of; itself where it has memory of its own."""
+    if not isinstance(array, np.ndarray):
+        return array if array.base is None else array.base
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def copied(array: Array, copies: dict[Any, Any]) -> Array:
     """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
     found = memory_of(array) if isinstance(array, np.ndarray) else None
@@ -168,18 +215,84 @@ def copied(array: Array, copies: dict[Any, Any]) -> Array:
     return np.ndarray(array.shape, array.dtype, copies[key][0], place, array.strides)
 
 
-def to_device(array: Array, target: device | str | int) -> Array:
-    """`array` on device `target`: itself where it is there already, else a copy."""
-    target = resolve(target)
+def to_device(array: Array, target: device | str | int, non_blocking: bool = False) -> Array:
+    """`array` on device `target`: itself where it is there already, else a copy.
+
+    A copy from the host to a GPU never waits for the GPU. With `non_blocking` it takes pinned memory as it is
+    (minicnn/pinned.py) when its turn comes, otherwise as it is now.
+    """
+    target = target if target is CPU else resolve(target)
     if target.type == "cpu":
-        return array if isinstance(array, np.ndarray) else array.get()
+        return array if isinstance(array, np.ndarray) else _moved(array.get(), array)
+    with on_gpu(target) as cupy:
+        if isinstance(array, np.ndarray):
+            directly = non_blocking and array.flags.c_contiguous and is_pinned(array)
+            return _moved(fetched(cupy, array) if directly else cupy.asarray(array), array)
+        return array if array.device.id == cupy.cuda.runtime.getDevice() else _moved(array.copy(), array)
+
+
+def _moved(copy: Array, array: Array) -> Array:
+    """A copy on another device: a step that is being recorded has to make it again each time."""
+    if recorder.tape is not None:
+        recorder.tape.moved(copy, array)
+    return copy
+
+
+@contextmanager
+def on_gpu(place: device) -> Iterator[Any]:
+    """CuPy, with the GPU `place` (the current one without an index) as its current device.
+
+    RuntimeError where there is no such GPU, with the way to get one.
+    """
     reason = why_no_gpu()
     if reason is not None:
-        raise RuntimeError(f"`device` is {target}: {reason}")
+        raise RuntimeError(f"`device` is {place}: {reason}")
     import cupy
 
-    with cupy.cuda.Device(target.index):
-        return cupy.asarray(array)
+    if place.index is not None and place.index >= cupy.cuda.runtime.getDeviceCount():
+        raise RuntimeError(
+            f"CUDA error: invalid device ordinal: `device` is {place}, and there are "
+            f"{cupy.cuda.runtime.getDeviceCount()} GPUs, from cuda:0 on"
+        )
+    with cupy.cuda.Device(place.index):
+        yield cupy
+
+
+def current_gpu() -> int:
+    """The number of the GPU that CuPy works on; only where CuPy is in use."""
+    return int(sys.modules["cupy"].cuda.runtime.getDevice())
+
+
+@contextmanager
+def beside(array: Array) -> Iterator[None]:
+    """Work on the GPU that holds `array` (CuPy takes only arrays of its current GPU); nothing to do for the CPU's."""
+    if on_cpu(array) or array.device.id == current_gpu():
+        yield
+        return
+    with sys.modules["cupy"].cuda.Device(array.device.id):
+        yield
+
+
+def made(function: str, place: device, *args: Any) -> Array:
+    """A new array: NumPy's `function(*args)` ("zeros", "full", …), or CuPy's where `place` is a GPU."""
+    if place.type == "cpu":
+        return getattr(np, function)(*args)
+    with on_gpu(place) as cupy:
+        return getattr(cupy, function)(*args)
+
+
+def through_host(compute: Callable[..., Any], *arrays: Array) -> Any:
+    """`compute(*arrays)` on the host, for what CuPy has not: arrays on a GPU are copied there and the result back.
+
+    Not for what training does: the host waits for the GPU.
+    """
+    place = next((device_of(a) for a in arrays if hasattr(a, "device") and not isinstance(a, np.ndarray)), None)
+    if place is None:
+        return compute(*arrays)
+    result = compute(*(to_device(a, CPU) if hasattr(a, "dtype") and hasattr(a, "get") else a for a in arrays))
+    if isinstance(result, tuple):
+        return tuple(to_device(np.asarray(part), place) for part in result)
+    return to_device(np.asarray(result), place)
 
 
 def synchronize() -> None:

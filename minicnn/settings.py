@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from minicnn import backend, dtypes
+from minicnn.backends import cuda
 
 _PRECISIONS = ("highest", "high", "medium")
 
@@ -38,17 +39,23 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Accepted ("highest", "high", "medium"): products of float32 are always float32's own. A warning else."""
+    """How exact products of float32 are on a GPU: with "high" and "medium" they may use TF32, as with
+    `backends.cuda.matmul.allow_tf32`; with "highest" they are float32's own, as they always are on the CPU. A warning
+    for any other word."""
     if precision in _PRECISIONS:
         _now.precision = precision
+        cuda.matmul.allow_tf32 = precision != "highest"
     else:
         expected = ", ".join(map(repr, _PRECISIONS))
         warnings.warn(f"`precision` is {precision!r}, not one of {expected}: nothing is changed", stacklevel=2)
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was last given; "highest" at the start."""
-    return _now.precision
+    """What `set_float32_matmul_precision` was last given, unless `backends.cuda.matmul.allow_tf32` was set after it:
+    then "high" or "highest". "highest" at the start."""
+    if cuda.matmul.allow_tf32 == (_now.precision != "highest"):
+        return _now.precision
+    return "high" if cuda.matmul.allow_tf32 else "highest"
 
 
 def set_num_interop_threads(threads: int) -> None:
@@ -69,17 +76,17 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_default_device(device: Any) -> None:
-    """Make new tensors on `device` from now on. The CPU is what they are made on; RuntimeError for another."""
-    if device is not None and backend.resolve(device).type != "cpu":
-        raise RuntimeError(
-            f"`device` is {device}: minicnn makes new tensors on the CPU; give device={str(device)!r} where a "
-            "tensor is made, or move it with .to(device)"
-        )
+    """Make new tensors on `device` from now on (None: the CPU); RuntimeError where there is no such GPU."""
+    place = backend.CPU if device is None else backend.resolve(device)
+    if place.type == "cuda":
+        with backend.on_gpu(place):
+            pass
+    backend.set_default_device(place)
 
 
 def get_default_device() -> backend.device:
-    """The device that new tensors are made on: the CPU."""
-    return backend.CPU
+    """The device that new tensors are made on; the CPU unless changed."""
+    return backend.default_device()
 
 
 def set_default_tensor_type(t: Any) -> None:

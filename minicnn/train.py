@@ -14,12 +14,15 @@ import numpy as np
 
 import minicnn
 from minicnn import datasets, optim
+from minicnn.backend import resolve
 from minicnn.command import Parser, Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
 from minicnn.training import report
-from minicnn.training.loop import DivergedError, Epoch, Totals, Trainer
+from minicnn.training.loop import DivergedError, Epoch, Trainer
+from minicnn.training.meter import Totals
+from minicnn.training.resident import Resident
 from minicnn.training.schedules import SCHEDULES
 from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
@@ -297,10 +300,13 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     validation: DataLoader[Any] = DataLoader(
         data.validation, settings["validation_batch_size"], drop_last=settings["validation_drop_last"]
     )
-    criterion, every_batch = network.criterion(), schedule.every_batch
+    device, every_batch = settings["device"], schedule.every_batch
+    on_gpu = resolve(device).type == "cuda"
+    loaders: list[Any] = [Resident(loader, device) if on_gpu else loader for loader in (train, validation)]
     return Trainer(
-        model, optimizer, scheduler, train, validation, settings["epochs"], settings["device"], criterion, every_batch
-    )
+        model, optimizer, scheduler, loaders[0], loaders[1], settings["epochs"], device, network.criterion(),
+        every_batch,
+    )  # fmt: skip
 
 
 def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:

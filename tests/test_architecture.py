@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "misfit", "suggest", "dtypes", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
@@ -29,15 +29,16 @@ FLOORS = {
     "suggest": {"misfit"},  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
-    "backend": {"kernels"},
+    "pinned": set(),  # memory of the host that a GPU can fetch by itself
+    "backend": {"kernels", "pinned"},
     "formats": {"dtypes"},
-    "cuda": {"suggest", "backend", "amp"},
+    "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "misfit", "suggest", "dtypes", "backend", "random", "autograd"},
+    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
     "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
@@ -64,12 +65,16 @@ DOORS = {"__init__", "__main__", "as_torch", *COMMANDS}
 LIBRARIES = {
     "numba": ("kernels/",),
     "llvmlite": (
-        "kernels/simd.py", "kernels/tile.py", "kernels/vectors.py", "kernels/elementary.py",
+        "kernels/simd.py",
+        "kernels/tile.py",
+        "kernels/vectors.py",
+        "kernels/elementary.py",
         "kernels/*/*_transforms.py",
     ),
     "threadpoolctl": ("kernels/threads.py",),
     "cupy": (
         "minicnn/backend.py",
+        "minicnn/pinned.py",
         "minicnn/cuda/",
         "kernels/dispatch.py",
         "kernels/launch.py",
@@ -83,7 +88,7 @@ LIBRARIES = {
 }
 AT_FIRST_USE = (  # dispatch imports these
     "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
-    "kernels/elementary.py",
+    "kernels/elementary.py", "kernels/gpu_*.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
@@ -97,16 +102,18 @@ METHODS_OF_TENSOR = "minicnn/autograd/register.py"  # its `operation` alone puts
 ASKS_FOR_NUMPY = {
     "minicnn/autograd/tensor.py": "the constructor tells an array from a shape or a list",
     "minicnn/autograd/engine.py": "only the CPU has batch-last arrays",
-    "minicnn/capture/tape.py": "only what the CPU does is recorded",
+    "minicnn/capture/arrays.py": "what copies from one device to the other has to know both",
     "minicnn/functional/common.py": "only the CPU has batch-last arrays",
     "minicnn/functional/joining.py": "only the CPU has batch-last arrays",
-    "minicnn/functional/elementwise.py": "only the CPU has batch-last arrays",
     "minicnn/functional/pad.py": "only the CPU has batch-last arrays",
+    "minicnn/functional/power.py": "bases of 0 are looked for on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/selection.py": "only the CPU has batch-last arrays",
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
     "minicnn/functional/inspection.py": "addresses: arrays of CuPy tell theirs otherwise",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
     "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
@@ -119,8 +126,7 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
-    "minicnn/__init__.py": (520, "a list of public names, a line each"),
-    "minicnn/functional/elementwise.py": (780, "one family of 50 operations, each on one screen"),
+    "minicnn/__init__.py": (560, "a list of public names, a line each"),
     "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 

@@ -13,6 +13,8 @@ import minicnn
 from minicnn import Tensor
 from minicnn.autograd import Function, grad
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.fixture
 def torch() -> Any:
@@ -107,7 +109,7 @@ def test_zero_dimensional_gradients_can_be_changed() -> None:
     x = minicnn.tensor(2.0, requires_grad=True)
     (x * x).backward()
     assert isinstance(x.grad, Tensor)
-    assert isinstance(x.grad._array, np.ndarray)
+    assert x.grad._array.shape == ()
     x.grad.zero_()
     (x * 3).backward()
     assert x.grad.item() == 3
@@ -305,3 +307,17 @@ def test_backward_lets_go_of_what_was_saved() -> None:
     del inner
     loss.backward()
     assert held() is None
+
+
+@pytest.mark.parametrize("grad", ["1", "x", "m.ones(3)", "m.ones(2, 1)", "m.ones(2).double()", "m.ones(2).long()"])
+@pytest.mark.parametrize("library", ["minicnn", "torch"])
+def test_a_gradient_that_does_not_fit_is_not_assigned(library: str, grad: str) -> None:
+    m = pytest.importorskip(library)
+    x = m.ones(2, requires_grad=True)
+    with pytest.raises((RuntimeError, TypeError), match="assign"):
+        x.grad = eval(grad)
+    assert x.grad is None
+    x.grad = m.ones(2)
+    assert x.grad.tolist() == [1, 1]
+    del x.grad
+    assert x.grad is None

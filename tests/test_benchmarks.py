@@ -113,7 +113,7 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     assert row["ratio"] == pytest.approx(row["torch_seconds"] / row["seconds"])
     assert row["gflops"] * row["seconds"] == pytest.approx(8 * 2.264e-3, rel=1e-3)  # PERFORMANCE.md's 2.264 MFLOP
     assert [epoch["samples"] for epoch in results["epochs"]] == [32, 100]
-    assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory"}
+    assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory", "gpu_memory"}
     assert results["imports"].keys() == {"numpy", "minicnn", "torch"}
     assert {"minicnn", "torch"} <= results["accuracy"][0].keys()
 

@@ -41,8 +41,13 @@ def batches(size, count=STEPS, seed=0):
 
 
 def trained(
-    compiled, data, make=Net, optimizer=optim.Adam, before=lambda i, model, optimizer: None,
-    criterion=F.cross_entropy, **options,
+    compiled,
+    data,
+    make=Net,
+    optimizer=optim.Adam,
+    before=lambda i, model, optimizer: None,
+    criterion=F.cross_entropy,
+    **options,
 ):
     """Losses, parameters, buffers and gradients after a step for each batch."""
     minicnn.manual_seed(1)
@@ -283,7 +288,7 @@ def test_arguments_of_any_memory_are_read(rng):
         x = minicnn.Tensor(array)
         np.testing.assert_array_equal(step(x).numpy(), layer(x).detach().numpy())
     if kernels.preference() != "numpy":
-        assert step.steps[0]._replay._places[0] is not None
+        assert step.steps[0]._replay.way.places[0] is not None
 
 
 def test_an_argument_that_is_also_read_in_another_way_is_copied(rng):

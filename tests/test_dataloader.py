@@ -325,9 +325,7 @@ def test_collate_is_torchs(torch, batch):
 
 
 def test_collate_tensors_and_errors():
-    out = default_collate(
-        [(Tensor(np.ones((1, 2), np.float32)), 3), (Tensor(np.zeros((1, 2), np.float32)), 4)]
-    )
+    out = default_collate([(Tensor(np.ones((1, 2), np.float32)), 3), (Tensor(np.zeros((1, 2), np.float32)), 4)])
     assert plain(out) == ("list", [("float32", [[[1.0, 1.0]], [[0.0, 0.0]]]), ("int64", [3, 4])])
     with pytest.raises(RuntimeError, match="equal size"):
         default_collate([[1, 2], [1]])
@@ -425,9 +423,7 @@ def test_own_samplers_and_batches():
     assert [b.tolist() for b in loader] == [[8], [1, 5]]
     assert (len(loader), loader.batch_size) == (2, None)
     assert len(BatchSampler(range(10), 4, True)) == 2
-    assert [
-        b.tolist() for b in DataLoader("abc", 2, collate_fn=lambda s: Tensor(np.array(list(map(ord, s)))))
-    ] == [
+    assert [b.tolist() for b in DataLoader("abc", 2, collate_fn=lambda s: Tensor(np.array(list(map(ord, s)))))] == [
         [97, 98],
         [99],
     ]

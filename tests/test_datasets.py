@@ -50,9 +50,7 @@ class Server:
                 start = int(wanted[len("bytes=") : -1]) if wanted else 0
                 if isinstance(body, int):
                     return self.send_error(body)
-                body, cut = (
-                    body if isinstance(body, tuple) else (body, len(body))
-                )  # sent before the line breaks
+                body, cut = body if isinstance(body, tuple) else (body, len(body))  # sent before the line breaks
                 if start and start >= len(body):
                     return self.send_error(416)
                 self.send_response(206 if start else 200)
@@ -168,9 +166,7 @@ def test_full_data_where_there_are_any(monkeypatch):
             assert len(test) == 10000
             assert np.bincount(test.targets.numpy()).tolist()[0] in (980, 1000)
     if len(MNIST(root)) == 60000:
-        digest = hashlib.md5(
-            b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c" + MNIST(root).data.numpy().tobytes()
-        )
+        digest = hashlib.md5(b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c" + MNIST(root).data.numpy().tobytes())
         assert digest.hexdigest() == "6bbc9ace898e44ae57da46a324031adb"
 
 

@@ -11,6 +11,8 @@ from minicnn import Tensor
 from minicnn.autograd import Function
 from minicnn.autograd.gradcheck import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.fixture
 def torch() -> Any:
@@ -109,3 +111,53 @@ def test_gradcheck_asks_for_float64() -> None:
         gradcheck(minicnn.exp, (minicnn.ones(2, requires_grad=True),))
     with pytest.raises(ValueError, match="require gradient"):
         gradcheck(minicnn.exp, (minicnn.ones(2),))
+
+
+class DoubledInPlace(Function):
+    """2x, written over x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, y: Tensor) -> Any:
+        x.mul_(2)
+        ctx.mark_dirty(x)
+        ctx.save_for_backward(x)
+        return x, x + y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, other: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * (grad + other) + 0 * x, other
+
+
+class KeepsWhatItChanged(Function):
+    """Marks an input that it does not return."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.mark_dirty(x)
+        return x + 1
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return grad
+
+
+def test_an_input_changed_in_place_is_the_output() -> None:
+    leaf = minicnn.tensor([1.0, 2.0], requires_grad=True)
+    x = leaf * 3
+    other = x * x  # needs x as it was
+    doubled, total = DoubledInPlace.apply(x, minicnn.ones(2))
+    assert doubled is x
+    assert x.tolist() == [6, 12]
+    assert x.grad_fn.name() == "DoubledInPlaceBackward"
+    (doubled * minicnn.tensor([1.0, 10.0]) + total).sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == [3 * 2 * 2, 3 * 2 * 11]
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        other.sum().backward()
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        DoubledInPlace.apply(leaf, minicnn.ones(2))
+    with pytest.raises(RuntimeError, match="marked as dirty during the forward method were not returned"):
+        KeepsWhatItChanged.apply(minicnn.ones(2))
+    plain = minicnn.ones(2)
+    assert DoubledInPlace.apply(plain, plain.clone())[0] is plain

@@ -116,9 +116,7 @@ TOY = {
 }
 
 
-@pytest.mark.parametrize(
-    ("activation", "scores"), [(nn.Hardshrink(1.0), (-2, 2, 3, -1)), (nn.ReLU(), (1, 3, 3, 1.5))]
-)
+@pytest.mark.parametrize(("activation", "scores"), [(nn.Hardshrink(1.0), (-2, 2, 3, -1)), (nn.ReLU(), (1, 3, 3, 1.5))])
 def test_the_toy(activation, scores):
     """With ReLU in place of Hardshrink, X and \\ collide."""
     images = minicnn.tensor([*TOY.values()]).unsqueeze(1)

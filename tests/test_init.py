@@ -100,9 +100,7 @@ def test_dirac_puts_one_in_the_centre():
 
 
 def test_gains():
-    assert (
-        init.calculate_gain("linear") == init.calculate_gain("conv2d") == init.calculate_gain("sigmoid") == 1
-    )
+    assert init.calculate_gain("linear") == init.calculate_gain("conv2d") == init.calculate_gain("sigmoid") == 1
     assert init.calculate_gain("tanh") == 5 / 3
     assert init.calculate_gain("relu") == math.sqrt(2)
     assert init.calculate_gain("leaky_relu") == math.sqrt(2 / (1 + 0.01**2))

@@ -9,6 +9,8 @@ import pytest
 import minicnn
 from minicnn import nn
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 # --- containers -----------------------------------------------------------------------------------
 
 
@@ -141,6 +143,5 @@ def test_repr():
     )
     values = nn.ParameterList([minicnn.zeros(2, 3), 4])
     assert repr(values) == (
-        "ParameterList(\n    (0): Parameter containing: [minicnn.float32 of size 2x3]\n"
-        "    (1): Object of type: int\n)"
+        "ParameterList(\n    (0): Parameter containing: [minicnn.float32 of size 2x3]\n    (1): Object of type: int\n)"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,21 +11,23 @@ import minicnn
 from minicnn import nn
 from minicnn.dtypes import float64
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 def test_forward_hooks():
     net = nn.Linear(2, 2)
     x = minicnn.ones(1, 2)
-    plain = net(x).detach().numpy()
+    plain = net(x).numpy(force=True)
     seen = []
     double = net.register_forward_pre_hook(lambda m, args: (args[0] * 2,))
     add = net.register_forward_hook(lambda m, args, out: out + 1)
     first = net.register_forward_hook(lambda m, args, out: seen.append(args[0].tolist()), prepend=True)
-    expected = 2 * plain - net.bias.detach().numpy() + 1
-    np.testing.assert_allclose(net(x).detach().numpy(), expected, rtol=1e-5)
+    expected = 2 * plain - net.bias.numpy(force=True) + 1
+    np.testing.assert_allclose(net(x).numpy(force=True), expected, rtol=1e-5)
     assert seen == [[[2.0, 2.0]]]
     for handle in (double, add, first):
         handle.remove()
-    np.testing.assert_array_equal(net(x).detach().numpy(), plain)
+    np.testing.assert_array_equal(net(x).numpy(force=True), plain)
 
 
 def test_forward_hooks_with_kwargs_and_always_call():
@@ -45,9 +49,7 @@ def test_forward_hooks_with_kwargs_and_always_call():
         strict(3, fail=True)
     assert seen[1:] == ["always"]
     net.register_forward_pre_hook(lambda m, a, k: 3, with_kwargs=True)
-    with pytest.raises(
-        RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 3"
-    ):
+    with pytest.raises(RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 3"):
         net(1)
 
 
@@ -136,3 +138,124 @@ def test_backward_hooks_keep_second_derivatives():
     t = np.tanh(0.3)
     assert first.item() == pytest.approx(2 * (1 - t * t))
     assert x.grad.item() == pytest.approx(2 * -2 * t * (1 - t * t))
+
+
+def with_hooks_of_all(m: Any, module: Any) -> list[Any]:
+    """What hooks of all modules and a module's own see, and in which order."""
+    seen: list[Any] = []
+
+    def note(name: str) -> Any:
+        return lambda module, *rest: seen.append((name, type(module).__name__, len(rest)))
+
+    handles = [
+        module.register_module_forward_pre_hook(note("all before")),
+        module.register_module_forward_hook(note("all after")),
+        module.register_module_full_backward_pre_hook(note("all grad before")),
+        module.register_module_full_backward_hook(note("all grad")),
+        module.register_module_parameter_registration_hook(note("parameter")),
+        module.register_module_buffer_registration_hook(note("buffer")),
+        module.register_module_module_registration_hook(note("module")),
+    ]
+    try:
+        net = m.nn.Sequential(m.nn.Linear(2, 3), m.nn.BatchNorm1d(3))
+        net.extra = m.nn.ReLU()
+        net[0].register_forward_hook(note("own after"))
+        net[0].register_forward_pre_hook(note("own before"))
+        net[0].register_full_backward_hook(note("own grad"))
+        x = m.ones(4, 2, requires_grad=True)
+        net(x).sum().backward()
+    finally:
+        for handle in handles:
+            handle.remove()
+    count = len(seen)
+    net(x)
+    return [*seen, len(seen) - count]
+
+
+def test_hooks_of_all_modules() -> None:
+    torch = pytest.importorskip("torch")
+    theirs = with_hooks_of_all(torch, torch.nn.modules.module)
+    ours = with_hooks_of_all(minicnn, minicnn.nn.hooks)
+    assert ours == theirs
+
+
+class Counted(nn.Linear):
+    """A Linear with a state beside its tensors."""
+
+    count = 0
+
+    def get_extra_state(self) -> Any:
+        return {"count": self.count}
+
+    def set_extra_state(self, state: Any) -> None:
+        self.count = state["count"]
+
+
+def state_dict_story(m: Any) -> list[Any]:
+    """Hooks around saving and loading."""
+    told: list[Any] = []
+    net = m.nn.Sequential(m.nn.Linear(1, 1), m.nn.ReLU())
+    net[0].register_state_dict_pre_hook(lambda module, prefix, keep: told.append(("saving", prefix, keep)))
+    net[0].register_state_dict_post_hook(lambda module, d, prefix, meta: d.pop(prefix + "bias") and None)
+    net._register_state_dict_hook(lambda module, d, prefix, meta: {**d, "more": 1})
+    saved = net.state_dict()
+    told.append(list(saved))
+    net[0].register_load_state_dict_pre_hook(
+        lambda module, d, prefix, meta, strict, missing, unexpected, errors: told.append((list(d), prefix, strict))
+    )
+
+    def forgive(module: Any, keys: Any) -> None:
+        told.append((list(keys[0]), list(keys[1])))
+        keys[0].clear()
+        keys[1].clear()
+
+    net.register_load_state_dict_post_hook(forgive)
+    told.append(str(net.load_state_dict(saved)))
+    return told
+
+
+def test_hooks_around_the_state_dict() -> None:
+    torch = pytest.importorskip("torch")
+    assert state_dict_story(minicnn) == state_dict_story(torch)
+    net = nn.Linear(1, 1)
+    net.register_state_dict_post_hook(lambda *_: {})
+    with pytest.raises(RuntimeError, match="post-hook must return None"):
+        net.state_dict()
+    net = nn.Linear(1, 1)
+    net.register_load_state_dict_post_hook(lambda *_: 1)
+    with pytest.raises(AssertionError, match="not expected to return new values"):
+        net.load_state_dict(net.state_dict())
+
+
+def test_a_state_beside_the_tensors() -> None:
+    layer, other = Counted(1, 1), Counted(1, 1)
+    layer.count = 7
+    assert list(layer.state_dict()) == ["weight", "bias", "_extra_state"]
+    other.load_state_dict(layer.state_dict())
+    assert other.count == 7
+    with pytest.raises(RuntimeError, match=r'Missing key.*"_extra_state"'):
+        other.load_state_dict(nn.Linear(1, 1).state_dict())
+    with pytest.raises(RuntimeError, match=r'Unexpected key.*"_extra_state"'):
+        nn.Linear(1, 1).load_state_dict(layer.state_dict())
+
+
+def test_the_old_backward_hook_and_hooks_on_nodes() -> None:
+    seen: list[Any] = []
+    layer = nn.ReLU()
+    handle = layer.register_backward_hook(lambda module, into, out: seen.append((into[0].tolist(), out[0].tolist())))
+    x = minicnn.tensor([-1.0, 2.0], requires_grad=True)
+    layer(x * 1).backward(minicnn.tensor([3.0, 5.0]))
+    assert seen == [([0, 5], [3, 5])]
+    with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full"):
+        layer.register_full_backward_hook(lambda *_: None)
+    handle.remove()
+    y = x * 2
+    y.grad_fn.register_hook(lambda into, out: (into[0] * 10,))
+    x.grad = None
+    y.backward(minicnn.ones(2))
+    assert x.grad is not None
+    assert x.grad.tolist() == [20, 20]
+    y = x * 2
+    y.grad_fn.register_hook(lambda into, out: ())
+    with pytest.raises(RuntimeError, match="incorrect number of values"):
+        y.backward(minicnn.ones(2))

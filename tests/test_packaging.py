@@ -122,7 +122,7 @@ def test_what_is_built(checkout, tmp_path, python):
         return {f"{target}/{path.relative_to(checkout / root).as_posix()}" for path in files}
 
     every = expected("minicnn", "minicnn", "*.py", "*.pyi", "py.typed", "*.gz", "samples/README.md")
-    every |= expected("kernels", "minicnn/kernels", "*.py", "*.cu", "README.md")
+    every |= expected("kernels", "minicnn/kernels", "*.py", "*.cu", "*.cuh", "README.md")
     assert inside >= every, sorted(every - inside)
     assert {name for name in inside - every if ".dist-info/" not in name} == set()
     assert any(name.endswith(".cu") for name in inside)

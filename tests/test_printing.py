@@ -76,8 +76,7 @@ def text(values: Any, dtype: str = "float32", **known: Any) -> str:
         ),
         (
             text(np.full(8, 0.25), "float64"),
-            "tensor([0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500],\n"
-            "       dtype=torch.float64)",
+            "tensor([0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500, 0.2500],\n       dtype=torch.float64)",
         ),
         (
             text(np.zeros((2, 1, 2, 2))),

@@ -255,9 +255,7 @@ def test_multinomial(torch: Any, dtype: str, rows: tuple[int, ...]) -> None:
 
 @pytest.mark.filterwarnings("ignore:mean is more than 2 std")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(
-    "bounds", [(0, 1, -2, 2), (0, 0.02, -0.05, 0.03), (0.3, 0.7, -0.1, 0.2), (0, 1, 3, 4)]
-)
+@pytest.mark.parametrize("bounds", [(0, 1, -2, 2), (0, 0.02, -0.05, 0.03), (0.3, 0.7, -0.1, 0.2), (0, 1, 3, 4)])
 def test_trunc_normal(torch: Any, dtype: str, bounds: tuple[float, ...]) -> None:
     stream = Stream(9)
     torch.manual_seed(9)

@@ -88,8 +88,7 @@ def test_texts_with_transforms(theirs, tmp_path):
         lambda T: {"transform": T.RandomRotation(10), "target_transform": T.Lambda(abs)},
     ):
         texts = [
-            repr(package.datasets.MNIST(str(tmp_path), **options(package.transforms)))
-            for package in (theirs, minicnn)
+            repr(package.datasets.MNIST(str(tmp_path), **options(package.transforms))) for package in (theirs, minicnn)
         ]
         assert texts[0] == texts[1]
 

@@ -166,9 +166,7 @@ def test_resize_goldens_and_errors():
         pixels(T.Resize(4)(ramp)),
         [[0, 25, 75, 100], [25, 50, 100, 125], [75, 100, 150, 175], [100, 125, 175, 200]],
     )
-    halved = Image.fromarray(
-        np.array([[0, 0, 80, 80]], np.uint8)
-    )  # shrinking looks beyond the two nearest pixels
+    halved = Image.fromarray(np.array([[0, 0, 80, 80]], np.uint8))  # shrinking looks beyond the two nearest pixels
     np.testing.assert_array_equal(pixels(T.Resize((1, 2))(halved)), [[11, 69]])
     img = grey(20, 10)
     assert T.Resize((20, 10))(img) is img
@@ -314,9 +312,7 @@ def test_ties_of_a_sum_are_rounded_once():
 
 
 def test_compose_lambda_and_texts():
-    chain = T.Compose(
-        [T.Resize((32, 32)), T.RandomCrop(32, padding=4), T.ToTensor(), T.Normalize((0.5,), (0.5,))]
-    )
+    chain = T.Compose([T.Resize((32, 32)), T.RandomCrop(32, padding=4), T.ToTensor(), T.Normalize((0.5,), (0.5,))])
     assert tuple(chain(grey()).shape) == (1, 32, 32)
     assert repr(chain) == (
         "Compose(\n"

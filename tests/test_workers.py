@@ -166,9 +166,7 @@ def test_worker_streams_are_torchs_and_repeatable():
     ours = seeded_pass(DataLoader(Drawing(7), 2, shuffle=True, num_workers=2))
     assert ours == seeded_pass(DataLoader(Drawing(7), 2, shuffle=True, num_workers=2))
     torch.manual_seed(12)
-    loader = theirs.DataLoader(
-        TorchDrawing(7), 2, shuffle=True, num_workers=2, multiprocessing_context="spawn"
-    )
+    loader = theirs.DataLoader(TorchDrawing(7), 2, shuffle=True, num_workers=2, multiprocessing_context="spawn")
     assert ours == [plain(batch) for batch in loader]
 
 
@@ -207,9 +205,7 @@ def test_what_cannot_be_sent_is_loaded_here_with_the_same_numbers(capfd, monkeyp
 def test_iterable_data_sets_in_workers():
     batches = [b.tolist() for b in DataLoader(Shards(), 2, num_workers=2)]
     assert batches == [[0, 1], [100, 101], [102, 103], [104]]  # worker 0 is through after one batch
-    local = [
-        b.tolist() for b in DataLoader(Shards(), 2, num_workers=2, collate_fn=lambda s: Tensor(np.array(s)))
-    ]
+    local = [b.tolist() for b in DataLoader(Shards(), 2, num_workers=2, collate_fn=lambda s: Tensor(np.array(s)))]
     assert local == batches
 
 
@@ -264,9 +260,7 @@ def collate_first(samples):
 
 
 def test_a_dead_or_slow_worker_is_reported():
-    with pytest.raises(
-        RuntimeError, match=r"DataLoader worker \(pid \d+\) exited unexpectedly with exit code 3"
-    ):
+    with pytest.raises(RuntimeError, match=r"DataLoader worker \(pid \d+\) exited unexpectedly with exit code 3"):
         list(DataLoader(Deadly(8), 2, num_workers=1))
     with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0\.2 seconds"):
         list(DataLoader(Slow(2), 1, num_workers=1, timeout=0.2))
@@ -278,13 +272,9 @@ def test_a_dead_or_slow_worker_is_reported():
 
 
 def test_large_tasks_and_answers_do_not_block():
-    loader = DataLoader(
-        TensorDataset(Tensor(np.zeros((200_000, 2)))), 200_000, num_workers=1, sampler=range(200_000)
-    )
+    loader = DataLoader(TensorDataset(Tensor(np.zeros((200_000, 2)))), 200_000, num_workers=1, sampler=range(200_000))
     assert [b[0].numpy().shape for b in loader] == [(200_000, 2)]
-    many = DataLoader(
-        Numbers(300_000), batch_sampler=[range(100_000)] * 6, num_workers=1, collate_fn=collate_list
-    )
+    many = DataLoader(Numbers(300_000), batch_sampler=[range(100_000)] * 6, num_workers=1, collate_fn=collate_list)
     assert sum(len(b) for b in many) == 600_000
 
 

@@ -1,4 +1,4 @@
-"""The compiled loops behind cpu_numba.py: the Mersenne Twister MT19937, and the products.
+"""The compiled loops behind cpu_numba.py: the Mersenne Twister MT19937, Philox, and the products.
 
 The twister makes 624 words at a time: each new one of three old ones, of which one is 397 places ahead. So runs of
 227 do not depend on each other, and LLVM makes vectors of them, as of the tempering.
@@ -10,11 +10,15 @@ import numpy as np
 from numba import prange
 
 from ..compiled import compiled, inner
+from ..philox import KEY_STEPS, MULTIPLIERS, ROUNDS
 
-u4, i8 = np.uint32, np.int64
+u4, u8, i8 = np.uint32, np.uint64, np.int64
 KEY, AHEAD = 624, 397
 UPPER, LOWER, MATRIX = u4(0x80000000), u4(0x7FFFFFFF), u4(0x9908B0DF)
 BLOCK = 4096  # numbers of one task
+M0, M1 = map(u8, MULTIPLIERS)
+STEP0, STEP1 = map(u4, KEY_STEPS)
+HALF = u8(32)  # of a 64-bit number, in bits
 
 
 @inner
@@ -46,7 +50,7 @@ def temper(key, words):
 
 
 @compiled()
-def draw(state, words, keep, threshold):
+def draw_twister(state, words, keep, threshold):
     """keep[i] = whether the next 53 random bits are below `threshold`; `words` is room for 625."""
     done = have = 0  # of keep; of words that wait for their second half
     while done < keep.size:
@@ -65,6 +69,39 @@ def draw(state, words, keep, threshold):
         done += pairs
         words[0] = words[have - 1]
         have %= 2
+
+
+@inner
+def philox(seed, block):
+    """The four words of block number `block` (../philox.py)."""
+    c0, c1, c2, c3 = u4(block), u4(block >> HALF), u4(0), u4(0)
+    k0, k1 = u4(seed), u4(seed >> HALF)
+    for _ in range(ROUNDS):
+        first, second = M0 * u8(c0), M1 * u8(c2)
+        c0, c1, c2, c3 = u4(second >> HALF) ^ c1 ^ k0, u4(second), u4(first >> HALF) ^ c3 ^ k1, u4(first)
+        k0, k1 = u4(k0 + STEP0), u4(k1 + STEP1)
+    return i8(c0), i8(c1), i8(c2), i8(c3)
+
+
+@compiled(parallel=True)
+def draw_philox(state, keep, threshold):
+    """keep[i] = whether the next word is below `threshold`; the state goes on by the blocks that were begun."""
+    seed, offset = state[0], state[1]
+    for task in prange((keep.size + BLOCK - 1) // BLOCK):
+        part = keep[task * BLOCK : min(keep.size, (task + 1) * BLOCK)]
+        block = offset + u8(task * (BLOCK // 4))
+        for i in range(part.size // 4):
+            w0, w1, w2, w3 = philox(seed, block + u8(i))
+            part[4 * i] = w0 < threshold
+            part[4 * i + 1] = w1 < threshold
+            part[4 * i + 2] = w2 < threshold
+            part[4 * i + 3] = w3 < threshold
+        done = part.size // 4 * 4
+        if done < part.size:
+            last = philox(seed, block + u8(done // 4))
+            for i in range(part.size - done):
+                part[done + i] = last[i] < threshold
+    state[1] = offset + u8((keep.size + 3) // 4)
 
 
 @compiled(parallel=True)

@@ -11,14 +11,14 @@ from ..dispatch import Output, Plan
 from . import Sizes
 
 FILE = Path(__file__).with_name("im2col.cu")
-FUNCTIONS = {name: launch.CudaFunction(FILE, f"im2col_{name}") for name in ("float32", "float64")}
+FUNCTIONS = {size: launch.CudaFunction(FILE, f"im2col_{size}") for size in (1, 2, 4, 8)}
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, planes of fewer than 2³¹ numbers."""
-    if z.dtype.name not in FUNCTIONS or max(z.H * z.W, z.OH * z.OW) >= 1 << 31:
+    """Numbers of up to 8 bytes, which are only moved, in planes of fewer than 2³¹."""
+    if z.dtype.itemsize not in FUNCTIONS or max(z.H * z.W, z.OH * z.OW) >= 1 << 31:
         return None
-    function = FUNCTIONS[z.dtype.name]
+    function = FUNCTIONS[z.dtype.itemsize]
     windows = z.N * z.C * z.OH * z.OW
     geometry = launch.struct(
         planes=z.N * z.C, H=z.H, W=z.W, KH=z.KH, KW=z.KW, OH=z.OH, OW=z.OW, sh=z.stride[0], sw=z.stride[1],

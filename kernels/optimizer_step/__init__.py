@@ -1,7 +1,8 @@
 """One step of an optimiser on any number of parameters: the parameters and their state, in place.
 
     ins   grad (size,) of each parameter, of the parameters' dtype
-          hyper (n,)     float64: the numbers that may change from step to step
+          hyper (n,)     float64: the numbers that may change from step to step; on the GPU an array of the GPU,
+                         like the others, so that a graph that is replayed reads the present ones
     outs  param (size,) of each, then the first state of each, then the second, …
 
 **The outputs are read and written**: param and state are what the step starts from and what it leaves
@@ -128,8 +129,10 @@ class Arrays(list[Any]):
         return self._addresses
 
 
-def _address(array: np.ndarray) -> int:
+def _address(array: Any) -> int:
     """Where an array begins. `array.ctypes.data` takes twice as long, but also read-only and empty arrays."""
+    if not isinstance(array, np.ndarray):
+        return int(array.data.ptr)
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
     except (TypeError, ValueError):

@@ -10,9 +10,8 @@ import numpy as np
 from .. import layout
 from ..dispatch import Plan
 from ..layout import memory
+from ..losses import REDUCTIONS
 from . import Sizes, loops
-
-REDUCTIONS = {"none": 0, "sum": 1, "mean": 2}
 
 
 def plan(z: Sizes) -> Plan | None:

@@ -18,7 +18,7 @@ from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import as_array
+from minicnn.backend import array_module, as_array, beside, on_cpu
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 from minicnn.misfit import telling
@@ -205,7 +205,7 @@ def _run(
                 outputs.append(value)
             try:
                 with np.errstate(all="ignore"):
-                    results = node.backward(*outputs)
+                    results = _on_its_gpu(node, outputs)
             except Exception:
                 if anomaly.state.enabled:
                     anomaly.explain(node)
@@ -214,6 +214,8 @@ def _run(
                 results = (results,)
             if anomaly.state.enabled:
                 anomaly.look_for_nan(node, results)
+            if node.post_hooks:
+                results = _after_hooks(node, results, outputs)
             for position, (edge, value) in enumerate(zip(node.edges, results, strict=True)):
                 if edge is not None and value is not None:
                     array = _bare(value)
@@ -233,6 +235,15 @@ def _run(
     finally:
         mode_of_backward.records, mode.enabled = records_before, mode_before
     return collected
+
+
+def _on_its_gpu(node: Operation, outputs: list[Any]) -> Any:
+    """The gradients of a node's arguments; computed on the GPU that holds those of its outputs."""
+    first = next((_bare(value) for value in outputs if value is not None), None)
+    if first is None or on_cpu(first):
+        return node.backward(*outputs)
+    with beside(first):
+        return node.backward(*outputs)
 
 
 def add_gradients(a: Any, b: Any) -> Any:
@@ -265,7 +276,8 @@ def _cotangent(root: Tensor, given: Tensor | None, as_tensors: bool) -> Any:
                 f"grad can be implicitly created only for scalar outputs, this one has shape {list(root.shape)}; "
                 "give backward(gradient=...) of that shape, or take .sum() or .mean() first"
             )
-        ones = root._array * 0 + 1 if not isinstance(root._array, np.ndarray) else np.ones_like(root._array)
+        with beside(root._array):
+            ones = array_module(root._array).ones_like(root._array)
         if recorder.tape is not None:
             recorder.tape.constant(ones)
         return Tensor(ones) if as_tensors else ones
@@ -302,6 +314,28 @@ def _call(hooks: dict[int, Any], value: Any) -> Any:
     return tensor if was_tensor else tensor._array
 
 
+def _after_hooks(node: Operation, results: tuple[Any, ...], outputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The gradients of a node's inputs as its hooks leave them; what takes no gradient behind the last is left out."""
+    if recorder.tape is not None:
+        recorder.tape.refuse("has a hook on a gradient")
+    raw = not any(isinstance(value, Tensor) for value in (*results, *outputs))
+    length = max((i + 1 for i, edge in enumerate(node.edges) if edge is not None), default=0)
+    seen, given = (
+        tuple(_tensor(v) if v is not None and not isinstance(v, Tensor) else v for v in values)
+        for values in (results[:length], outputs)
+    )
+    for hook in tuple((node.post_hooks or {}).values()):
+        changed = hook(seen, given)
+        if changed is not None:
+            changed = (changed,) if isinstance(changed, Tensor) else tuple(changed)
+            if len(changed) != length:
+                raise RuntimeError(
+                    f"hook has returned an incorrect number of values (got {len(changed)}, but expected {length})"
+                )
+            seen = changed
+    return (*(value._array if raw and isinstance(value, Tensor) else value for value in seen), *results[length:])
+
+
 def _tensor(value: Any) -> Tensor:
     """A raw gradient as a Tensor of its own, in plain order."""
     return Tensor(dispatch.in_order(as_array(value), layout.PLAIN))
@@ -309,13 +343,20 @@ def _tensor(value: Any) -> Tensor:
 
 def _accumulate(tensor: Tensor, value: Any, fresh: bool, create_graph: bool) -> None:
     if create_graph:  # the gradient has a history and is shared as it is
-        tensor.grad = value if tensor.grad is None else tensor.grad + value
-        return
+        tensor._grad = value if tensor._grad is None else tensor._grad + value
+    elif on_cpu(_bare(value)):
+        _add_to_grad(tensor, value, fresh)
+    else:
+        with beside(_bare(value)):
+            _add_to_grad(tensor, value, fresh)
+
+
+def _add_to_grad(tensor: Tensor, value: Any, fresh: bool) -> None:
     value = dispatch.in_order(as_array(_bare(value)), layout.PLAIN)
     if recorder.tape is not None:
         value, fresh = recorder.tape.accumulate(tensor, value, fresh), True
-    if tensor.grad is None:
-        tensor.grad = Tensor(value if fresh else value.copy())
+    if tensor._grad is None:
+        tensor._grad = Tensor(value if fresh else value.copy())
     else:
-        tensor.grad._array += value
-        tensor.grad._version.count += 1
+        tensor._grad._array += value
+        tensor._grad._version.count += 1

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.grad_mode import mode, no_grad
-from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward, wrap
+from minicnn.autograd.operation import OUTPUT, USED_TWICE, Operation, mode_of_backward, wrap
+from minicnn.autograd.register import check_inplace
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels import dispatch, layout
 
@@ -26,6 +27,7 @@ class FunctionContext:
         self._to_save: tuple[Any, ...] = ()
         self._node: Operation | None = None
         self._non_differentiable: tuple[Tensor, ...] = ()
+        self._dirty: tuple[Tensor, ...] = ()
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -35,6 +37,10 @@ class FunctionContext:
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward gets zeros (True) or None for an output that nothing was computed from."""
         self._materialize = value
+
+    def mark_dirty(self, *inputs: Tensor) -> None:
+        """Say that forward changed these inputs in place; it must return them."""
+        self._dirty = inputs
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """Say that these outputs have no gradient."""
@@ -83,6 +89,15 @@ class _UserOperation(Operation):
         for t in results:
             if not isinstance(t, Tensor):
                 raise TypeError(f"{function.__name__}.forward must return Tensors, got {type(t).__name__}")
+        changed = [next((i for i, t in enumerate(given) if t is d), -1) for d in ctx._dirty]
+        for index in changed:
+            place = next((place for place, t in enumerate(results) if index >= 0 and t is given[index]), None)
+            if place is None:
+                raise RuntimeError(
+                    "Some elements marked as dirty during the forward method were not returned as output. The inputs "
+                    "that are modified inplace must all be outputs of the Function."
+                )
+            options["dirty"].append((index, place))
         return tuple(t._array for t in result) if several else result._array
 
     def backward(node, *grads: Any) -> Any:
@@ -173,8 +188,32 @@ class Function:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run the operation on `args` and record it."""
-        outputs = _UserOperation(cls, *args, tensors=tuple(isinstance(a, Tensor) for a in args))
-        return outputs
+        dirty: list[tuple[int, int]] = []  # (which input, which output) of those changed in place
+        result = _UserOperation(cls, *args, tensors=tuple(isinstance(a, Tensor) for a in args), dirty=dirty)
+        if not dirty:
+            return result
+        outputs = list(result) if isinstance(result, tuple) else [result]
+        for index, place in dirty:
+            others = any(isinstance(a, Tensor) and a.requires_grad for i, a in enumerate(args) if i != index)
+            outputs[place] = _changed(args[index], outputs[place], others, cls.__name__)
+        return tuple(outputs) if isinstance(result, tuple) else outputs[0]
+
+
+def _changed(target: Tensor, output: Tensor, others_need_grad: bool, name: str) -> Tensor:
+    """`target`, which forward wrote to, in the place of `output`, the node's output on its memory."""
+    check_inplace(target, others_need_grad, name)
+    target._version.count += 1
+    node = output.grad_fn
+    if node is not None:
+        index = output._output_index
+        node.saved_values = tuple(
+            (OUTPUT, (index, target._version), array, target._version.count) if source is target else entry
+            for entry in node.saved_values
+            for _, source, array, _ in [entry]
+        )
+        target.requires_grad, target.grad_fn, target._output_index = True, node, index
+        target._version.rewritten += 1
+    return target
 
 
 class _Once(Operation):

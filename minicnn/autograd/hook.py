@@ -1,4 +1,4 @@
-"""Where hooks are kept, and the handle that takes one away again."""
+"""What hangs on a tensor: its hooks, with the handle that takes one away again, and a gradient that fits."""
 
 from __future__ import annotations
 
@@ -20,6 +20,45 @@ class Hooks(dict[int, Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         """As OrderedDict is pickled: nothing, and the items put in."""
         return Hooks, (), None, None, iter(self.items())
+
+
+def hooks_of(tensor: Any) -> Hooks:
+    """The hooks on the gradient of `tensor`: a leaf's own, or those of the node that made it."""
+    node = tensor.grad_fn
+    if node is None:
+        if tensor._hooks is None:
+            tensor._hooks = Hooks()
+        own: Hooks = tensor._hooks
+        return own
+    if node.pre_hooks is None:
+        node.pre_hooks = {}
+    hooks: Hooks = node.pre_hooks.setdefault(tensor._output_index, Hooks())
+    return hooks
+
+
+def fitting_grad(owner: Any, grad: Any) -> Any:
+    """`grad`, if it may be assigned to `owner.grad`: a Tensor of the same shape, type and device.
+
+    TypeError for what is no Tensor, RuntimeError for one that does not fit and for the owner itself.
+    """
+    from minicnn.autograd.tensor import Tensor  # that file needs this one
+
+    if not isinstance(grad, Tensor):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+    if grad is owner:
+        raise RuntimeError("can't assign Variable as its own grad; assign a .clone() of it")
+    if grad.shape != owner.shape:
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(grad.shape)}' to a tensor of size "
+            f"'{list(owner.shape)}'. Please ensure that the gradient and the tensor are the same size"
+        )
+    for what, theirs, ours in (("dtype", grad.dtype, owner.dtype), ("device", grad.device, owner.device)):
+        if theirs != ours:
+            raise RuntimeError(
+                f"attempting to assign a gradient with {what} {theirs} to a tensor with {what} {ours}; "
+                "convert it with .to(tensor)"
+            )
+    return grad
 
 
 def keeper(owner: Any) -> Callable[[Any], None]:

@@ -22,20 +22,23 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from minicnn import backend
 from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
-from minicnn.autograd.hook import Hooks
+from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.autograd.tensor import Tensor, Version
+from minicnn.backend import current_gpu
 from minicnn.kernels import layout
 from minicnn.kernels.recorder import recorder
 
 NOTHING: tuple[Any, ...] = ()
 sequence = itertools.count()
-_INPUT, _OUTPUT, _CONSTANT = range(3)
+_INPUT, OUTPUT, _CONSTANT = range(3)
 
 
 class Operation:
@@ -54,6 +57,7 @@ class Operation:
     view = False
     replayable = True
     no_gradient: tuple[int, ...] = ()
+    post_hooks: Hooks | None = None  # called with (gradients of the inputs, of the outputs)
 
     __slots__ = (
         "__dict__",
@@ -106,6 +110,14 @@ class Operation:
         """The nodes that this one passes its gradients to, as in PyTorch."""
         return tuple((None, 0) if edge is None else edge for edge in ctx.edges)
 
+    def register_hook(ctx, fn: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call `fn(grad_inputs, grad_outputs)` when backward has passed this node; its result replaces the first."""
+        if ctx.post_hooks is None:
+            ctx.post_hooks = Hooks()
+        handle = RemovableHandle(ctx.post_hooks)
+        ctx.post_hooks[handle.id] = fn
+        return handle
+
     def __repr__(ctx) -> str:
         return f"<{ctx.name()} object at 0x{id(ctx):x}>"
 
@@ -136,11 +148,16 @@ def apply(cls: type[Operation], args: tuple[Any, ...], options: dict[str, Any]) 
             raw.append(arg)
     if kind is None:
         return ctx.forward(*raw, **options)
+    if mixed:
+        return apply(cls, _together(cls, args), options)
+    if kind is not np.ndarray:
+        gpu = _one_gpu(cls, args)
+        if gpu != current_gpu():
+            with backend.on_gpu(backend.device("cuda", gpu)):
+                return apply(cls, args, options)
     needed = needed and mode.enabled
     if needed:
         ctx.needed = tuple([isinstance(a, Tensor) and a.requires_grad for a in args])
-    if mixed:
-        _same_device(cls, args)
     tape = recorder.tape
     begun = None if tape is None else tape.begin()
     with np.errstate(all="ignore"):  # inf and NaN are values like others; PyTorch does not warn of them
@@ -166,8 +183,8 @@ def wrap(array: Any, batch_last: bool) -> Tensor:
     if isinstance(array, np.generic):  # a full reduction of NumPy's gives a scalar
         array = np.asarray(array)
     output = Tensor(array)
-    if batch_last and not array.flags.c_contiguous and layout.order_of(array) == layout.BATCH_LAST:
-        output._batch_last = True
+    if batch_last and not array.flags.c_contiguous and backend.on_cpu(array):
+        output._batch_last = layout.order_of(array) == layout.BATCH_LAST
     return output
 
 
@@ -189,17 +206,33 @@ def _check_view(cls: type[Operation], view: Tensor) -> None:
         )
 
 
-def _same_device(cls: type[Operation], args: tuple[Any, ...]) -> None:
-    first = None
+def _together(cls: type[Operation], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments of both devices on one: a CPU tensor of one number goes along with the GPU's, others do not."""
+    place = next(arg.device for arg in args if isinstance(arg, Tensor) and arg.is_cuda)
+    for arg in args:
+        if isinstance(arg, Tensor) and not arg.is_cuda and arg.ndim:
+            raise _two_devices(cls, place, arg.device)
+    return tuple([arg.to(place) if isinstance(arg, Tensor) else arg for arg in args])
+
+
+def _one_gpu(cls: type[Operation], args: tuple[Any, ...]) -> int:
+    """The number of the GPU that all arguments are on."""
+    gpu: int | None = None
     for arg in args:
         if isinstance(arg, Tensor):
-            if first is None:
-                first = arg
-            elif type(arg._array) is not type(first._array) and arg.ndim and first.ndim:
-                raise RuntimeError(
-                    f"Expected all tensors to be on the same device, but {cls.__name__} got "
-                    f"{first.device} and {arg.device}; move one with .to(...)"
-                )
+            other = int(arg._array.data.device_id)
+            if gpu not in (None, other):
+                raise _two_devices(cls, backend.device("cuda", gpu), arg.device)
+            gpu = other
+    assert gpu is not None
+    return gpu
+
+
+def _two_devices(cls: type[Operation], first: backend.device, second: backend.device) -> RuntimeError:
+    return RuntimeError(
+        f"Expected all tensors to be on the same device, but found at least two devices, {first} and {second}! "
+        f"({cls.__name__} got them; move one with .to(...))"
+    )
 
 
 def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> None:
@@ -239,7 +272,7 @@ def _keep(
             return (_INPUT, tensor, value, tensor._version.count)
     for index, output in enumerate(outputs):
         if output._array is value:
-            return (_OUTPUT, (index, output._version), value, output._version.count)
+            return (OUTPUT, (index, output._version), value, output._version.count)
     return (_CONSTANT, None, value, 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from minicnn.autograd import out
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import keep_before, sequence
 from minicnn.autograd.tensor import Tensor
@@ -31,25 +32,30 @@ def operation(
     the property `prop`. This is the one place where an operation meets Tensor."""
 
     def register(function: F) -> F:
-        inner, function = function, _public(function)
+        inner = function
+        bound = function = _public(inner)
+        if inner.__name__ in out.NAMES:  # methods take no `out`
+            function = _public(inner, takes_out=True)
         REGISTERED.append(function)
         if method is not None:
-            setattr(Tensor, method, function)
+            setattr(Tensor, method, bound)
         if prop is not None:
             setattr(Tensor, prop, property(function))
         for name in operators:
             setattr(Tensor, name, _operator(inner, name))  # without keywords
         if inplace:
-            setattr(Tensor, f"{method}_", _inplace(function, f"{method}_"))
+            setattr(Tensor, f"{method}_", _inplace(bound, f"{method}_"))
         return function
 
     return register
 
 
-def _public(function: F) -> F:
+def _public(function: F, takes_out: bool = False) -> F:
     """What users call. Flags must be bools, as in PyTorch; `f(x, dims=(0, 1))` may stand for `f(x, 0, 1)`, `axis` and
-    `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one."""
+    `keepdims` for `dim` and `keepdim`; a misspelt keyword is answered with the nearest one; with
+    `takes_out`, the result is written into the tensor `out`."""
     parameters = inspect.signature(function).parameters.values()
+    typed = any(p.name == "dtype" for p in parameters)
     flags = [
         (p.name, 99 if p.kind is p.KEYWORD_ONLY else place)
         for place, p in enumerate(parameters)
@@ -59,6 +65,8 @@ def _public(function: F) -> F:
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 
     def unusual(args: Any, options: Any, error: TypeError) -> Any:
+        if takes_out and "out" in options:
+            return out.call_into(call, function.__name__, typed, args, options)
         renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
         if several in renamed:
             values = renamed.pop(several)

@@ -14,7 +14,7 @@ import numpy as np
 
 from minicnn import backend, dtypes
 from minicnn.autograd import printing
-from minicnn.autograd.hook import LAST, Hooks, RemovableHandle, keeper
+from minicnn.autograd.hook import LAST, Hooks, RemovableHandle, fitting_grad, hooks_of, keeper
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
 from minicnn.suggest import no_attribute
@@ -65,11 +65,11 @@ class Tensor:
         "_array",
         "_base",
         "_batch_last",
+        "_grad",
         "_hooks",
         "_output_index",
         "_seen",
         "_version",
-        "grad",
         "grad_fn",
         "requires_grad",
     )
@@ -89,7 +89,7 @@ class Tensor:
         self._seen = 0  # the memory's `rewritten` when this view was made
         self._hooks: Hooks | None = None
         self._output_index = 0
-        self.grad: Tensor | None = None
+        self._grad: Tensor | None = None
         self.grad_fn: Any = None
         self.requires_grad: bool = requires_grad
 
@@ -216,9 +216,7 @@ class Tensor:
         if force:
             return backend.to_device(self.detach()._plain_array(), "cpu")
         if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.is_cuda:
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. "
@@ -327,10 +325,24 @@ class Tensor:
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Tensors travel between processes as arrays, without their graph."""
-        return rebuilt, (type(self), backend.to_device(self._plain_array(), "cpu"), self.requires_grad)
+        """Tensors travel between processes as arrays, without their graph; those of a GPU go back to one."""
+        array = backend.to_device(self._plain_array(), "cpu")
+        return rebuilt, (type(self), array, self.requires_grad, *([str(self.device)] if self.is_cuda else []))
 
     # --- gradient -------------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has added up, or None; assigned is one that fits (hook.fitting_grad)."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        self._grad = None if value is None else fitting_grad(self, value)
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
@@ -392,35 +404,25 @@ class Tensor:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        hooks = self._own_hooks()
+        hooks = hooks_of(self)
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
         return handle
-
-    def _own_hooks(self) -> Hooks:
-        node = self.grad_fn
-        if node is None:
-            if self._hooks is None:
-                self._hooks = Hooks()
-            return self._hooks
-        if node.pre_hooks is None:
-            node.pre_hooks = {}
-        hooks: Hooks = node.pre_hooks.setdefault(self._output_index, Hooks())
-        return hooks
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if not self.is_leaf:
-            self._own_hooks()[LAST] = keeper(self)
+            hooks_of(self)[LAST] = keeper(self)
 
     def __setstate__(self, state: Any) -> None:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")
 
 
-def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
-    """A Tensor of class `kind` on `array`, as copies and other processes need it."""
+def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool, place: str = "") -> Tensor:
+    """A Tensor of class `kind` on `array`, as copies and other processes need it; moved to `place` if that is named."""
+    array = backend.to_device(array, place) if place else array
     Tensor.__init__(tensor := object.__new__(kind), array, requires_grad)
     return tensor
 

@@ -43,7 +43,7 @@ class Tensor:
     _seen: _int
     _hooks: Hooks | None
     _output_index: _int
-    grad: Tensor | None
+    _grad: Tensor | None
     grad_fn: Any
     requires_grad: _bool
     def __hash__(self) -> _int: ...
@@ -111,6 +111,14 @@ class Tensor:
     def __deepcopy__(self, memo: dict[_int, Any]) -> Tensor: ...
     def __reduce__(self) -> tuple[Any, ...]:
         """Tensors travel between processes as arrays, without their graph."""
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has added up, or None; assigned is one that fits (hook.fitting_grad)."""
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None: ...
+    @grad.deleter
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has added up, or None; assigned is one that fits (hook.fitting_grad)."""
     def requires_grad_(self, requires_grad: _bool = True) -> Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
     def detach(self) -> Tensor:
@@ -132,7 +140,6 @@ class Tensor:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that self was computed from."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
-    def _own_hooks(self) -> Hooks: ...
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor, as its hooks leave it, in `.grad`, too."""
     def __setstate__(self, state: Any) -> None: ...
@@ -341,6 +348,10 @@ class Tensor:
         """The indices that sort `input` along `dim`, int64."""
     def argwhere(self) -> Tensor:
         """The indices of the elements that are not 0: int64 (number, ndim)."""
+    def as_strided(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """A view of the memory of `input`: element (i, j, …) is the one at storage_offset + i·stride[0] + …"""
+    def as_strided_(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """In-place form of `as_strided`."""
     def asin(self) -> Tensor:
         """The angle whose sine is each element."""
     def asin_(self) -> Tensor:
@@ -1159,7 +1170,7 @@ class Tensor:
     def vdot(self, other: Tensor) -> Tensor:
         """The sum of the products of two 1-d tensors, 0-d."""
     def view(self, *size: Any) -> Tensor:
-        """The same memory in another shape; one length may be -1."""
+        """The same memory in another shape; one length may be -1. `view(dtype)`: its bits as another type."""
     def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of `other`."""
     def vsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
+from minicnn.capture.arrays import on_gpu
 from minicnn.capture.differentiable import Step, replaced
 from minicnn.capture.tape import Tape, listening
 from minicnn.kernels import layout, preference
@@ -202,7 +203,8 @@ def _signature(value: Any, tensors: list[Tensor]) -> Any:
         tensors.append(value)
         array = value._array
         order = layout.BATCH_LAST if value._batch_last else layout.PLAIN
-        return (type(array), array.shape, array.dtype, order, value.requires_grad)
+        place = array.device.id if on_gpu(array) else None
+        return (type(array), array.shape, array.dtype, order, place, value.requires_grad)
     if isinstance(value, tuple | list):
         return (type(value), *[_signature(part, tensors) for part in value])
     if isinstance(value, dict):

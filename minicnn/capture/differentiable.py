@@ -11,6 +11,8 @@ import numpy as np
 from minicnn.autograd import engine
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
+from minicnn.capture.arrays import copied, on_gpu
 from minicnn.capture.replay import Replay
 from minicnn.capture.tape import Tape, listening
 from minicnn.functional.conversion import clone
@@ -46,7 +48,7 @@ class Step:
             return result
         needed = [] if self._backward is None else self._backward.needed
         self._replay = Replay(self.tape, [t._array for t in self.inputs], [t._array for t in outputs], needed)
-        results = self._results(self._given, [np.array(output._array) for output in outputs])
+        results = self._results(self._given, [copied(output._array) for output in outputs])
         self._forget(result, len(outputs))
         return replaced(result, iter(results))
 
@@ -82,7 +84,7 @@ class Backward:
         self.leaves = list(leaves)
         self.generation = 0
         self.needed: list[Any] = []  # arrays of the forward pass
-        self.cotangents = [np.ones_like(t._array) if t.requires_grad else None for t in outputs]
+        self.cotangents = [_one_each(t._array) if t.requires_grad else None for t in outputs]
         self._grads: list[Any] = []
         self._replay: Replay
         self._last: Any = lambda: None  # the node of the last call, while it is alive
@@ -126,7 +128,7 @@ class Backward:
     def __call__(self, grads: Sequence[Any]) -> tuple[Any, ...]:
         """The gradients of arguments and leaves."""
         given = [
-            np.zeros_like(c) if grad is None else grad
+            array_module(c).zeros_like(c) if grad is None else grad
             for c, grad in zip(self.cotangents, grads, strict=True) if c is not None
         ]  # fmt: skip
         arrays = iter(self._replay(given))
@@ -187,12 +189,19 @@ def _own(tensor: Tensor) -> Tensor:
     """A copy in the same memory order, that passes its gradient on to `tensor`."""
     if tensor.requires_grad:
         return clone(tensor)
+    if on_gpu(tensor._array):
+        return Tensor(tensor._array.copy())
     order = layout.BATCH_LAST if tensor._batch_last else layout.PLAIN
     array = layout.empty(tensor._array.shape, tensor._array.dtype, order)
     array[...] = tensor._array
     copy = Tensor(array)
     copy._batch_last = tensor._batch_last
     return copy
+
+
+def _one_each(array: Any) -> Any:
+    """1 for each element of a result."""
+    return array_module(array).ones(array.shape, array.dtype)
 
 
 def _leaves(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Tensor] | None:

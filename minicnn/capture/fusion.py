@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minicnn.capture.tape import Constant, Entry, Host, KernelCall, address, root
+from minicnn.capture.arrays import address, on_gpu, root
+from minicnn.capture.tape import Constant, Entry, Host, KernelCall
 from minicnn.kernels import layout, plan
 from minicnn.kernels.activation import FROM_OUTPUT
 
@@ -130,7 +131,7 @@ def _together(first: KernelCall, second: KernelCall, rule: Rule) -> KernelCall |
         return None
     sizes = first.plan.sizes._replace(epilogue=(*first.plan.sizes.epilogue, step))
     try:
-        wanted = plan(first.plan.kernel, sizes)
+        wanted = plan(first.plan.kernel, sizes, "gpu" if on_gpu(result) else "cpu")
     except LookupError:
         return None
     if {wanted.backend, first.plan.backend} != {second.plan.backend}:  # another one's rounding may be another

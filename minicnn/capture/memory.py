@@ -2,7 +2,8 @@
 
 An array is alive from the entry that fills it to the last one that reads it. Arrays that are never alive together may
 lie in the same place; a smaller step stays nearer to the processor, and costs less memory. What somebody else holds
-(arguments, results, parameters and their gradients, what a Python function fills) stays where it is.
+(arguments, results, parameters and their gradients, what a Python function fills) stays where it is. On the GPU the
+entries are done one after the other as well, so the same holds there; each device has an arena of its own.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from minicnn.capture.tape import Copy, Entry, KernelCall, address, root
+from minicnn.backend import array_module
+from minicnn.capture.arrays import address, root
+from minicnn.capture.tape import Copy, Entry, KernelCall
 from minicnn.kernels import dispatch
 
-LINE = 64  # bytes of a cache line: every array begins at one
+LINE, GPU_LINE = 64, 256  # bytes: every array begins at a cache line; on GPUs where fresh memory might begin
 
 
 def packed(entries: Sequence[Entry], fixed: set[int]) -> list[Entry]:
     """The entries on arrays of one arena; memory in `fixed` (ids of the arrays that own it) is not moved."""
     lives = _lives(entries, fixed)
-    places, size = _places(lives)
-    arena = dispatch.aligned(size)
+    places: dict[int, tuple[Arena, int]] = {}  # memory -> its arena, where in it
+    for module in {life.module for life in lives.values()}:
+        offsets, size = _places({memory: life for memory, life in lives.items() if life.module is module})
+        arena = Arena(module, size)
+        places |= {memory: (arena, offset) for memory, offset in offsets.items()}
 
     def moved(array: Any) -> Any:
         memory = root(array)
         if id(memory) not in places:
             return array
-        offset = places[id(memory)] + address(array) - address(memory)
-        return np.ndarray(array.shape, array.dtype, arena, offset, array.strides)
+        arena, offset = places[id(memory)]
+        return arena.at(offset + address(array) - address(memory), array)
 
     found: list[Entry] = []
     for entry in entries:
@@ -47,11 +53,27 @@ def _is_copy(entry: Entry) -> TypeGuard[Copy]:
     return isinstance(entry, Copy) and len(entry.reads()) > 0
 
 
+class Arena:
+    """Memory for many arrays, NumPy's or CuPy's; it lasts as long as one of them."""
+
+    def __init__(self, module: Any, size: int) -> None:
+        self.module, self.is_numpy = module, module is np
+        self.memory: Any = dispatch.aligned(size) if self.is_numpy else module.empty(size, np.uint8)
+
+    def at(self, offset: int, like: Any) -> Any:
+        """An array like `like` that begins at this byte."""
+        if self.is_numpy:
+            return np.ndarray(like.shape, like.dtype, self.memory, offset, like.strides)
+        return self.module.ndarray(like.shape, like.dtype, self.memory.data + offset, like.strides)
+
+
 class _Life:
     """The entries between which an array must last."""
 
-    def __init__(self, size: int, start: int) -> None:
-        self.size, self.start, self.end = -(-size // LINE) * LINE, start, start
+    def __init__(self, memory: Any, start: int) -> None:
+        self.module = array_module(memory)
+        line = LINE if self.module is np else GPU_LINE
+        self.size, self.start, self.end = -(-memory.nbytes // line) * line, start, start
 
 
 def _lives(entries: Sequence[Entry], fixed: set[int]) -> dict[int, _Life]:
@@ -68,7 +90,7 @@ def _lives(entries: Sequence[Entry], fixed: set[int]) -> dict[int, _Life]:
                 stays.add(memory)
         for array in entry.writes():
             memory = root(array)
-            lives.setdefault(id(memory), _Life(memory.nbytes, index)).end = index
+            lives.setdefault(id(memory), _Life(memory, index)).end = index
             if not movable:
                 stays.add(id(memory))
     return {memory: life for memory, life in lives.items() if memory not in stays}

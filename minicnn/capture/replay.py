@@ -6,32 +6,29 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter, is_
 from typing import Any
 
-import numpy as np
-
 from minicnn.autograd.tensor import Tensor
+from minicnn.capture.arrays import copied, on_gpu, root
+from minicnn.capture.calls import Calls
+from minicnn.capture.graphs import Graphs
 from minicnn.capture.passes import optimised
-from minicnn.capture.tape import Entry, KernelCall, Tape, root
-from minicnn.kernels import dispatch, threads
-
-WORTH = 1 << 14  # bytes of an argument below which a copy costs less
-
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+from minicnn.capture.tape import KernelCall, Tape
+from minicnn.kernels import dispatch
 
 
 class Replay:
-    """What a tape recorded, as calls. `inputs` are the arrays of the arguments, `outputs` those of the results; what is
-    in the arrays `needed` must last until the next replay."""
+    """What a tape recorded, as calls or CUDA graphs (`way`). `inputs` are the arrays of the arguments, `outputs` those
+    of the results; what is in the arrays `needed` must last until the next replay."""
 
     def __init__(self, tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any], needed: Sequence[Any]) -> None:
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.grads = [(leaf, leaf.grad) for leaf, _, _ in tape.leaves.values()]
         keep = [*self.outputs, *needed, *(grad._array for _, grad in self.grads if grad is not None)]
         self.entries = optimised(tape, self.inputs, keep)
-        self._calls = bound(self.entries)
-        lasting = {id(root(array)) for array in keep}
-        self._places = [
-            None if id(root(mine)) in lasting else places_of(mine, self.entries, self._calls) for mine in self.inputs
-        ]
+        self.way: Calls | Graphs
+        if any(on_gpu(array) for entry in self.entries for array in entry.writes()):
+            self.way = Graphs(self.entries, self.inputs)
+        else:
+            self.way = Calls(self.entries, self.inputs, {id(root(array)) for array in keep})
         self._guards = [*_same_modules(list(tape.modules.values())), *_same_tensors(tape), *tape.guards]
 
     def fits(self) -> bool:
@@ -40,34 +37,15 @@ class Replay:
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Do it again with the numbers of `arrays`; the results, copied."""
-        for mine, given, places in zip(self.inputs, arrays, self._places, strict=True):
-            flags = given.flags
-            if places is None or not (flags.c_contiguous and flags.aligned and flags.writeable):
-                mine[...] = given
-                given = mine
-            if places is not None:
-                self._put(given.reshape(-1), places)
-        self.run()
-        return [np.array(array) for array in self.outputs]
-
-    def _put(self, flat: Any, places: Sequence[tuple[int, int]]) -> None:
-        """Let the calls read an argument from `flat`."""
-        for number, place in places:
-            function, args = self._calls[number]
-            self._calls[number] = (function, (*args[:place], flat, *args[place + 1 :]))
-
-    def run(self) -> None:
-        """Do it again on the numbers that are in `inputs`."""
-        threads.enter()
-        with np.errstate(all="ignore"):
-            for function, args in self._calls:
-                function(*args)
+        self.way.put(arrays)
+        self.way.run()
         for leaf, grad in self.grads:
-            leaf.grad = grad
+            leaf._grad = grad
         if dispatch.is_recorded():
             for entry in self.entries:
                 if isinstance(entry, KernelCall):
-                    dispatch.note(entry.plan, "cpu")
+                    dispatch.note(entry.plan, self.way.device)
+        return [copied(array) for array in self.outputs]
 
 
 Guard = Callable[[], bool]
@@ -107,34 +85,3 @@ def _same_tensors(tape: Tape) -> list[Guard]:
         lambda: all(map(is_, map(grad_of, leaves), grads)),
         lambda: not any(map(hooks_of, stepped)),
     ]
-
-
-def places_of(array: Any, entries: Sequence[Entry], calls: Sequence[Call]) -> list[tuple[int, int]] | None:
-    """Where the calls take the whole argument `array`, (call, position), so that they can be handed the next one's
-    memory; None where it is copied: small, written to, or also read in another way."""
-    memory = root(array)
-    if array.nbytes < WORTH or not array.flags.c_contiguous or array.size != memory.size:
-        return None
-    if any(root(a) is memory for entry in entries for a in entry.writes()):
-        return None
-    found = [
-        (number, place)
-        for number, (_, args) in enumerate(calls)
-        for place, arg in enumerate(args)
-        if getattr(arg, "ndim", 0) == 1 and arg.size == array.size and root(arg) is memory
-    ]
-    reads = sum(root(a) is memory for entry in entries for a in entry.reads())
-    return found if len(found) == reads else None
-
-
-def bound(entries: Sequence[Entry]) -> list[Call]:
-    """The calls that the entries come to."""
-    size = max((e.plan.scratch_bytes for e in entries if isinstance(e, KernelCall)), default=0)
-    scratch = dispatch.aligned(size)
-    found: list[Call] = []
-    for entry in entries:
-        if isinstance(entry, KernelCall):
-            found += dispatch.calls(entry.plan, entry.outs, entry.ins, scratch[: entry.plan.scratch_bytes])
-        else:
-            found.append((entry.run, ()))
-    return found

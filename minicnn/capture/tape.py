@@ -6,7 +6,7 @@ of the step are kept alive, so an array can be known by its memory, and the tape
 entries again in order, each on the arrays it was recorded with, is the step.
 
     KernelCall   a plan and its arrays: replayed as the bare compiled loops
-    Forward      an operation that computes with NumPy: its `forward` is called again and the result copied
+    Forward      an operation that computes with NumPy or CuPy: its `forward` is called again and the result copied
     Copy, Add    into memory that is there already: a layout that changes, a gradient that accumulates
     Constant     numbers that Python knows
     Host         a Python function: the random numbers of a draw, the learning rate of an optimiser
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.operation import NOTHING, Operation
+from minicnn.capture.arrays import arrays_in, fill, is_array, root
 from minicnn.kernels.recorder import recorder
 
 PACKAGE = str(Path(__file__).parents[1])
@@ -58,7 +59,7 @@ class KernelCall(Entry):
 
 
 class Forward(Entry):
-    """An operation's `forward`, which computes with NumPy. What it returns, and what it keeps for its backward
+    """An operation's `forward`, which computes with NumPy or CuPy. What it returns, and what it keeps for its backward
     rule, is copied to where it was when the step was recorded."""
 
     def __init__(self, cls: type[Operation], ctx: Operation, raw: list[Any], options: dict[str, Any]) -> None:
@@ -68,7 +69,7 @@ class Forward(Entry):
         self.values: dict[str, Any] = {}  # what else the context holds: it must not depend on the numbers
 
     def reads(self) -> Sequence[Any]:
-        return list(_arrays((self.raw, self.options)))
+        return list(arrays_in((self.raw, self.options)))
 
     def writes(self) -> Sequence[Any]:
         return [array for _, array in self.outputs + self.kept]
@@ -97,7 +98,7 @@ def _refill(array: Any, value: Any, cls: type[Operation]) -> None:
             f"{cls.__name__} gave the shape {list(np.shape(value))}, but {list(array.shape)} when the step was "
             "recorded: the shapes of this step depend on its numbers; call it without minicnn.compile"
         )
-    array[...] = value
+    fill(array, value)
 
 
 class Copy(Entry):
@@ -107,13 +108,13 @@ class Copy(Entry):
         self.target, self.source = target, source
 
     def reads(self) -> Sequence[Any]:
-        return list(_arrays(self.source))
+        return list(arrays_in(self.source))
 
     def writes(self) -> Sequence[Any]:
         return [self.target]
 
     def run(self) -> None:
-        self.target[...] = self.source
+        fill(self.target, self.source)
 
 
 class Constant(Copy):
@@ -196,13 +197,11 @@ class Tape:
         if not ctx.replayable:
             return self.refuse(f"calls {type(ctx).__name__}, which runs Python that a replay would not")
         for arg, array in zip(args, raw, strict=True):
-            if hasattr(arg, "_array") and not isinstance(array, np.ndarray):
-                self.refuse("computes on a GPU, and only what the CPU does is recorded")
             self._meet(arg, array)
-        for array in _arrays(options):
+        for array in arrays_in(options):
             self._meet(None, array)
         kept = [(place, value) for place, value in kept_arrays(ctx) if not self.knows(value)]
-        fresh = [(i, a) for i, a in enumerate(results) if isinstance(a, np.ndarray) and not self.knows(a)]
+        fresh = [(i, a) for i, a in enumerate(results) if is_array(a) and not self.knows(a)]
         if self._complete(start) and not kept and not fresh:
             return None
         entry = Forward(type(ctx), ctx, raw, options)
@@ -234,6 +233,11 @@ class Tape:
         if not self.knows(target):
             self.own(target)
         self.entries.append(Copy(target, source))
+
+    def moved(self, copy: Any, array: Any) -> None:
+        """`array` was copied to another device, perhaps outside an operation: after a draw on the CPU, say."""
+        if self.knows(array):
+            self.copy(copy, array)
 
     def write(self, target: Any, source: Any) -> None:
         """The memory of a tensor was written over, in place."""
@@ -272,15 +276,15 @@ class Tape:
             return value
         if fresh:
             return value
-        copied = value.copy()
-        self.copy(copied, value)
-        return copied
+        new = value.copy()
+        self.copy(new, value)
+        return new
 
     # --- whose memory it is ------------------------------------------------------------------------
 
     def _meet(self, arg: Any, array: Any) -> None:
         """An operation was given `array`, as the Tensor `arg` or bare."""
-        for part in _arrays(array):
+        for part in arrays_in(array):
             if self.knows(part):
                 continue
             if self._earlier is not None and id(root(part)) not in self._earlier.externals:
@@ -309,30 +313,17 @@ def listening(tape: Tape) -> Iterator[None]:
         recorder.tape = None
 
 
-def root(array: Any) -> Any:
-    """The array that owns the memory of `array`."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def address(array: Any) -> int:
-    """Where the first element of `array` lies."""
-    place: int = array.__array_interface__["data"][0]
-    return place
-
-
 def kept_arrays(ctx: Operation) -> Iterator[tuple[Any, Any]]:
     """(place, array) of every array that an operation keeps for its backward rule."""
     for index, value in enumerate(ctx.saved_values):
-        if isinstance(value, np.ndarray):
+        if is_array(value):
             yield index, value
     for name, value in ctx.__dict__.items():
-        if isinstance(value, np.ndarray):
+        if is_array(value):
             yield name, value
         elif isinstance(value, tuple | list):
             for index, part in enumerate(value):
-                if isinstance(part, np.ndarray):
+                if is_array(part):
                     yield (name, index), part
 
 
@@ -344,17 +335,6 @@ def kept_at(ctx: Operation, place: Any) -> Any:
         return ctx.__dict__[place]
     name, index = place
     return ctx.__dict__[name][index]
-
-
-def _arrays(value: Any) -> Iterator[Any]:
-    """The arrays in a value, also within tuples, lists and dicts."""
-    if isinstance(value, np.ndarray):
-        yield value
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _arrays(part)
-    elif isinstance(value, dict):
-        yield from _arrays(list(value.values()))
 
 
 def _users_line() -> str:

@@ -12,23 +12,12 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, To, check_tensor, matched, operands, sum_to
-from minicnn.functional.elementwise import (
-    Mul,
-    Where,
-    add,
-    apply_numpy,
-    bitwise,
-    clamp,
-    div,
-    maximum,
-    minimum,
-    mul,
-    no_integer_zero,
-    pow,
-    sub,
-    trunc,
-    where,
-)
+from minicnn.functional.division import div, no_integer_zero
+from minicnn.functional.elementwise import Mul, add, mul, sub
+from minicnn.functional.logic import apply_numpy, bitwise
+from minicnn.functional.power import pow
+from minicnn.functional.selection import Where, _beside, clamp, maximum, minimum, where
+from minicnn.functional.unary import trunc
 
 # --- mixtures ---------------------------------------------------------------------------------------
 
@@ -206,7 +195,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError(f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype}, "
                            f"{values.dtype}")  # fmt: skip
     a, b = (x.detach() for x in (input, values))
-    zeros, ones = (Tensor(np.asarray(n, a._array.dtype)) for n in (0, 1))
+    zeros, ones = (_beside(a, n, a._array.dtype) for n in (0, 1))
     result: Tensor = Where(a == 0, b, where(a > 0, ones, zeros))
     return result
 

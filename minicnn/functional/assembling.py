@@ -11,9 +11,9 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Size, Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, to_device
 from minicnn.functional.common import check_tensor, normal_axis
-from minicnn.functional.creation import zeros
+from minicnn.functional.creation import tensor, zeros
 from minicnn.functional.elementwise import mul
 from minicnn.functional.gathering import index_select
 from minicnn.functional.index import getitem
@@ -146,7 +146,7 @@ def repeat_interleave(
     """
     if repeats is None:
         counts = check_tensor(input, "repeat_interleave").numpy(force=True)
-        return Tensor(np.repeat(np.arange(len(counts)), counts))
+        return Tensor(to_device(np.repeat(np.arange(len(counts)), counts), input.device))
     x = reshape(check_tensor(input, "repeat_interleave"), -1) if dim is None else input
     axis = normal_axis(0 if dim is None else dim, x.ndim)
     counts = np.asarray(repeats.numpy(force=True) if isinstance(repeats, Tensor) else repeats)
@@ -188,8 +188,7 @@ def _triangle(name: str, lower: bool, row: int, col: int, offset: int, dtype: An
     if row < 0 or col < 0:
         raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
     found = np.tril_indices(row, offset, col) if lower else np.triu_indices(row, offset, col)
-    indices = Tensor(np.array(found, np.int64))
-    return indices if dtype is None and device is None else indices.to(dtype=dtype, device=device)
+    return tensor(np.array(found, np.int64), dtype, device)
 
 
 @operation()

@@ -8,9 +8,9 @@ from minicnn import kernels
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.common import SumTo, check_tensor
+from minicnn.functional.common import SumTo, check_tensor, memory_order
 from minicnn.functional.elementwise import Mul, Sub
-from minicnn.kernels import buffers, dispatch, layout
+from minicnn.kernels import dispatch, layout
 from minicnn.kernels.batch_norm import Sizes
 
 KERNEL = "batch_norm"
@@ -22,10 +22,9 @@ class BatchNorm(Operation):
     keeps_layout = True
 
     def forward(ctx, x: Any, weight: Any, bias: Any, running: tuple[Any, ...], sizes: Sizes) -> Any:
-        order = layout.order_of(x)
-        sizes = ctx.sizes = sizes._replace(order=layout.PLAIN if order == layout.ANY else order)
-        plan = kernels.plan(KERNEL, sizes)
-        y, ctx.mean, ctx.r = [buffers.empty(out.shape, out.dtype, out.order) for out in plan.outputs[:3]]
+        sizes = ctx.sizes = sizes._replace(order=memory_order(x))
+        plan = kernels.plan(KERNEL, sizes, dispatch.device_of(x))
+        y, ctx.mean, ctx.r = dispatch.allocated(plan.outputs[:3], x)
         more = [array for array in (weight, bias) if array is not None]
         ins, written = ((x, *more), running) if sizes.from_batch else ((x, *more, *running), ())
         ins = tuple(kernels.in_order(array, o) for array, o in zip(ins, plan.input_orders, strict=True))

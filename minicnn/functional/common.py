@@ -73,6 +73,11 @@ class Expand(Operation):
         return SumTo(grad, ctx.shape), None
 
 
+def raw(value: Any) -> Any:
+    """A tensor's array; arrays and numbers as they are."""
+    return value._array if isinstance(value, Tensor) else value
+
+
 def sum_to(grad: Any, shape: tuple[int, ...]) -> Any:
     """`grad` summed down to `shape`; itself if it has that shape."""
     return grad if tuple(grad.shape) == tuple(shape) else SumTo(grad, tuple(shape))
@@ -170,6 +175,9 @@ def normal_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 
 
 def memory_order(array: Any) -> str:
-    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`."""
-    order = layout.order_of(array)
+    """PLAIN or BATCH_LAST: the order in which a kernel that takes both gets `array`.
+
+    Batch-last is the CPU's: on the GPU neighbouring threads take neighbouring numbers of a plain array.
+    """
+    order = layout.order_of(array) if isinstance(array, np.ndarray) else layout.PLAIN
     return layout.PLAIN if order == layout.ANY else order

@@ -14,7 +14,8 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import to_device
+from minicnn.backend import default_device, made, on_cpu, on_gpu, resolve, to_device
+from minicnn.backend import device as _device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
 from minicnn.kernels.recorder import recorder
@@ -42,9 +43,15 @@ def as_size(size: Any, name: str, *, negative: bool = False, needed: bool = Fals
     return result
 
 
+def place_of(device: Any) -> Any:
+    """The device that `device=` names; without one, where new tensors are made."""
+    return default_device() if device is None else resolve(device)
+
+
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """`array` as a leaf on `device`; RuntimeError when integers are to require grad."""
-    result = Tensor(array if device is None else to_device(array, device))
+    """`array` as a leaf on `device` (where new tensors are made without one); RuntimeError when integers are to require
+    grad."""
+    result = Tensor(array if device is None and not on_cpu(array) else to_device(array, place_of(device)))
     if recorder.tape is not None:
         recorder.tape.constant(result._array)
     return result.requires_grad_() if requires_grad else result
@@ -65,6 +72,8 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     sequences of unequal length, TypeError for what is not a number.
     """
     array = _array_of(data, dtype)
+    if device is None and isinstance(data, Tensor):
+        device = data.device
     if recorder.tape is not None and isinstance(data, np.ndarray | Tensor):
         recorder.tape.refuse("makes a tensor of numbers that a replay would not see change")
     if array is data or array is getattr(data, "_array", None) or isinstance(data, np.ndarray | Tensor):
@@ -99,10 +108,19 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     return finished(np.asarray(s, _kind(dtype)), device, requires_grad)
 
 
+_DLPACK_CUDA = (2, 13)  # DLPack's numbers for memory of the GPU, and for managed memory
+
+
 @operation()
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor on the memory of another library's array (that has `__dlpack__`)."""
-    return Tensor(ext_tensor.detach()._plain_array() if isinstance(ext_tensor, Tensor) else np.from_dlpack(ext_tensor))
+    if isinstance(ext_tensor, Tensor):
+        return Tensor(ext_tensor.detach()._plain_array())
+    kind, index = ext_tensor.__dlpack_device__()
+    if kind not in _DLPACK_CUDA:
+        return Tensor(np.from_dlpack(ext_tensor))
+    with on_gpu(_device("cuda", index)) as cupy:
+        return Tensor(cupy.from_dlpack(ext_tensor))
 
 
 @operation()
@@ -144,6 +162,9 @@ def _array_of(data: Any, dtype: Any) -> Any:
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    elif hasattr(data, "__cuda_array_interface__"):
+        with on_gpu(_device("cuda")) as cupy:
+            array = cupy.asarray(data)
     elif hasattr(data, "__array__") and not isinstance(data, list | tuple | int | float):
         array = np.asarray(data)
     else:
@@ -199,22 +220,27 @@ def _nested(data: Any) -> Any:
 # --- filled -----------------------------------------------------------------------------------------
 
 
+def _filled(function: str, device: Any, requires_grad: bool, *args: Any) -> Tensor:
+    place = place_of(device)
+    return finished(made(function, place, *args), place, requires_grad)
+
+
 @operation()
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
-    return finished(np.zeros(as_size(size, "zeros", needed=True), _kind(dtype)), device, requires_grad)
+    return _filled("zeros", device, requires_grad, as_size(size, "zeros", needed=True), _kind(dtype))
 
 
 @operation()
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with 1."""
-    return finished(np.ones(as_size(size, "ones", needed=True), _kind(dtype)), device, requires_grad)
+    return _filled("ones", device, requires_grad, as_size(size, "ones", needed=True), _kind(dtype))
 
 
 @operation()
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` whose values are whatever the memory held."""
-    return finished(np.empty(as_size(size, "empty", needed=True), _kind(dtype)), device, requires_grad)
+    return _filled("empty", device, requires_grad, as_size(size, "empty", needed=True), _kind(dtype))
 
 
 @operation()
@@ -226,35 +252,33 @@ def full(size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requ
     if not isinstance(value, int | float | np.number | np.bool_):
         raise TypeError(f"full(): argument `fill_value` must be Number, not {type(value).__name__}: got {value!r}")
     kind = dtypes.of_scalar(value) if dtype is None else dtypes.as_numpy(dtype)
-    return finished(np.full(as_size(size, "full"), value, kind), device, requires_grad)
+    return _filled("full", device, requires_grad, as_size(size, "full"), value, kind)
 
 
 def _like(input: Tensor, dtype: Any, device: Any) -> tuple[np.dtype[Any], Any]:
     check_tensor(input, "this function")
-    return input._array.dtype if dtype is None else dtypes.as_numpy(dtype), (
-        device if device is not None else input.device if input.is_cuda else None
-    )
+    return input._array.dtype if dtype is None else dtypes.as_numpy(dtype), input.device if device is None else device
 
 
 @operation()
 def zeros_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """0 everywhere, with the shape (and type and device) of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.zeros(input._array.shape, kind), place, requires_grad)
+    return _filled("zeros", place, requires_grad, input._array.shape, kind)
 
 
 @operation()
 def ones_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """1 everywhere, with the shape (and type and device) of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.ones(input._array.shape, kind), place, requires_grad)
+    return _filled("ones", place, requires_grad, input._array.shape, kind)
 
 
 @operation()
 def empty_like(input: Tensor, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised, with the shape (and type and device) of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.empty(input._array.shape, kind), place, requires_grad)
+    return _filled("empty", place, requires_grad, input._array.shape, kind)
 
 
 @operation()
@@ -263,28 +287,28 @@ def full_like(
 ) -> Tensor:
     """`fill_value` everywhere, with the shape (and type and device) of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.full(input._array.shape, fill_value, kind), place, requires_grad)
+    return _filled("full", place, requires_grad, input._array.shape, fill_value, kind)
 
 
 @operation(method="new_zeros")
 def new_zeros(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """0 in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.zeros(as_size(size, "new_zeros"), kind), place, requires_grad)
+    return _filled("zeros", place, requires_grad, as_size(size, "new_zeros"), kind)
 
 
 @operation(method="new_ones")
 def new_ones(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """1 in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.ones(as_size(size, "new_ones"), kind), place, requires_grad)
+    return _filled("ones", place, requires_grad, as_size(size, "new_ones"), kind)
 
 
 @operation(method="new_empty")
 def new_empty(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.empty(as_size(size, "new_empty"), kind), place, requires_grad)
+    return _filled("empty", place, requires_grad, as_size(size, "new_empty"), kind)
 
 
 @operation(method="new_full")
@@ -298,7 +322,7 @@ def new_full(
 ) -> Tensor:
     """`fill_value` in shape `size`, with the type and device of `input`."""
     kind, place = _like(input, dtype, device)
-    return finished(np.full(as_size(size, "new_full"), fill_value, kind), place, requires_grad)
+    return _filled("full", place, requires_grad, as_size(size, "new_full"), fill_value, kind)
 
 
 @operation(method="new_tensor")
@@ -393,7 +417,7 @@ def eye(n: int, m: int | None = None, dtype: Any = None, device: Any = None, req
     if isinstance(n, bool) or isinstance(m, bool):
         raise TypeError(f"eye(): `n` and `m` must be int, got {n!r} and {m!r}")
     rows, columns = as_size((n, n if m is None else m), "eye")
-    return finished(np.eye(rows, columns, dtype=_kind(dtype)), device, requires_grad)
+    return _filled("eye", device, requires_grad, rows, columns, 0, _kind(dtype))
 
 
 def is_tensor(obj: Any) -> bool:

@@ -1,4 +1,5 @@
-"""Dropout of elements and of channels, and its form for SELU: random numbers of PyTorch's, bit for bit."""
+"""Dropout of elements and of channels, and its form for SELU: random numbers of PyTorch's, bit for bit; on a GPU those
+of its own generator (device_random.py)."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor
+from minicnn.functional import device_random
+from minicnn.functional.common import check_tensor, memory_order
 from minicnn.functional.creation import empty
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.sampling import bernoulli_, default_generator
-from minicnn.kernels import buffers, dispatch, layout
+from minicnn.kernels import buffers, dispatch
 from minicnn.kernels.dropout import Sizes
 
 KERNEL = "dropout"
@@ -28,9 +30,12 @@ class Dropout(Operation):
     keeps_layout = True
 
     def forward(ctx, x: Any, p: float, features: bool, state: Any) -> Any:
-        order = layout.order_of(x)
-        order = layout.PLAIN if order == layout.ANY else order
-        ctx.sizes = Sizes("forward", x.shape, x.dtype, order, p, features)
+        order = memory_order(x)
+        on_cpu = array_module(x) is np
+        ctx.sizes = Sizes("forward", x.shape, x.dtype, order, p, features, "twister" if on_cpu else "philox")
+        if not on_cpu:
+            y, ctx.keep = device_random.drawn(KERNEL, ctx.sizes, x)
+            return y
         plan = kernels.plan(KERNEL, ctx.sizes)
         y, ctx.keep = [buffers.empty(out.shape, out.dtype, out.order) for out in plan.outputs[:2]]
         kernels.execute(KERNEL, plan, (y, ctx.keep, state), (kernels.in_order(x, order),))
@@ -190,11 +195,11 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, features: b
     xp = array_module(input._array)
     if p == 1:  # no number is drawn
         result = Mul(input, xp.zeros((1,) * input.ndim, input._array.dtype))
-    elif xp is np:
-        result = Dropout(input, float(p), features, default_generator.memory())
-    else:  # drawn on the host, in the order of PyTorch's CPU generator
+    elif xp is np or not device_random.on_host():
+        result = Dropout(input, float(p), features, default_generator.memory() if xp is np else None)
+    else:
         shape = (*input.shape[:2], *(1,) * (input.ndim - 2)) if features else tuple(input.shape)
-        keep = default_generator.bernoulli(shape, 1 - p)
-        kind = input._array.dtype
-        result = Mul(input, xp.asarray(keep.astype(kind) / kind.type(1 - p)))
+        keep = bernoulli_(empty(shape, dtype=input.dtype, device=input.device), 1 - p)
+        kind = input._array.dtype.type
+        result = Mul(input, keep * float(kind(1) / kind(1 - p)))
     return write(input, result, f"{name}_") if inplace else result

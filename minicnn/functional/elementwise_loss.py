@@ -10,10 +10,11 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, as_array
-from minicnn.functional.common import Expand, SumTo, broadcast_shape, check_tensor, operands
+from minicnn.functional.common import Expand, SumTo, broadcast_shape, check_tensor, memory_order, operands
 from minicnn.functional.curves import Sigmoid
-from minicnn.functional.elementwise import Div, Log, Log1p, Mul, Sub, abs_
+from minicnn.functional.elementwise import Div, Mul, Sub
 from minicnn.functional.reduction import check_reduction, reduced
+from minicnn.functional.unary import Log, Log1p, abs_
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.elementwise_loss import Sizes
 
@@ -75,8 +76,7 @@ class ElementwiseLossGrad(Operation):
 
 
 def _in_one_order(a: Any, b: Any) -> tuple[Any, Any, str]:
-    order = layout.order_of(a)
-    order = layout.PLAIN if order == layout.ANY else order
+    order = memory_order(a)
     return dispatch.in_order(a, order), dispatch.in_order(b, order), order
 
 
@@ -220,7 +220,7 @@ def l1_loss(
     losses = abs_(input - target)
     if weight is not None:
         return _weighted(losses, weight, input, reduction)
-    return losses.mean() if reduction == "mean" else reduced(losses, reduction)
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 @operation()

@@ -9,12 +9,14 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, on_cpu
+from minicnn.functional.adding import add_rows
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import copy_
 from minicnn.functional.creation import full as filled
-from minicnn.functional.elementwise import Mul, where
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.norms import norm
+from minicnn.functional.selection import where
 
 
 class Embedding(Operation):
@@ -41,11 +43,11 @@ class EmbeddingGrad(Operation):
         if by_frequency and index.size:
             factor /= xp.bincount(index.reshape(-1), minlength=shape[0])[index]
         if padding_idx is not None:
-            factor[index == padding_idx] = 0
+            factor *= index != padding_idx
         ctx.factor = factor[..., None]
         ctx.save(index)
         table = xp.zeros(shape, grad.dtype)
-        xp.add.at(table, index.reshape(-1), (grad * ctx.factor).reshape(-1, shape[1]))
+        add_rows(table, index.reshape(-1), (grad * ctx.factor).reshape(-1, shape[1]))
         return table
 
     def backward(ctx, grad2: Any) -> Any:
@@ -76,7 +78,8 @@ def embedding(
 
     The row `padding_idx` gets no gradient. With `max_norm` rows that are looked up and longer are shortened to it,
     in `weight` itself. `scale_grad_by_freq` divides the gradient of a row by how often it occurs; `sparse` changes
-    nothing here, the gradient is always dense. IndexError for a number that is no row.
+    nothing here, the gradient is always dense. IndexError for a number that is no row (on the GPU
+    nobody looks for it).
     """
     check_tensor(input, "embedding"), check_tensor(weight, "embedding", "weight")
     if input._array.dtype not in (np.int64, np.int32):
@@ -86,7 +89,7 @@ def embedding(
     rows = weight.shape[0]
     padding = padding_row(padding_idx, rows)
     array = input._array
-    if array.size and not (array.min() >= 0 and array.max() < rows):
+    if array.size and on_cpu(array) and not (array.min() >= 0 and array.max() < rows):
         found = f"{array.min()} … {array.max()}"
         raise IndexError(f"index out of range in self: `input` holds {found}, the rows are 0 … {rows - 1}")
     if max_norm is not None:
@@ -97,7 +100,7 @@ def embedding(
 
 def _shorten(weight: Tensor, index: Tensor, max_norm: float, norm_type: float) -> None:
     """Rows of `weight` that are looked up and longer than `max_norm` get that length, in place."""
-    ones = filled((index.numel(), 1), 1.0, dtype=weight.dtype)
+    ones = filled((index.numel(), 1), 1.0, dtype=weight.dtype, device=weight.device)
     used = EmbeddingGrad(ones, index.reshape(-1), (weight.shape[0], 1), None, False)  # how often each row is
     length = norm(weight, norm_type, 1, True)
     factor = where((used > 0) & (length > max_norm), max_norm / (length + 1e-7), 1.0)

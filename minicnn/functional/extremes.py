@@ -9,11 +9,12 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, made
 from minicnn.functional.common import Dim, Expand, Zeros, check_tensor, normal_axes, normal_axis
-from minicnn.functional.elementwise import Mul, maximum, minimum
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import ScatterAdd, stable_order
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import maximum, minimum
 from minicnn.functional.shape import View, reshape
 
 MaxResult = named("max", "values", "indices")
@@ -111,7 +112,7 @@ class _Pick(Operation):
         ctx.shape, ctx.dim = input.shape, dim
         if input.ndim == 0:
             ctx.save(None)
-            return input.copy(), np.zeros((), np.int64)
+            return input.copy(), xp.zeros((), np.int64)
         index = ctx.choose(xp, input, dim)
         ctx.save(index)
         values = xp.take_along_axis(input, index, dim)
@@ -200,7 +201,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     if dim is not None:
         return _along(MedianAlong, MedianResult, check_tensor(input, "median"), dim, keepdim, "median")
     if check_tensor(input, "median").numel() == 0:
-        return Tensor(np.full((), np.nan, input._array.dtype))
+        return Tensor(made("full", input.device, (), np.nan, input._array.dtype))
     return Median(reshape(input, -1), 0, False)[0]
 
 
@@ -231,6 +232,6 @@ def _place(input: Tensor, function: str, dim: int | None, keepdim: bool) -> Tens
     if array.size == 0 and (axis is None or array.shape[axis] == 0):
         raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
     if array.ndim == 0:
-        return Tensor(np.zeros((), np.int64))
+        return Tensor(made("zeros", input.device, (), np.int64))
     result: Tensor = Place(input, function, axis, keepdim)
     return result

@@ -9,9 +9,11 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, made, to_device
+from minicnn.functional.adding import add_at
 from minicnn.functional.common import Zeros, check_tensor, normal_axis, sum_to
 from minicnn.functional.conversion import clone
+from minicnn.functional.creation import zeros
 from minicnn.functional.elementwise import mul
 from minicnn.functional.joining import Embed, along
 from minicnn.functional.return_types import named
@@ -63,7 +65,7 @@ class ScatterAdd(Operation):
         output = input.copy()
         if not index.ndim:
             return output + src
-        array_module(input).add.at(output, _places(index, dim), src[tuple(slice(n) for n in index.shape)])
+        add_at(output, _places(index, dim), src[tuple(slice(n) for n in index.shape)])
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -232,7 +234,7 @@ class IndexAdd(Operation):
         ctx.dim = dim
         ctx.save(index)
         output = input.copy()
-        array_module(input).add.at(output, along(dim, index), source)
+        add_at(output, along(dim, index), source)
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -254,7 +256,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise IndexError(
             f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}"
         )
-    return IndexSelect(input, axis, Tensor(np.atleast_1d(array)))
+    return IndexSelect(input, axis, Tensor(to_device(array.reshape(-1), input.device)))
 
 
 @operation(method="index_add", inplace=True)
@@ -303,7 +305,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     """(values, indices) in ascending (descending) order along `dim`; equal elements keep their order."""
     axis = normal_axis(dim, check_tensor(input, "sort").ndim)
     if input.ndim == 0:
-        return Sorted(clone(input), Tensor(np.zeros((), np.int64)))
+        return Sorted(clone(input), zeros((), dtype=np.int64, device=input.device))
     return _sorted(Sorted, Sort, input, axis, descending, input._array.shape[axis])
 
 
@@ -325,7 +327,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
     if input.ndim == 0:
-        return TopK(clone(input), Tensor(np.zeros((), np.int64)))
+        return TopK(clone(input), zeros((), dtype=np.int64, device=input.device))
     return _sorted(TopK, Topk, input, axis, largest, int(k))
 
 
@@ -359,7 +361,11 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if array.ndim != 1 or array.dtype.kind not in "iub" or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral `input`s")
     given = None if weights is None else weights._plain_array()
-    return Tensor(array_module(array).bincount(array, given, minlength))
+    if given is None or isinstance(array, np.ndarray):
+        return Tensor(array_module(array).bincount(array, given, minlength))
+    sums = made("zeros", input.device, max(minlength, int(array.max()) + 1 if array.size else 0), np.float64)
+    add_at(sums, array, given.astype(np.float64))  # CuPy's own sum of weights would be atomic
+    return Tensor(sums)
 
 
 @operation()
@@ -375,12 +381,13 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         )
     if num_classes == -1 and array.size == 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor: give `num_classes`.")
-    if array.size and array.min() < 0:
+    looks = array.size and (num_classes == -1 or isinstance(array, np.ndarray))  # on the GPU no more than it must
+    if looks and array.min() < 0:
         raise RuntimeError(f"Class values must be non-negative: `input` holds {array.min()}.")
     count = int(array.max()) + 1 if num_classes == -1 else num_classes
     if count < 1:
         raise RuntimeError(f"num_classes should be positive, got {num_classes}")
-    if array.size and array.max() >= count:
+    if looks and array.max() >= count:
         raise RuntimeError(
             f"Class values must be smaller than num_classes {count}: `input` holds {array.max()}."
         )

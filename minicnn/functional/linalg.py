@@ -15,13 +15,14 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Dim, check_tensor
 from minicnn.functional.creation import eye
-from minicnn.functional.elementwise import Mul, abs_
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import amax, amin
 from minicnn.functional.matmul import Bmm, _t, matmul
 from minicnn.functional.norms import norm
 from minicnn.functional.reduce import only_floating, sum
 from minicnn.functional.return_types import named
 from minicnn.functional.shape import View, squeeze, transpose, unsqueeze
+from minicnn.functional.unary import abs_
 
 SVD = named("linalg_svd", "U", "S", "Vh")
 QR = named("linalg_qr", "Q", "R")
@@ -135,7 +136,7 @@ class Det(Operation):
     """The determinant; its gradient is det(A) A⁻ᵀ"""
 
     def forward(ctx, A: Any) -> Any:
-        output = np.asarray(_computed("det", A), A.dtype)
+        output = array_module(A).asarray(_computed("det", A), A.dtype)
         ctx.save(A, output)
         return output
 
@@ -160,7 +161,7 @@ class LogAbsDet(Operation):
 
     def forward(ctx, A: Any) -> Any:
         ctx.save(A)
-        return np.asarray(_computed("slogdet", A)[1], A.dtype)
+        return array_module(A).asarray(_computed("slogdet", A)[1], A.dtype)
 
     def backward(ctx, grad: Any) -> Any:
         (A,) = ctx.saved()
@@ -173,7 +174,8 @@ class LogAbsDet(Operation):
 @operation(method="slogdet")
 def slogdet(A: Tensor) -> Any:
     """(sign, logabsdet) of the determinant of each square matrix, which may be too large or small itself."""
-    sign = np.asarray(_computed("slogdet", _matrices(A, "slogdet").numpy(force=True))[0], A._array.dtype)
+    array = _matrices(A, "slogdet")._plain_array()
+    sign = array_module(array).asarray(_computed("slogdet", array)[0], array.dtype)
     return Slogdet(Tensor(sign), LogAbsDet(A))
 
 
@@ -189,7 +191,8 @@ class Cholesky(Operation):
         (L,) = ctx.saved()
         n = L.shape[-1]
         kind = (L._array if isinstance(L, Tensor) else L).dtype
-        half = (np.tril(np.ones((n, n))) - np.eye(n) / 2).astype(kind)
+        xp = array_module(L._array if isinstance(L, Tensor) else L)
+        half = (xp.tril(xp.ones((n, n))) - xp.eye(n) / 2).astype(kind)
         middle = Mul(Bmm(_t(L), grad), half)
         back = Inverse(L)
         result = Bmm(Bmm(_t(back), middle), back)
@@ -212,7 +215,8 @@ class Decomposition(Operation):
     def forward(ctx, function: str, options: dict[str, Any], *arrays: Any) -> Any:
         ctx.function = function
         results = _computed(function, *arrays, **options)
-        return tuple(map(np.ascontiguousarray, results)) if isinstance(results, tuple) else np.asarray(results)
+        xp = array_module(arrays[0])
+        return tuple(map(xp.ascontiguousarray, results)) if isinstance(results, tuple) else xp.asarray(results)
 
     def backward(ctx, *grads: Any) -> Any:
         raise NotImplementedError(f"linalg.{ctx.function} has no gradient in minicnn: give it A.detach()")
@@ -267,8 +271,8 @@ def pinv(A: Tensor, rcond: float | None = None) -> Tensor:
 @operation()
 def matrix_rank(A: Tensor, tol: float | None = None) -> Tensor:
     """The number of singular values of each matrix that count, int64."""
-    array = _matrices(A, "matrix_rank", False).numpy(force=True)
-    return Tensor(np.asarray(_computed("matrix_rank", array, tol=tol), np.int64))
+    array = _matrices(A, "matrix_rank", False)._plain_array()
+    return Tensor(array_module(array).asarray(_computed("matrix_rank", array, tol=tol), np.int64))
 
 
 @operation()

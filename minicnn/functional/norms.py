@@ -18,9 +18,11 @@ from minicnn.functional.common import (
     floating,
     normal_axes,
 )
-from minicnn.functional.elementwise import Mul, Pow, abs_
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import Amax
+from minicnn.functional.power import Pow
 from minicnn.functional.reduce import add_up, only_floating, safe_div, spread
+from minicnn.functional.unary import abs_
 
 # --- norms, log Σ exp ---------------------------------------------------------------------------------
 
@@ -85,7 +87,10 @@ class Logsumexp(Operation):
     def forward(ctx, input: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
         ctx.shape, ctx.axes = input.shape, axes
         xp = array_module(input)
-        largest = input.max(axis=axes, keepdims=True, initial=-np.inf)  # of none: ln 0
+        if input.size:
+            largest = input.max(axis=axes, keepdims=True)
+        else:  # of none: ln 0
+            largest = xp.full([1 if i in axes else n for i, n in enumerate(input.shape)], -np.inf, input.dtype)
         largest = xp.where(xp.isfinite(largest), largest, 0).astype(input.dtype)
         with np.errstate(divide="ignore", over="ignore"):
             output = xp.log(add_up(xp.exp(input - largest), axes, True)) + largest

@@ -10,13 +10,15 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import through_host, to_device
 from minicnn.functional.common import check_tensor, normal_axis
 from minicnn.functional.conversion import clone, overwrite
-from minicnn.functional.elementwise import Mul, where
+from minicnn.functional.creation import new_ones
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import Gather, _check_source, _checked_index, _places, scatter, scatter_add
 from minicnn.functional.index import Index, IndexPut, keys_of, setitem
 from minicnn.functional.joining import along
+from minicnn.functional.selection import where
 from minicnn.functional.shape import expand, reshape
 
 
@@ -77,7 +79,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         )
     shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
     mask = expand(mask, shape)
-    count = int(mask.numpy(force=True).sum())
+    count = int(mask._array.sum())
     if count > source.numel():
         raise RuntimeError(
             f"Number of elements of source < number of ones in mask: `source` has {source.numel()}, `mask` {count}"
@@ -151,8 +153,9 @@ def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tens
         raise RuntimeError(f"all dimensions of input must be of equal length, got {list(shape)}")
     places = np.zeros(shape, bool)
     np.fill_diagonal(places, True, wrap)
-    return overwrite(input, where(Tensor(places), fill_value, input.detach() if not input.requires_grad else input),
-                     "fill_diagonal_")  # fmt: skip
+    mask = Tensor(to_device(places, input.device))
+    filled = where(mask, fill_value, input.detach() if not input.requires_grad else input)
+    return overwrite(input, filled, "fill_diagonal_")
 
 
 # --- several values for one place -------------------------------------------------------------------
@@ -164,17 +167,22 @@ class ScatterReduce(Operation):
     """The largest or smallest of what meets at each place; equal ones share the gradient"""
 
     def forward(ctx, input: Any, dim: int, index: Any, src: Any, larger: bool) -> Any:
-        xp = array_module(input)
         ctx.dim = dim
-        src = src[tuple(slice(n) for n in index.shape)]
-        output = input.copy()
-        (xp.maximum if larger else xp.minimum).at(output, _places(index, dim), src)
-        here = output == input
-        there = src == output[_places(index, dim)]
-        counts = here.astype(input.dtype)
-        xp.add.at(counts, _places(index, dim), there.astype(input.dtype))
-        shares = 1 / counts.clip(1)
-        ctx.save(index, here * shares, there * shares[_places(index, dim)])
+
+        def reduced(input: Any, index: Any, src: Any) -> Any:
+            places = _places(index, dim)
+            src = src[tuple(slice(n) for n in index.shape)]
+            output = input.copy()
+            (np.maximum if larger else np.minimum).at(output, places, src)
+            here = output == input
+            there = src == output[places]
+            counts = here.astype(input.dtype)
+            np.add.at(counts, places, there.astype(input.dtype))
+            shares = 1 / counts.clip(1)
+            return output, here * shares, there * shares[places]
+
+        output, here, there = through_host(reduced, input, index, src)
+        ctx.save(index, here, there)
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -200,9 +208,9 @@ def scatter_reduce(
     if reduce == "sum":
         return scatter_add(input, axis, index, src)
     if reduce == "mean":
-        ones = Tensor(np.ones(tuple(index.shape), input._array.dtype))
-        own = np.ones(tuple(input.shape), input._array.dtype)
-        counts = Tensor(own) if include_self else scatter(Tensor(own), axis, index, 0)
+        ones = new_ones(input, tuple(index.shape))
+        own = new_ones(input, tuple(input.shape))
+        counts = own if include_self else scatter(own, axis, index, 0)
         counts = scatter_add(counts, axis, index, ones)
         total = scatter_add(input, axis, index, src)
         return total / counts if input._array.dtype.kind == "f" else total // counts
@@ -210,9 +218,13 @@ def scatter_reduce(
         return ScatterReduce(input, axis, index, src, reduce == "amax")
     if input.requires_grad or src.requires_grad:
         raise NotImplementedError("scatter_reduce: `reduce` 'prod' has no gradient in minicnn; use .detach()")
-    output = input.numpy(force=True).copy()
-    array_module(output).multiply.at(output, _places(index._plain_array(), axis), src._plain_array())
-    return Tensor(output)
+
+    def multiplied(output: Any, index: Any, src: Any) -> Any:
+        output = output.copy()
+        np.multiply.at(output, _places(index, axis), src)
+        return output
+
+    return Tensor(through_host(multiplied, input._plain_array(), index._plain_array(), src._plain_array()))
 
 
 def _limit(input: Tensor) -> Any:

@@ -23,8 +23,10 @@ from minicnn.functional.common import (
     normal_axes,
     normal_axis,
 )
-from minicnn.functional.elementwise import Div, Mul, Where, apply_numpy
+from minicnn.functional.elementwise import Div, Mul
+from minicnn.functional.logic import apply_numpy
 from minicnn.functional.rearrange import Flip
+from minicnn.functional.selection import Where
 from minicnn.functional.shape import View
 from minicnn.kernels.recorder import recorder
 
@@ -177,7 +179,7 @@ def safe_div(a: Any, b: Any) -> Any:
     zero = raw == 0
     if recorder.tape is not None and isinstance(b, Tensor):  # a replay may meet the zeros that are not there now
         zero = apply_numpy("equal", b, 0)
-    elif not zero.any():
+    elif isinstance(raw, np.ndarray | np.generic) and not zero.any():  # on the GPU nobody looks
         return Div(a, b)
     return Where(zero, 0.0, Div(a, Where(zero, 1.0, b)))
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from minicnn.autograd.register import check_inplace, operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor
 from minicnn.functional.creation import as_size
 from minicnn.functional.shape import squeeze, t, transpose, unsqueeze
 from minicnn.kernels.recorder import recorder
 
 
-def _become(target: Tensor, view: Tensor, name: str) -> Tensor:
+def become(target: Tensor, view: Tensor, name: str) -> Tensor:
     """Let `target` be `view`, which was made of it."""
     check_inplace(target, False, name)
     if recorder.tape is not None:
@@ -31,25 +30,25 @@ def _become(target: Tensor, view: Tensor, name: str) -> Tensor:
 @operation(method="unsqueeze_")
 def unsqueeze_(input: Tensor, dim: int) -> Tensor:
     """In-place form of `unsqueeze`."""
-    return _become(check_tensor(input, "unsqueeze_"), unsqueeze(input, dim), "unsqueeze_")
+    return become(check_tensor(input, "unsqueeze_"), unsqueeze(input, dim), "unsqueeze_")
 
 
 @operation(method="squeeze_")
 def squeeze_(input: Tensor, dim: Any = None) -> Tensor:
     """In-place form of `squeeze`."""
-    return _become(check_tensor(input, "squeeze_"), squeeze(input, dim), "squeeze_")
+    return become(check_tensor(input, "squeeze_"), squeeze(input, dim), "squeeze_")
 
 
 @operation(method="t_")
 def t_(input: Tensor) -> Tensor:
     """In-place form of `t`."""
-    return _become(check_tensor(input, "t_"), t(input), "t_")
+    return become(check_tensor(input, "t_"), t(input), "t_")
 
 
 @operation(method="transpose_")
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """In-place form of `transpose`."""
-    return _become(check_tensor(input, "transpose_"), transpose(input, dim0, dim1), "transpose_")
+    return become(check_tensor(input, "transpose_"), transpose(input, dim0, dim1), "transpose_")
 
 
 @operation(method="resize_")
@@ -63,7 +62,8 @@ def resize_(input: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError("cannot resize variables that require grad")
     flat, size = input._plain_array().reshape(-1), math.prod(shape)
     if flat.size < size:
-        flat = np.concatenate([flat, np.empty(size - flat.size, flat.dtype)])
+        xp = array_module(flat)
+        flat = xp.concatenate([flat, xp.empty(size - flat.size, flat.dtype)])
     input._array = flat[:size].reshape(shape)
     input._version.count += 1
     return input

@@ -9,14 +9,15 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, through_host
 from minicnn.functional.common import Zeros, check_tensor, normal_axis
-from minicnn.functional.elementwise import Div, Mul, Where, mul
+from minicnn.functional.elementwise import Div, Mul, mul
 from minicnn.functional.gathering import ScatterAdd
 from minicnn.functional.joining import Slice, along, cat, narrow
 from minicnn.functional.rearrange import Flip
 from minicnn.functional.reduce import Cumsum, Sum, sum, summed_type
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import Where
 from minicnn.kernels.recorder import recorder
 
 CumMax = named("cummax", "values", "indices")
@@ -44,7 +45,7 @@ class Cumprod(Operation):
             return Div(later, input), None
         whole: Any = None
         for i in range(raw.shape[ctx.dim]):  # beside zeros: the products without x_i
-            here = np.zeros(raw.shape, bool)
+            here = array_module(raw).zeros(raw.shape, bool)
             here[along(ctx.dim, i)] = True
             products = Mul(Cumprod(Where(here, 1.0, input), ctx.dim), grad)
             rest = Sum(Slice(products, along(ctx.dim, slice(i, None))), axes, True)
@@ -68,15 +69,19 @@ class Cummax(Operation):
     def forward(ctx, input: Any, dim: int) -> Any:
         ctx.shape, ctx.dim = input.shape, dim
         if not input.ndim:
-            ctx.save(np.zeros((), np.int64))
-            return input.copy(), np.zeros((), np.int64)
-        xp = array_module(input)
-        values = getattr(xp, ctx.function).accumulate(input, axis=dim)
-        hits = input == values
-        if input.dtype.kind == "f":
-            hits |= xp.isnan(input)
-        places = xp.arange(input.shape[dim]).reshape([-1 if i == dim else 1 for i in range(input.ndim)])
-        index = xp.maximum.accumulate(xp.where(hits, places, 0), axis=dim)
+            place = array_module(input).zeros((), np.int64)
+            ctx.save(place)
+            return input.copy(), place
+
+        def accumulated(input: Any) -> Any:
+            values = getattr(np, ctx.function).accumulate(input, axis=dim)
+            hits = input == values
+            if input.dtype.kind == "f":
+                hits |= np.isnan(input)
+            places = np.arange(input.shape[dim]).reshape([-1 if i == dim else 1 for i in range(input.ndim)])
+            return values, np.maximum.accumulate(np.where(hits, places, 0), axis=dim)
+
+        values, index = through_host(accumulated, input)
         ctx.save(index)
         return values, index
 

@@ -16,6 +16,7 @@ from minicnn import dtypes, kernels
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import device as device_type
+from minicnn.functional import device_random
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished
@@ -62,10 +63,10 @@ class Generator(Stream):
 
     def set_state(self, new_state: Any) -> None:
         """Go on where `get_state` (or PyTorch's) was called; TypeError for what is not a uint8 Tensor."""
-        super().set_state(_bytes(new_state))
+        super().set_state(bytes_of(new_state))
 
 
-def _bytes(state: Any) -> bytes:
+def bytes_of(state: Any) -> bytes:
     if isinstance(state, bytes):
         return state
     if not isinstance(state, Tensor) or state.dtype is not dtypes.uint8:
@@ -78,8 +79,8 @@ default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Restart `default_generator` at `seed`; RuntimeError for what is not a whole number."""
-    return default_generator.manual_seed(int(seed) if isinstance(seed, bool | float) else seed)
+    """Restart `default_generator` and the generators of all GPUs at `seed`; RuntimeError if it is no whole number."""
+    return device_random.followed(default_generator.manual_seed(int(seed) if isinstance(seed, bool | float) else seed))
 
 
 def initial_seed() -> int:
@@ -88,8 +89,9 @@ def initial_seed() -> int:
 
 
 def seed() -> int:
-    """Restart `default_generator` at a seed from the operating system, and return it."""
-    return default_generator.seed()
+    """Restart `default_generator` and the GPUs' at a seed from the operating system, and return it."""
+    device_random.restart(found := default_generator.seed())
+    return found
 
 
 def get_rng_state() -> Tensor:
@@ -108,7 +110,7 @@ def fork_rng(
 ) -> Iterator[None]:
     """What is drawn inside is drawn again after it: the state of `default_generator` is put back at the end.
 
-    `devices` and `device_type` are accepted; there is one generator. With `enabled` False nothing is put back.
+    So are those of all GPUs in use, whatever `devices` and `device_type` say; with `enabled` False nothing is.
 
     >>> import minicnn
     >>> with fork_rng():
@@ -116,12 +118,13 @@ def fork_rng(
     >>> bool((minicnn.rand(2) == inside).all())
     True
     """
-    state = default_generator.state() if enabled else None
+    states = (default_generator.state(), device_random.states()) if enabled else None
     try:
         yield
     finally:
-        if state is not None:
-            default_generator.set_state(state)
+        if states is not None:
+            default_generator.set_state(states[0])
+            device_random.set_states(states[1])
 
 
 def _from(generator: Stream | None) -> Stream:
@@ -172,7 +175,7 @@ def _kind(dtype: Any, name: str) -> np.dtype[Any]:
 
 
 def _place(input: Tensor, device: Any) -> Any:
-    return device if device is not None else input.device if input.is_cuda else None
+    return input.device if device is None else device
 
 
 # --- new tensors ------------------------------------------------------------------------------------

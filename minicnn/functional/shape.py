@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
@@ -41,6 +42,36 @@ class View(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         return View(grad, ctx.shape), None
+
+
+class Bits(Operation):
+    """The bits of the elements, read as another type"""
+
+    view = True
+    no_gradient = (0,)
+
+    def forward(ctx, input: Any, kind: Any) -> Any:
+        return input.view(kind)
+
+
+def _bits(input: Tensor, dtype: Any) -> Tensor:
+    """`view(dtype)`. A type of another size changes the length of the last axis, along which the bytes must lie
+    together; RuntimeError where they do not, or do not fill a number of the larger type."""
+    kind = dtypes.as_numpy(dtype)
+    array = input._plain_array()
+    between = f"to view {input.dtype} as {dtypes.from_numpy(kind)} (different element sizes)"
+    if kind.itemsize != array.itemsize:
+        if not input.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 {between}")
+        if input.stride(-1) != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 {between}, but got {input.stride(-1)}")
+        if (ratio := kind.itemsize // array.itemsize) > 1:
+            counted = [("size(-1)", array.shape[-1]), ("storage_offset()", input.storage_offset())]
+            counted += [(f"stride({i})", step) for i, step in enumerate(input.stride()[:-1])]
+            for what, number in counted:
+                if number % ratio:
+                    raise RuntimeError(f"self.{what} must be divisible by {ratio} {between}, but got {number}")
+    return Bits(input, kind)
 
 
 class UnsafeView(View):
@@ -102,11 +133,13 @@ def _viewed(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
 
 @operation(method="view")
 def view(input: Tensor, *size: Any) -> Tensor:
-    """The same memory in another shape; one length may be -1.
+    """The same memory in another shape; one length may be -1. `view(dtype)`: its bits as another type.
 
     RuntimeError where the number of elements differs, or where the elements do not lie in an order that
     allows it (use `reshape`).
     """
+    if len(size) == 1 and isinstance(size[0], dtypes.dtype):
+        return _bits(check_tensor(input, "view"), size[0])
     sizes = inferred(as_size(size, "view", negative=True), check_tensor(input, "view"), "view")
     result = _viewed(input, sizes)
     if result is None:

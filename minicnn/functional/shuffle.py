@@ -10,6 +10,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor
 from minicnn.kernels import layout
 
@@ -30,7 +31,8 @@ class Rearrange(Operation):
             x, lead = layout.batch_last_view(x), lead - 1
         first, last = x.shape[:lead], x.shape[x.ndim - 1 :] if batch_last else ()
         axes = (*range(lead), *(lead + i for i in order), *((lead + len(cut),) if batch_last else ()))
-        y = np.ascontiguousarray(x.reshape(*first, *cut, *last).transpose(axes)).reshape(*first, *shape, *last)
+        y = array_module(x).ascontiguousarray(x.reshape(*first, *cut, *last).transpose(axes))
+        y = y.reshape(*first, *shape, *last)
         return y.transpose(y.ndim - 1, *range(y.ndim - 1)) if batch_last else y
 
     def backward(ctx, grad: Any) -> Any:

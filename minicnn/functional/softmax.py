@@ -10,8 +10,9 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
-from minicnn.functional.common import SumTo, check_tensor, normal_axis
-from minicnn.functional.elementwise import Exp, Mul, neg
+from minicnn.functional.common import SumTo, check_tensor, memory_order, normal_axis
+from minicnn.functional.elementwise import Mul, neg
+from minicnn.functional.unary import Exp
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.softmax import Sizes
 
@@ -19,8 +20,7 @@ from minicnn.kernels.softmax import Sizes
 def _kernel(direction: str, log: bool, axis: int | None, *arrays: Any) -> Any:
     """The softmax kernel on arrays of one shape, in the memory order of the last."""
     arrays = tuple(map(as_array, arrays))
-    order = layout.order_of(arrays[-1])
-    order = layout.PLAIN if order == layout.ANY else order
+    order = memory_order(arrays[-1])
     arrays = tuple(dispatch.in_order(a, order) for a in arrays)
     shape = arrays[0].shape
     lengths, place = shape, axis or 0

@@ -9,10 +9,9 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import CPU, array_module, as_array, through_host, to_device
 from minicnn.functional.arithmetic import lerp
 from minicnn.functional.common import Dim, check_tensor, normal_axis
-from minicnn.functional.elementwise import clamp, where
 from minicnn.functional.extremes import _along, _Pick, amax, amin
 from minicnn.functional.gathering import sort, stable_order
 from minicnn.functional.index import nonzero
@@ -20,6 +19,7 @@ from minicnn.functional.joining import along, narrow, stack
 from minicnn.functional.matmul import matmul
 from minicnn.functional.reduce import mean, only_floating, sum
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import clamp, where
 from minicnn.functional.shape import movedim, reshape, squeeze, transpose, unsqueeze
 
 KthValue = named("kthvalue", "values", "indices")
@@ -77,16 +77,20 @@ class ModeAlong(_Pick):
     """The value that occurs most often along one axis, the smallest of them; its last place"""
 
     def choose(ctx, xp: Any, input: Any, dim: int) -> Any:
+        return through_host(ctx.most_frequent, input, dim)
+
+    @staticmethod
+    def most_frequent(input: Any, dim: int) -> Any:
         order = stable_order(input, dim, False)
-        values = xp.moveaxis(xp.take_along_axis(input, order, dim), dim, -1)
+        values = np.moveaxis(np.take_along_axis(input, order, dim), dim, -1)
         size = values.shape[-1]
-        rows, places = values.reshape(-1, size), xp.moveaxis(order, dim, -1).reshape(-1, size)
+        rows, places = values.reshape(-1, size), np.moveaxis(order, dim, -1).reshape(-1, size)
         found = np.empty((len(rows), 1), np.int64)
         for i, row in enumerate(rows):  # sorted: equal values are a run
             ends = np.append(np.flatnonzero(row[1:] != row[:-1]), size - 1)
             best = int(np.argmax(np.diff(ends, prepend=-1)))
             found[i] = places[i, ends[best]]
-        return xp.moveaxis(found.reshape(*values.shape[:-1], 1), -1, dim)
+        return np.moveaxis(found.reshape(*values.shape[:-1], 1), -1, dim)
 
 
 @operation(method="mode")
@@ -195,12 +199,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise RuntimeError(f"range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError(f"max must be larger than min, got min {low} and max {high}")
-    counts = array_module(array).histogram(array, bins, (low, high))[0]
-    return Tensor(counts.astype(array.dtype))
-
-
-def _edges(array: Any, values: Any, right: bool) -> Any:
-    return array_module(array).searchsorted(array, values, side="right" if right else "left")
+    counts = np.histogram(array, bins, (low, high))[0]
+    return Tensor(to_device(counts.astype(array.dtype), input.device))
 
 
 @operation()
@@ -215,10 +215,11 @@ def searchsorted(
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
     right = side == "right" if side is not None else right
-    rows = sorted_sequence.numpy(force=True)
-    values = input.numpy(force=True) if isinstance(input, Tensor) else np.asarray(input, rows.dtype)
+    rows = sorted_sequence._plain_array()
+    xp, edge = array_module(rows), "right" if right else "left"
+    values = input._plain_array() if isinstance(input, Tensor) else xp.asarray(input, rows.dtype)
     if rows.ndim == 1:
-        found = _edges(rows, values, right)
+        found = xp.searchsorted(rows, values, side=edge)
     else:
         if values.shape[:-1] != rows.shape[:-1]:
             raise RuntimeError(
@@ -226,8 +227,8 @@ def searchsorted(
                 f"tensor and input value tensor must match, got {list(rows.shape)} and {list(values.shape)}"
             )
         pairs = zip(rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True)
-        found = np.stack([_edges(row, each, right) for row, each in pairs]).reshape(values.shape)
-    return Tensor(np.asarray(found).astype(np.int32 if out_int32 else np.int64))
+        found = xp.stack([xp.searchsorted(row, each, side=edge) for row, each in pairs]).reshape(values.shape)
+    return Tensor(xp.asarray(found).astype(np.int32 if out_int32 else np.int64))
 
 
 @operation()
@@ -241,8 +242,10 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 @operation()
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among `test_elements`, bool; with `invert` whether it is not."""
-    a, b = (x.numpy(force=True) if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
-    return Tensor(np.asarray(array_module(a).isin(a, b, assume_unique=assume_unique, invert=invert)))
+    place = next((x.device for x in (elements, test_elements) if isinstance(x, Tensor)), CPU)
+    both = (elements, test_elements)
+    a, b = (x._plain_array() if isinstance(x, Tensor) else to_device(np.asarray(x), place) for x in both)
+    return Tensor(as_array(array_module(a).isin(a, b, assume_unique=assume_unique, invert=invert)))
 
 
 @operation(method="unique_consecutive")
@@ -253,20 +256,21 @@ def unique_consecutive(
 
     With `return_inverse` also where each element went, with `return_counts` how many were taken together.
     """
-    array = check_tensor(input, "unique_consecutive").numpy(force=True)
+    array = check_tensor(input, "unique_consecutive").numpy(force=True)  # on the host: few elements stay
     axis = None if dim is None else normal_axis(dim, array.ndim)
     parts = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
     rows = parts.reshape(len(parts), -1)
     new = np.ones(len(parts), bool)
     new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     kept = parts[new] if axis is None else np.moveaxis(parts[new], 0, axis)
-    results = [Tensor(np.ascontiguousarray(kept))]
+    results = [np.ascontiguousarray(kept)]
     if return_inverse:
         inverse = new.cumsum() - 1
-        results.append(Tensor(inverse.reshape(array.shape) if axis is None else inverse))
+        results.append(inverse.reshape(array.shape) if axis is None else inverse)
     if return_counts:
-        results.append(Tensor(np.diff(np.append(np.flatnonzero(new), len(parts)))))
-    return tuple(results) if len(results) > 1 else results[0]
+        results.append(np.diff(np.append(np.flatnonzero(new), len(parts))))
+    tensors = tuple(Tensor(to_device(array, input.device)) for array in results)
+    return tensors if len(tensors) > 1 else tensors[0]
 
 
 @operation(method="argwhere")

@@ -16,7 +16,9 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, check_tensor, floating, matched, operands, sum_to
-from minicnn.functional.elementwise import Div, Mul, Sqrt, Where, clamp, log, mul, sub
+from minicnn.functional.elementwise import Div, Mul, mul, sub
+from minicnn.functional.selection import Where, _beside, clamp
+from minicnn.functional.unary import Sqrt, log
 
 Slope = Callable[[Any], Any]
 
@@ -181,7 +183,7 @@ class Xlogy(Operation):
         ctx.shapes = np.shape(a), np.shape(b)
         ctx.save(a, b)
         a, b = matched(a, b)
-        xp = array_module(a if np.ndim(a) else b)
+        xp = array_module(a)
         return xp.where((a == 0) & ~xp.isnan(b), 0, a * xp.log(b)).astype(np.result_type(a, b), copy=False)
 
     def backward(ctx, grad: Any) -> Any:
@@ -198,5 +200,6 @@ class Xlogy(Operation):
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input · ln(other), and 0 where `input` is 0 (but NaN where `other` is); broadcast."""
     a, b = operands(input, other, name="xlogy", floating=True)
-    a, b = (x if isinstance(x, Tensor) else Tensor(np.asarray(x, (a if b is x else b)._array.dtype)) for x in (a, b))
+    other = a if isinstance(a, Tensor) else b
+    a, b = (x if isinstance(x, Tensor) else _beside(other, x, other._array.dtype) for x in (a, b))
     return Xlogy(a, b)

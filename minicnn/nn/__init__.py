@@ -23,6 +23,7 @@ from minicnn.nn.activation import Mish as Mish
 from minicnn.nn.activation import PReLU as PReLU
 from minicnn.nn.activation import ReLU as ReLU
 from minicnn.nn.activation import ReLU6 as ReLU6
+from minicnn.nn.activation import RReLU as RReLU
 from minicnn.nn.activation import Sigmoid as Sigmoid
 from minicnn.nn.activation import SiLU as SiLU
 from minicnn.nn.activation import Softmax as Softmax
@@ -59,6 +60,13 @@ from minicnn.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from minicnn.nn.embedding import Embedding as Embedding
 from minicnn.nn.fold import Fold as Fold
 from minicnn.nn.fold import Unfold as Unfold
+from minicnn.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from minicnn.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from minicnn.nn.lazy import LazyConv1d as LazyConv1d
+from minicnn.nn.lazy import LazyConv2d as LazyConv2d
+from minicnn.nn.lazy import LazyConvTranspose1d as LazyConvTranspose1d
+from minicnn.nn.lazy import LazyConvTranspose2d as LazyConvTranspose2d
+from minicnn.nn.lazy import LazyLinear as LazyLinear
 from minicnn.nn.linear import Bilinear as Bilinear
 from minicnn.nn.linear import Flatten as Flatten
 from minicnn.nn.linear import Identity as Identity
@@ -84,6 +92,7 @@ from minicnn.nn.loss import PoissonNLLLoss as PoissonNLLLoss
 from minicnn.nn.loss import SmoothL1Loss as SmoothL1Loss
 from minicnn.nn.loss import SoftMarginLoss as SoftMarginLoss
 from minicnn.nn.loss import TripletMarginLoss as TripletMarginLoss
+from minicnn.nn.loss import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from minicnn.nn.module import Module as Module
 from minicnn.nn.normalisation import GroupNorm as GroupNorm
 from minicnn.nn.normalisation import InstanceNorm1d as InstanceNorm1d
@@ -102,6 +111,8 @@ from minicnn.nn.padding import ZeroPad1d as ZeroPad1d
 from minicnn.nn.padding import ZeroPad2d as ZeroPad2d
 from minicnn.nn.parallel import DataParallel as DataParallel
 from minicnn.nn.parameter import Parameter as Parameter
+from minicnn.nn.parameter import UninitializedBuffer as UninitializedBuffer
+from minicnn.nn.parameter import UninitializedParameter as UninitializedParameter
 from minicnn.nn.parameter_dict import ParameterDict as ParameterDict
 from minicnn.nn.pooling import AvgPool1d as AvgPool1d
 from minicnn.nn.pooling import AvgPool2d as AvgPool2d

@@ -88,6 +88,23 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}{_in_place(self.inplace)}"
 
 
+class RReLU(Module):
+    """x above 0, else a · x, with a drawn from U(lower, upper) in training and (lower + upper)/2 in evaluation."""
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input` above 0, else a · input"""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}{_in_place(self.inplace)}"
+
+
 class PReLU(Module):
     """x above 0, else weight · x with a weight that is learned: one, or one for each channel (He et al. 2015).
 

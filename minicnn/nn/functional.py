@@ -61,6 +61,8 @@ from minicnn.functional.elementwise_loss import smooth_l1_loss as smooth_l1_loss
 from minicnn.functional.elementwise_loss import soft_margin_loss as soft_margin_loss
 from minicnn.functional.embedding import embedding as embedding
 from minicnn.functional.gathering import one_hot as one_hot
+from minicnn.functional.grid import affine_grid as affine_grid
+from minicnn.functional.grid import grid_sample as grid_sample
 from minicnn.functional.interpolate import interpolate as interpolate
 from minicnn.functional.interpolate import upsample as upsample
 from minicnn.functional.interpolate import upsample_bilinear as upsample_bilinear
@@ -82,6 +84,7 @@ from minicnn.functional.margin_loss import multi_margin_loss as multi_margin_los
 from minicnn.functional.margin_loss import multilabel_margin_loss as multilabel_margin_loss
 from minicnn.functional.margin_loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from minicnn.functional.margin_loss import triplet_margin_loss as triplet_margin_loss
+from minicnn.functional.margin_loss import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 from minicnn.functional.normalisation import group_norm as group_norm
 from minicnn.functional.normalisation import instance_norm as instance_norm
 from minicnn.functional.normalisation import layer_norm as layer_norm
@@ -101,6 +104,9 @@ from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.softmax import softmin as softmin
+from minicnn.functional.stochastic import gumbel_softmax as gumbel_softmax
+from minicnn.functional.stochastic import rrelu as rrelu
+from minicnn.functional.stochastic import rrelu_ as rrelu_
 from minicnn.functional.unpool import max_unpool1d as max_unpool1d
 from minicnn.functional.unpool import max_unpool2d as max_unpool2d
 from minicnn.suggest import attribute_of as _attribute_of

@@ -31,6 +31,20 @@ class Hook(NamedTuple):
     always_call: bool = False
 
 
+class OfNode(NamedTuple):
+    """A backward hook of the old kind, which hangs on the node of the output."""
+
+    function: Callable[..., Any]
+
+    def hang(self, module: Any, result: Any) -> None:
+        """Have it called when the node of `result` (the first Tensor in it) has computed its gradients."""
+        while not isinstance(result, Tensor):
+            values = list(result.values() if isinstance(result, dict) else result)
+            result = next((value for value in values if isinstance(value, Tensor)), values[0])
+        if result.grad_fn is not None:
+            result.grad_fn.register_hook(lambda *grads: self.function(module, *grads))
+
+
 def register(hooks: Hooks, hook: Any, prepend: bool) -> RemovableHandle:
     """Add `hook` at the end of `hooks`, or at the front."""
     handle = RemovableHandle(hooks)
@@ -43,26 +57,96 @@ def register(hooks: Hooks, hook: Any, prepend: bool) -> RemovableHandle:
     return handle
 
 
+# --- hooks of all modules: torch.nn.modules.module's -------------------------------------------------
+
+everywhere = Hooks()  # (kind, hook): what runs for every module, before the module's own
+
+
+def _everywhere(kind: str, hook: Any) -> RemovableHandle:
+    return register(everywhere, (kind, hook), False)
+
+
+def of_all(kind: str) -> dict[int, Any]:
+    """The hooks of one kind that are registered for all modules."""
+    return {number: hook for number, (named, hook) in everywhere.items() if named == kind}
+
+
+def registered(kind: str, module: Any, name: str, value: Any) -> Any:
+    """`value`, about to be registered under `name`, or what the hooks for that put in its place."""
+    for hook in of_all(kind).values() if everywhere else ():
+        changed = hook(module, name, value)
+        value = value if changed is None else changed
+    return value
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, args)` before the forward of every module; what it returns replaces the arguments."""
+    return _everywhere("forward_pre", Hook(hook))
+
+
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """Call `hook(module, args, output)` after the forward of every module; what it returns replaces the output."""
+    return _everywhere("forward", Hook(hook, with_kwargs, always_call))
+
+
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, grad_output)` before every module's backward; what it returns replaces grad_output."""
+    return _everywhere("backward_pre", hook)
+
+
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, grad_input, grad_output)` in every module's backward; what it returns replaces grad_input."""
+    return _everywhere("backward", hook)
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, parameter)` whenever a parameter is registered; what it returns replaces it."""
+    return _everywhere("parameter", hook)
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, buffer)` whenever a buffer is registered; what it returns replaces it."""
+    return _everywhere("buffer", hook)
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, submodule)` whenever a module is registered; what it returns replaces it."""
+    return _everywhere("module", hook)
+
+
+# --- a call with hooks -------------------------------------------------------------------------------
+
+
 def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`module.forward(*args, **kwargs)` with the module's hooks around it."""
     if recorder.tape is not None:
         recorder.tape.refuse(f"calls {type(module).__name__}, which has hooks")
     result = None
     called: set[int] = set()
+    after = {**of_all("forward"), **module._forward_hooks}
+    before = {**of_all("backward_pre"), **module._backward_pre_hooks}
+    behind = {**of_all("backward"), **module._backward_hooks}
+    of_node = [hook for hook in behind.values() if isinstance(hook, OfNode)]
+    behind = {number: hook for number, hook in behind.items() if not isinstance(hook, OfNode)}
     try:
-        for hook in tuple(module._forward_pre_hooks.values()):
+        for hook in ({**of_all("forward_pre"), **module._forward_pre_hooks}).values():
             args, kwargs = _before(hook, module, args, kwargs)
         boundary = None
-        if module._backward_hooks or module._backward_pre_hooks:
-            boundary = _Boundary(module)
+        if before or behind:
+            boundary = _Boundary(module, before, behind)
             args = boundary.enter(args)
         result = module.forward(*args, **kwargs)
-        for key, hook in tuple(module._forward_hooks.items()):
+        after = {**of_all("forward"), **module._forward_hooks}
+        for key, hook in after.items():
             called.add(key)
             result = _after(hook, module, args, kwargs, result)
+        for hook in of_node:
+            hook.hang(module, result)
         return result if boundary is None else boundary.leave(result)
     except Exception:
-        for key, hook in tuple(module._forward_hooks.items()):
+        for key, hook in after.items():
             if hook.always_call and key not in called:
                 try:
                     result = _after(hook, module, args, kwargs, result)
@@ -119,8 +203,8 @@ class _Boundary:
     Values that are no tensors, or need no gradient, stay as they are and count as None.
     """
 
-    def __init__(self, module: Any) -> None:
-        self.module = module
+    def __init__(self, module: Any, before: dict[int, Any], behind: dict[int, Any]) -> None:
+        self.module, self.before, self.behind = module, before, behind
         self.inputs = self.outputs = 0  # how many there are
         self.input_places: list[int] = []  # those that require grad
         self.output_places: list[int] = []
@@ -146,7 +230,7 @@ class _Boundary:
 
     def _at_outputs(self, grads: Grads) -> Grads:
         given = seen = _scatter(_tensors(grads), self.output_places, self.outputs)
-        for hook in tuple(self.module._backward_pre_hooks.values()):
+        for hook in tuple(self.before.values()):
             seen = _replaced(seen, hook(self.module, seen), "pre hook", "grad_output")
         if self.input_places:
             self.grad_outputs = seen
@@ -155,14 +239,14 @@ class _Boundary:
         return grads if seen is given else _like(grads, tuple(seen[i] for i in self.output_places))
 
     def _without_inputs(self, grad_outputs: Grads) -> None:
-        if not self.module._backward_hooks:
+        if not self.behind:
             return
         warnings.warn(
             "Full backward hook is firing when gradients are computed with respect to module outputs "
             "since no inputs require gradients.",
             stacklevel=2,
         )
-        for hook in tuple(self.module._backward_hooks.values()):
+        for hook in tuple(self.behind.values()):
             result = hook(self.module, (None,) * self.inputs, grad_outputs)
             if result is not None and any(g is not None for g in result):
                 raise RuntimeError(
@@ -175,7 +259,7 @@ class _Boundary:
         if grad_outputs is None:  # the gradient reached the inputs without passing the outputs
             return grads
         given = seen = _scatter(_tensors(grads), self.input_places, self.inputs)
-        for hook in tuple(self.module._backward_hooks.values()):
+        for hook in tuple(self.behind.values()):
             seen = _replaced(seen, hook(self.module, seen, grad_outputs), "hook", "grad_input")
         return grads if seen is given else _like(grads, tuple(seen[i] for i in self.input_places))
 

@@ -8,6 +8,7 @@ from typing import Any
 from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor
 from minicnn.misfit import telling
+from minicnn.nn.hooks import registered
 from minicnn.nn.parameter import Parameter
 from minicnn.suggest import NamesKeywords, no_attribute
 
@@ -31,6 +32,10 @@ class Members(NamesKeywords):
             _forward_hooks=Hooks(),
             _backward_pre_hooks=Hooks(),
             _backward_hooks=Hooks(),
+            _state_dict_pre_hooks=Hooks(),
+            _state_dict_hooks=Hooks(),
+            _load_state_dict_pre_hooks=Hooks(),
+            _load_state_dict_post_hooks=Hooks(),
         )
 
     # --- attributes -----------------------------------------------------------------------------
@@ -49,7 +54,7 @@ class Members(NamesKeywords):
                 f"explicitly. To express '{name}' as a function of another Tensor, compute the value in "
                 "the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is no parameter; `persistent` ones are in the state_dict."""
@@ -58,7 +63,7 @@ class Members(NamesKeywords):
             raise TypeError(
                 f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor)
         (set.discard if persistent else set.add)(self._non_persistent_buffers_set, name)
 
     def add_module(self, name: str, module: Any) -> None:
@@ -66,7 +71,7 @@ class Members(NamesKeywords):
         if module is not None and not isinstance(module, Members):
             raise TypeError(f"{_typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module)
 
     def register_module(self, name: str, module: Any) -> None:
         """As `add_module`."""
@@ -109,7 +114,7 @@ class Members(NamesKeywords):
             if modules is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, "_modules")
-            modules[name] = value
+            modules[name] = registered("module", self, name, value)
         elif modules is not None and name in modules:
             if value is not None:
                 raise TypeError(

@@ -13,11 +13,12 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.hook import RemovableHandle
 from minicnn.autograd.tensor import Tensor
 from minicnn.dtypes import dtype as DType
+from minicnn.functional.creation import empty_like
 from minicnn.kernels.recorder import recorder
 from minicnn.misfit import telling
 from minicnn.nn import hooks, state
 from minicnn.nn.members import Members
-from minicnn.nn.parameter import clear_grads
+from minicnn.nn.parameter import clear_grads, is_lazy
 
 M = TypeVar("M", bound="Module")
 
@@ -53,7 +54,13 @@ class Module(Members):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if recorder.tape is not None:
             recorder.tape.module(self)
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+        if (
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+            or hooks.everywhere
+        ):
             return hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -62,17 +69,36 @@ class Module(Members):
     def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
         """All parameters and persistent buffers by dotted name, sharing memory with the module."""
         destination = state.new_destination() if destination is None else destination
+        metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]] = {"version": self._version}
+            destination._metadata[prefix[:-1]] = metadata
+        for hook in tuple(self._state_dict_pre_hooks.values()):
+            hook(self, prefix, keep_vars)
         self._save_to_state_dict(destination, prefix, keep_vars)
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return destination
+        return state.after_saving(self, destination, prefix, metadata)
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, tensor in state.own_entries(self).items():
             destination[prefix + name] = tensor if keep_vars else tensor.detach()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            destination[prefix + state.EXTRA] = self.get_extra_state()
+
+    def get_extra_state(self) -> Any:
+        """What of a module's own goes into the state_dict beside its tensors; define it with `set_extra_state`."""
+        raise RuntimeError(
+            "Reached a code path in Module.get_extra_state() that should never be called: a module with "
+            "set_extra_state() needs this method of its own, too"
+        )
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take up what `get_extra_state` gave."""
+        raise RuntimeError(
+            "Reached a code path in Module.set_extra_state() that should never be called: a module with "
+            "get_extra_state() needs this method of its own, too"
+        )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -95,7 +121,9 @@ class Module(Members):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        state.load_own(self, state_dict, prefix, local_metadata, missing_keys, unexpected_keys, error_msgs)
+        takes_extra = type(self).set_extra_state is not Module.set_extra_state
+        lists = (missing_keys, unexpected_keys, error_msgs)
+        state.load_own(self, state_dict, prefix, local_metadata, *lists, takes_extra)
 
     def __setstate__(self, loaded: dict[str, Any]) -> None:
         self.__dict__.update(loaded)
@@ -138,12 +166,16 @@ class Module(Members):
             module._apply(fn)
         with no_grad():
             for parameter in self._parameters.values():
-                if parameter is not None:
+                if is_lazy(parameter):
+                    parameter.converted(fn)
+                elif parameter is not None:
                     parameter.data = fn(parameter)
                     if parameter.grad is not None:
                         parameter.grad.data = fn(parameter.grad)
             for name, buffer in self._buffers.items():
-                if buffer is not None:
+                if is_lazy(buffer):
+                    buffer.converted(fn)
+                elif buffer is not None:
                     self._buffers[name] = fn(buffer)
         return self
 
@@ -190,6 +222,14 @@ class Module(Members):
         """Convert all floating-point parameters and buffers to float16."""
         return self._convert("half")
 
+    def bfloat16(self: M) -> M:
+        """Convert all floating-point parameters and buffers to bfloat16."""
+        return self._convert("bfloat16")
+
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """Move all parameters and buffers to `device` without their numbers: they are whatever the memory held."""
+        return self._apply(lambda t: empty_like(t, device=device), recurse)
+
     def type(self: M, dst_type: Any) -> M:
         """Convert all parameters and buffers to `dst_type`."""
         return self._apply(lambda t: t.type(dst_type))
@@ -226,13 +266,60 @@ class Module(Members):
         self, hook: Callable[[Module, Any, Any], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` in backward; what it returns replaces grad_input."""
+        if any(isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
+                "one of them."
+            )
         return hooks.register(self._backward_hooks, hook, prepend)
+
+    def register_backward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> RemovableHandle:
+        """The old `register_full_backward_hook`: its grad_input belongs to the last operation of forward alone.
+
+        In the order of that operation's own arguments, which for Linear is not PyTorch's. RuntimeError beside the new
+        kind of hook.
+        """
+        if any(not isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
+                "one of them."
+            )
+        return hooks.register(self._backward_hooks, hooks.OfNode(hook), False)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[[Module, Any], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, grad_output)` in backward, first; what it returns replaces grad_output."""
         return hooks.register(self._backward_pre_hooks, hook, prepend)
+
+    def register_state_dict_pre_hook(self, hook: Callable[[Module, str, bool], None]) -> RemovableHandle:
+        """Call `hook(module, prefix, keep_vars)` before this module's part of the state_dict is collected."""
+        return hooks.register(self._state_dict_pre_hooks, hook, False)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, local_metadata)` after; it may change `state_dict`, returns None."""
+        return hooks.register(self._state_dict_hooks, (hook, True), False)
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        return hooks.register(self._state_dict_hooks, (hook, False), False)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)`
+        before a state_dict is loaded into this module; it may change all of them."""
+        return hooks.register(self._load_state_dict_pre_hooks, hook, False)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        given = hook if with_module else lambda module, *args: hook(*args)
+        return hooks.register(self._load_state_dict_pre_hooks, given, False)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[[Module, Any], None]) -> RemovableHandle:
+        """Call `hook(module, incompatible_keys)` after this module and those inside it were loaded.
+
+        It may change the lists `missing_keys` and `unexpected_keys`, before `strict` looks at them.
+        """
+        return hooks.register(self._load_state_dict_post_hooks, hook, False)
 
     # --- printing -------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import copy_
-from minicnn.nn.parameter import Parameter
+from minicnn.nn.parameter import Parameter, is_lazy
+
+EXTRA = "_extra_state"  # the entry that get_extra_state makes
 
 
 class IncompatibleKeys(NamedTuple):
@@ -38,6 +40,16 @@ def own_entries(module: Any) -> dict[str, Tensor]:
     return {k: v for k, v in {**module._parameters, **persistent}.items() if v is not None}
 
 
+def after_saving(module: Any, destination: Any, prefix: str, metadata: dict[str, Any]) -> Any:
+    """The state_dict as the hooks of `module` leave it."""
+    for hook, public in tuple(module._state_dict_hooks.values()):
+        result = hook(module, destination, prefix, metadata)
+        if public and result is not None:
+            raise RuntimeError("state_dict post-hook must return None")
+        destination = destination if result is None else result
+    return destination
+
+
 def load(root: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Load `root` and all modules inside it; RuntimeError that lists everything that did not fit."""
     if not isinstance(state_dict, Mapping):
@@ -54,6 +66,13 @@ def load(root: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool) -
             if child is not None:
                 start = f"{prefix}{name}."
                 visit(child, {k: v for k, v in entries.items() if k.startswith(start)}, start)
+        keys = IncompatibleKeys(missing, unexpected)
+        for hook in tuple(module._load_state_dict_post_hooks.values()):
+            if hook(module, keys) is not None:
+                raise AssertionError(
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
+                    "values, if incompatible_keys need to be modified, it should be done inplace."
+                )
 
     visit(root, dict(state_dict), "")
     if strict:
@@ -75,9 +94,13 @@ def load_own(
     missing: list[str],
     unexpected: list[str],
     errors: list[str],
+    takes_extra: bool,
 ) -> None:
     """Copy the entries of `module` itself; append to the three lists what is wrong."""
+    for hook in tuple(module._load_state_dict_pre_hooks.values()):
+        hook(module, state_dict, prefix, metadata, True, missing, unexpected, errors)
     entries = own_entries(module)
+    _load_extra(module, takes_extra, state_dict, prefix + EXTRA, missing, unexpected)
     for name, target in entries.items():
         key = prefix + name
         if key not in state_dict:
@@ -89,6 +112,8 @@ def load_own(
                 f'While copying the parameter named "{key}", expected Tensor or Tensor-like object from '
                 f"checkpoint but received {type(source)}"
             )
+        elif is_lazy(target) and is_lazy(source):
+            continue
         elif source.shape != target.shape:
             errors.append(
                 f"size mismatch for {key}: copying a param with shape {source.shape} from checkpoint, "
@@ -102,10 +127,20 @@ def load_own(
             with no_grad():
                 copy_(target, source)
     for key in state_dict:
-        if key.startswith(prefix):
+        if key.startswith(prefix) and key != prefix + EXTRA:
             first, dot, _ = key[len(prefix) :].partition(".")
             if first not in (module._modules if dot else entries):
                 unexpected.append(key)
+
+
+def _load_extra(
+    module: Any, takes: bool, state_dict: dict[str, Any], key: str, missing: list[str], unexpected: list[str]
+) -> None:
+    """Give a module that takes an extra state what its `get_extra_state` saved."""
+    if takes and key in state_dict:
+        module.set_extra_state(state_dict[key])
+    elif takes or key in state_dict:
+        (missing if takes else unexpected).append(key)
 
 
 def _quoted(names: list[str]) -> str:

@@ -9,6 +9,7 @@ from minicnn.optim.adam import Adam as Adam
 from minicnn.optim.adam import AdamW as AdamW
 from minicnn.optim.adamax import Adamax as Adamax
 from minicnn.optim.asgd import ASGD as ASGD
+from minicnn.optim.lbfgs import LBFGS as LBFGS
 from minicnn.optim.nadam import NAdam as NAdam
 from minicnn.optim.optimizer import Optimizer as Optimizer
 from minicnn.optim.radam import RAdam as RAdam

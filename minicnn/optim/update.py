@@ -16,7 +16,9 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import beside, to_device
 from minicnn.functional.creation import tensor, zeros_like
+from minicnn.kernels import dispatch, launch
 from minicnn.kernels.optimizer_step import Arrays, Sizes
 from minicnn.kernels.recorder import recorder
 from minicnn.optim.optimizer import Optimizer, evaluated
@@ -50,8 +52,9 @@ class KernelOptimizer(Optimizer):
                 grads = update.gradients()
                 update.refresh()
                 if recorder.tape is not None:
-                    recorder.tape.host(update.refresh)
-                update.run(grads)
+                    recorder.tape.host(update.refresh, [update.hyper])
+                with beside(update.arrays[0]):
+                    update.run(grads)
         return loss
 
     def _report(self, tape: Any, index: int, group: dict[str, Any], updates: list[Update]) -> None:
@@ -92,7 +95,7 @@ class KernelOptimizer(Optimizer):
         """Make the states of `param` that are missing; its scalars."""
         state = self.state[param]
         if not state:
-            state.update({name: tensor(value) for name, value in self._first(group).items()})
+            state.update({name: tensor(value, device="cpu") for name, value in self._first(group).items()})
         for name in self._names(group):
             if name not in state:
                 state[name] = self._fresh(name, param, group)
@@ -129,7 +132,7 @@ class KernelOptimizer(Optimizer):
         for saved in self.state.values():  # very old checkpoints have numbers
             for name in self.scalars:
                 if name in saved and not isinstance(saved[name], Tensor):
-                    saved[name] = tensor(float(saved[name]))
+                    saved[name] = tensor(float(saved[name]), device="cpu")
 
 
 class Update:
@@ -160,10 +163,10 @@ class Update:
         self.flat = Arrays(array.reshape(-1) for array in self.arrays)  # views, but copies of these:
         self.copied = [i for i, array in enumerate(self.arrays) if not array.flags.c_contiguous]
         after = self.next(group, before) if self.scalars else before
-        self.hyper = np.array(self.numbers(group, before, after), np.float64)
+        self.host_hyper = np.array(self.numbers(group, before, after), np.float64)
+        self.hyper = to_device(self.host_hyper, params[0].device)  # on the CPU the same array
         sizes = Sizes(optimizer.rule, tuple(param._array.size for param in params), dtype, key[0])
-        device = "cpu" if isinstance(params[0]._array, np.ndarray) else "gpu"
-        self.plan = kernels.plan(KERNEL, sizes, device)
+        self.plan = kernels.plan(KERNEL, sizes, dispatch.device_of(self.hyper))
 
     def fits(self) -> bool:
         """Whether nothing it was made from has changed."""
@@ -201,7 +204,10 @@ class Update:
                 for scalar, value in zip(row, after, strict=True):
                     scalar._array[()] = value
             after = tuple(scalar._array.item() for scalar in self.scalars[0])  # as rounded
-        self.hyper[:] = self.numbers(self.group, self.before, after)
+        self.host_hyper[:] = self.numbers(self.group, self.before, after)
+        if self.hyper is not self.host_hyper:
+            with beside(self.hyper):
+                launch.write(self.hyper, self.host_hyper)
         for held in self.tensors:
             held._version.count += 1
 

@@ -14,11 +14,18 @@ import numpy as np
 from minicnn import nn
 from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import has_gpu
 from minicnn.capture import compile
+from minicnn.functional import device_random
 from minicnn.functional.sampling import default_generator
 from minicnn.optim.lr_scheduler import ReduceLROnPlateau
 from minicnn.serialization import Checkpoint
+from minicnn.training.meter import Meter, Totals, count_correct, tabulated
+from minicnn.training.resident import Resident
 from minicnn.utils.data import DataLoader
+
+CUDA = "cuda:"  # and a number: the name of a GPU's generator in a checkpoint
+LOOK = 50  # batches on a GPU between two looks at the loss, each of which waits for the GPU
 
 
 class DivergedError(RuntimeError):
@@ -39,41 +46,18 @@ class Epoch:
 
 
 @dataclass
-class Totals:
-    """Sums over the samples seen so far, so that a short last batch counts for what it is."""
-
-    loss: float = 0.0
-    correct: int = 0
-    samples: int = 0
-    batches: int = 0
-
-    def add(self, loss: float, correct: int, samples: int) -> None:
-        """Count one batch with mean loss `loss`."""
-        self.loss += loss * samples
-        self.correct += correct
-        self.samples += samples
-        self.batches += 1
-
-    @property
-    def mean_loss(self) -> float:
-        """The loss of a sample."""
-        return self.loss / max(self.samples, 1)
-
-    @property
-    def accuracy(self) -> float:
-        """The share of the samples that were right."""
-        return self.correct / max(self.samples, 1)
-
-
-@dataclass
 class Trainer:
-    """A model, what trains it and how far it has come. `run` goes on from there, also after `restore`."""
+    """A model, what trains it and how far it has come. `run` goes on from there, also after `restore`.
+
+    With loaders that are Resident the batches are made on the GPU, within the recorded step, and its numbers are looked
+    at every LOOK batches only: `totals` lag behind until then, and so does DivergedError.
+    """
 
     model: nn.Module
     optimizer: Any
     scheduler: Any  # None for a constant rate
-    train: DataLoader[Any]
-    validation: DataLoader[Any]
+    train: DataLoader[Any] | Resident
+    validation: DataLoader[Any] | Resident
     epochs: int
     device: Any = "cpu"
     criterion: nn.Module = field(default_factory=nn.CrossEntropyLoss)
@@ -82,6 +66,7 @@ class Trainer:
     totals: Totals = field(default_factory=Totals)  # of the epoch that is running
     seconds: float = 0.0  # spent on it before this process
     random_at_start: bytes = b""  # the random stream when the running epoch began
+    _meter: Meter | None = None  # of the running epoch, on the GPU
 
     def run(
         self,
@@ -91,14 +76,26 @@ class Trainer:
     ) -> None:
         """Train until `epochs` are done. DivergedError when a loss is not finite."""
 
-        @compile
-        def step(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        def trained(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             self.optimizer.zero_grad()
             scores = self.model(images)
             loss = self.criterion(scores, labels)
             loss.backward()
             self.optimizer.step()
             return loss, scores
+
+        loader = self.train
+        if isinstance(loader, Resident):
+            meter = self._meter = Meter(loader.device)
+
+            def resident_step(chosen: Tensor) -> None:
+                images, labels = loader.batch(chosen)
+                loss, scores = trained(images, labels)
+                meter.add(loss, scores, labels)
+
+            step: Callable[..., Any] = compile(resident_step)
+        else:
+            step = compile(trained)
 
         while len(self.history) < self.epochs:
             begun = watch() - self.seconds
@@ -123,7 +120,7 @@ class Trainer:
             self.totals, self.seconds = Totals(), 0.0
             on_epoch(self.history[-1])
 
-    def _epoch(self, step: Callable[..., tuple[Tensor, Tensor]], on_batch: Callable[[Totals], None]) -> None:
+    def _epoch(self, step: Callable[..., Any], on_batch: Callable[[Totals], None]) -> None:
         self.model.train()
         now = default_generator.state()
         resumed = self.totals.batches
@@ -136,19 +133,42 @@ class Trainer:
             for _ in islice(batches, resumed):
                 pass
             default_generator.set_state(now)
-        for images, labels in batches:
-            images, labels = images.to(self.device), labels.to(self.device)
-            loss, scores = step(images, labels)
-            value = loss.item()
-            if not math.isfinite(value):
-                raise DivergedError(
-                    f"the loss is {value} in epoch {len(self.history) + 1}, batch {self.totals.batches + 1}: "
-                    "the learning rate is probably too high (--lr)"
-                )
+        train_on = self._step_by_step if self._meter is None else self._step_on_the_gpu
+        if self._meter is not None:
+            self._meter.start(self.totals)
+        for batch in batches:
+            train_on(step, batch)
             if self.scheduler is not None and self.step_every_batch:
                 self.scheduler.step()
-            self.totals.add(value, count_correct(scores, labels), len(labels))
             on_batch(self.totals)
+        self._look()
+
+    def _step_by_step(self, step: Callable[..., Any], batch: Any) -> None:
+        images, labels = (part.to(self.device) for part in batch)
+        loss, scores = step(images, labels)
+        value = loss.item()
+        self._check(value, self.totals.batches + 1)
+        self.totals.add(value, count_correct(scores, labels), len(labels))
+
+    def _step_on_the_gpu(self, step: Callable[..., Any], chosen: Tensor) -> None:
+        step(chosen)
+        self.totals.samples += len(chosen)
+        self.totals.batches += 1
+        if self.totals.batches % LOOK == 0:
+            self._look()
+
+    def _look(self) -> None:
+        """Bring the totals up to what the GPU has counted."""
+        if self._meter is not None:
+            self._meter.read(self.totals)
+            self._check(self.totals.loss, self.totals.batches)
+
+    def _check(self, loss: float, batch: int) -> None:
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"the loss is {loss} in epoch {len(self.history) + 1}, batch {batch}: "
+                "the learning rate is probably too high (--lr)"
+            )
 
     def _end_of_epoch(self, loss: float) -> None:
         if isinstance(self.scheduler, ReduceLROnPlateau):  # it looks at the training: the test set chooses nothing
@@ -158,19 +178,29 @@ class Trainer:
 
     def evaluate(self, confusion: np.ndarray | None = None) -> Totals:
         """Loss and accuracy on the validation set; counts (true class, predicted class) into `confusion`."""
-        totals = Totals()
+        totals, loader = Totals(), self.validation
+        meter = Meter(loader.device) if isinstance(loader, Resident) else None
         self.model.eval()
         with no_grad():
-            for images, labels in self.validation:
+            for batch in loader:
+                images, labels = loader.batch(batch) if isinstance(loader, Resident) else batch
                 images, labels = images.to(self.device), labels.to(self.device)
                 scores = self.model(images)
-                totals.add(self.criterion(scores, labels).item(), count_correct(scores, labels), len(labels))
+                loss = self.criterion(scores, labels)
+                if meter is None:
+                    totals.add(loss.item(), count_correct(scores, labels), len(labels))
+                else:
+                    meter.add(loss, scores, labels)
+                    totals.samples += len(labels)
                 if confusion is not None:
-                    np.add.at(confusion, (labels.cpu().numpy(), scores.argmax(1).cpu().numpy()), 1)
+                    tabulated(confusion, scores, labels)
+        if meter is not None:
+            meter.read(totals)
         return totals
 
     def checkpoint(self, settings: dict[str, Any]) -> Checkpoint:
         """All that `restore` needs to go on exactly here."""
+        self._look()
         info = {
             "settings": settings,
             "history": [asdict(epoch) for epoch in self.history],
@@ -181,7 +211,11 @@ class Trainer:
             self.model.state_dict(),
             self.optimizer.state_dict(),
             {} if self.scheduler is None else scheduler_state(self.scheduler),
-            {"now": default_generator.state(), "epoch_start": self.random_at_start or default_generator.state()},
+            {
+                "now": default_generator.state(),
+                "epoch_start": self.random_at_start or default_generator.state(),
+                **{f"{CUDA}{index}": state for index, state in device_random.states().items()},
+            },
             info,
         )
 
@@ -196,13 +230,12 @@ class Trainer:
         self.seconds = checkpoint.info["seconds"]
         self.random_at_start = checkpoint.random_state["epoch_start"]
         default_generator.set_state(checkpoint.random_state["now"])
+        for name, state in checkpoint.random_state.items():
+            if name.startswith(CUDA) and has_gpu():
+                device_random.set_state_bytes(int(name.removeprefix(CUDA)), state)
 
 
 def scheduler_state(scheduler: Any) -> dict[str, Any]:
     """The part of a scheduler's state that JSON can hold; the rest is made anew from the settings."""
     return {k: v for k, v in scheduler.state_dict().items() if isinstance(v, int | float | str | bool | list | None)}
 
-
-def count_correct(scores: Any, labels: Any) -> int:
-    """How many rows have their largest score at the label."""
-    return int((scores.detach().cpu().numpy().argmax(1) == labels.cpu().numpy()).sum())

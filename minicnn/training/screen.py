@@ -7,7 +7,8 @@ import sys
 import threading
 from typing import Any
 
-from minicnn.training.loop import Epoch, Totals, Trainer
+from minicnn.training.loop import Epoch, Trainer
+from minicnn.training.meter import Totals
 
 
 class Stopped(Exception):

@@ -9,6 +9,7 @@ those of the images one by one, and so are the random numbers, drawn image after
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from minicnn import dtypes, kernels
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.sampling import default_generator
 from minicnn.kernels.image_batch import Sizes
+from minicnn.kernels.image_places import Rule
 from minicnn.transforms.compose import Compose
 from minicnn.transforms.convert import Normalize, ToTensor
 from minicnn.transforms.crop import RandomCrop
@@ -43,13 +45,86 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
     <BLANKLINE>
             [[[0.2000, 0.2000]]]])
     """
+    found = usual(transform, images)
+    if found is None:
+        return None
+    windows = found.windows(indices)
+    if windows is None:
+        return None
+    memory, channels_last, height, width = found.memory, found.channels_last, found.height, found.width
+    if found.resize is not None and (height, width) != images.shape[1:3]:
+        resized = resize_batch(found.resize, images, indices)
+        if resized is None:
+            return None
+        memory, channels_last = resized, False
+        windows.places[:, 0] = np.arange(len(indices))
+    sizes = Sizes(
+        len(indices), len(memory), found.channels, height, width, windows.height, windows.width, found.kind,
+        channels_last,
+    )  # fmt: skip
+    (batch,) = kernels.run("image_batch", sizes, memory.reshape(-1), windows.places.reshape(-1), found.table)
+    return Tensor(batch.reshape(len(indices), found.channels, windows.height, windows.width))
+
+
+@dataclass
+class Usual:
+    """What the usual transforms come to, for one data set."""
+
+    resize: Resize | None
+    moves: list[Any]
+    memory: NDArray[Any]  # all images
+    channels: int
+    channels_last: bool
+    height: int  # of an image, enlarged
+    width: int
+    kind: np.dtype[Any]
+    table: NDArray[Any]
+
+    def windows(self, indices: NDArray[np.int64]) -> _Windows | None:
+        """Where the windows of these images lie; None, before anything is drawn, if the moves are unusual."""
+        windows = _Windows(indices, self.height, self.width)
+        if self.kind != np.float32 and any(type(step) is RandomHorizontalFlip for step in self.moves):
+            return None  # a flip then draws two words, not one
+        return windows if not self.moves or windows.move(self.moves) else None
+
+
+    def rule(self) -> Rule | None:
+        """How a window is drawn, if that is done on a GPU; None if the moves are unusual."""
+        height, width, flips, cropped = self.height, self.width, False, False
+        rule = Rule()
+        for step in self.moves:
+            if type(step) is RandomHorizontalFlip:
+                if flips:
+                    return None
+                flips, rule = True, rule._replace(mirrored=float(step.p))
+                continue
+            frame = _frame(step)
+            if frame is None or (cropped and any(frame)):
+                return None
+            left, top, right, bottom = frame
+            height, width = height + top + bottom, width + left + right
+            rule = rule._replace(
+                top=rule.top - top, left=rule.left - left,
+                left_if_mirrored=rule.left_if_mirrored - (right if flips else left),
+            )  # fmt: skip
+            if type(step) is RandomCrop:
+                if cropped or step.size[0] > height or step.size[1] > width:
+                    return None
+                rule, cropped = rule._replace(rows=height - step.size[0] + 1, columns=width - step.size[1] + 1), True
+                height, width = step.size
+        return rule
+
+
+def usual(transform: Transform | None, images: NDArray[Any]) -> Usual | None:
+    """What `transform` does to `images`, which are all of a data set; None if it is not one of the usual ones, or the
+    images are no plain bytes."""
     steps = _flattened(transform)
     resize = steps.pop(0) if type(steps[0]) is Resize else None
     moves = [step for step in steps if type(step) in (Pad, RandomCrop, RandomHorizontalFlip)]
     colours = steps[len(moves) :]
-    usual = colours and type(colours[0]) is ToTensor and all(type(step) is Normalize for step in colours[1:])
     memory = in_one_piece(images)
-    if not usual or memory is None or steps[: len(moves)] != moves:
+    to_floats = colours and type(colours[0]) is ToTensor and all(type(step) is Normalize for step in colours[1:])
+    if not to_floats or memory is None or steps[: len(moves)] != moves:
         return None
     channels, height, width = images.shape[3] if images.ndim == 4 else 1, *images.shape[1:3]
     if resize is not None:
@@ -59,23 +134,8 @@ def transform_batch(transform: Transform | None, images: NDArray[Any], indices: 
         table = _table(kind, channels, tuple((_numbers(step.mean), _numbers(step.std)) for step in colours[1:]))
     except (TypeError, ValueError):
         return None  # as the transform itself will say
-    windows = _Windows(indices, height, width)
-    if kind != np.float32 and any(type(step) is RandomHorizontalFlip for step in moves):
-        return None  # a flip then draws two words, not one
-    if moves and not windows.move(moves):
-        return None
     channels_last = images.ndim == 4 and memory is images
-    if resize is not None and (height, width) != images.shape[1:3]:
-        resized = resize_batch(resize, images, indices)
-        if resized is None:
-            return None
-        memory, channels_last = resized, False
-        windows.places[:, 0] = np.arange(len(indices))
-    sizes = Sizes(
-        len(indices), len(memory), channels, height, width, windows.height, windows.width, kind, channels_last
-    )
-    (batch,) = kernels.run("image_batch", sizes, memory.reshape(-1), windows.places.reshape(-1), table)
-    return Tensor(batch.reshape(len(indices), channels, windows.height, windows.width))
+    return Usual(resize, moves, memory, channels, channels_last, height, width, kind, table)
 
 
 def _flattened(transform: Any) -> list[Any]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import oracles
 import pytest
-from test_contracts import close, each_float, run
+from contract import close, each_float, run, some
 
 from minicnn.kernels import activation
 
@@ -72,7 +72,7 @@ def test_functions_of_what_comes_in(backend, rng, dtype, function):
     def slope(g, x, h=1e-5):
         return g * (value(x + h) - value(x - h)) / (2 * h)
 
-    for size in (1, 15, 17, 5001):  # the last one is more than one block
+    for size in some(backend, (1, 15, 17, 5001), 3):  # the last one is more than one block
         x, g = (3 * rng.standard_normal(size)).astype(dtype), rng.standard_normal(size).astype(dtype)
         x = np.where(abs(x * 10 - np.round(x * 10)) < 0.01, x + dtype.type(0.03), x)  # no corner is near
         z = activation.Sizes(function, "forward", size, dtype, parameters)

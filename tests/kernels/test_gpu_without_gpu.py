@@ -1,15 +1,14 @@
 """What can be known about the GPU code on a machine without a GPU.
 
-It compiles for the architectures in use; its arithmetic is right when its threads run one after the
-other (the .cu file through a C++ compiler, the Numba kernel through Numba's simulator); and the Python
-side hands it what it expects. What is left for test_gpu.py is the launch itself.
+It compiles for the architectures in use, the .cu files by NVRTC and the Numba kernels to PTX, and the Python side
+starts it as it should. What it computes is tested by the contract tests on a simulated GPU (contract.py); what is left
+for a real one is test_gpu.py.
 """
 
-import ctypes
 import importlib.util
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -17,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import oracles
 import pytest
+from simulated_gpu import report, shim
 
 from minicnn.kernels import dispatch, im2col, launch
 from minicnn.kernels.im2col import gpu_cupy
@@ -26,16 +25,6 @@ from minicnn.kernels.im2col import gpu_cupy
 ROOT = Path(__file__).parents[2]
 CUDA_FILES = sorted((ROOT / "kernels").glob("*/*.cu"))
 ARCHITECTURES = (75, 80, 90, 100)  # Turing, Ampere, Hopper, Blackwell
-
-
-def random_sizes(rng, dtype, largest=6):
-    N, C, H, W, KH, KW, OH, OW = (int(n) for n in rng.integers(1, largest, 8))
-    stride, padding, dilation = (tuple(map(int, rng.integers(low, 4, 2))) for low in (1, 0, 1))
-    return im2col.Sizes(N, C, H, W, KH, KW, OH, OW, stride, padding, dilation, np.dtype(dtype))
-
-
-def expected(x, z):
-    return oracles.im2col(x, (z.KH, z.KW), (z.OH, z.OW), z.stride, z.padding, z.dilation)
 
 
 def require_numba_cuda():
@@ -72,19 +61,6 @@ def test_a_struct_is_one_element_of_ints_in_the_order_given():
         launch.struct(H=1 << 31)
 
 
-def test_the_struct_of_im2col_has_the_fields_of_the_cu_file(monkeypatch):
-    started = []
-    functions = {"float32": lambda *args: started.append(args)}
-    monkeypatch.setattr(gpu_cupy, "FUNCTIONS", functions)
-    z = im2col.Sizes(2, 3, 5, 6, 3, 2, 4, 7, (1, 2), (3, 0), (1, 2), np.dtype("float32"))
-    gpu_cupy.plan(z).run(["columns"], ["x"], None)
-    ((work, *arrays, geometry),) = started
-    assert (work, arrays) == (2 * 3 * 4 * 7, ["x", "columns"])
-    fields = re.search(r"struct Geometry \{.*?int (.*?);", gpu_cupy.FILE.read_text(), re.S).group(1).split(", ")
-    assert geometry.dtype.names == tuple(fields)
-    assert geometry.tolist() == [(6, 5, 6, 3, 2, 4, 7, 1, 2, 3, 0, 1, 2)]
-
-
 def test_a_function_is_loaded_at_its_first_launch_and_once(monkeypatch):
     loaded, started = [], []
 
@@ -108,10 +84,7 @@ def test_what_the_gpu_backends_leave_to_others():
     skip_if_too_old_for_numpy()
     from minicnn.kernels.im2col import gpu_numba
 
-    halves = im2col.Sizes(1, 1, 4, 4, 2, 2, 3, 3, (1, 1), (0, 0), (1, 1), np.dtype("float16"))
-    huge = halves._replace(dtype=np.dtype("float32"), H=1 << 16, W=1 << 16)
-    assert gpu_cupy.plan(halves) is None
-    assert gpu_numba.plan(halves) is None
+    huge = im2col.Sizes(1, 1, 1 << 16, 1 << 16, 2, 2, 3, 3, (1, 1), (0, 0), (1, 1), np.dtype("float32"))
     assert gpu_cupy.plan(huge) is None
     assert gpu_numba.plan(huge) is not None
 
@@ -130,7 +103,8 @@ def test_the_options_change_with_every_cuda_source(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("kernel", dispatch.names())
 def test_a_kernel_has_a_gpu_version_or_says_that_it_has_none(kernel):
-    files = {path.stem for path in (ROOT / "kernels" / kernel).glob("gpu_*.py")}
+    folder = ROOT / "kernels" / kernel
+    files = {f"gpu_{name}" for name in dispatch.BACKENDS["gpu"] if (folder / f"gpu_{name}.py").is_file()}
     if files:
         assert {f"gpu_{name}" for name in dispatch.backends(kernel, "gpu")} == files
     else:
@@ -168,125 +142,73 @@ def test_nvrtc_compiles(file, architecture):
         f"--gpu-architecture=sm_{architecture}",
         "-Werror",
         "all-warnings",
+        "--ptxas-options=-v",  # the log then has what each kernel takes of the machine
     ]
     (status,) = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])
     _, size = nvrtc.nvrtcGetProgramLogSize(program)
     log = b" " * max(size, 2)  # NVRTC writes into it, and a single b" " is the object that all of Python shares
     nvrtc.nvrtcGetProgramLog(program, log)
     assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
+    if file.parent.name in ("conv2d", "gemm") and architecture == 90:  # as many sums in registers as there is room for
+        spilled = re.findall(rb"(\d+) bytes spill", log)
+        assert spilled, "the log no longer says what spills"
+        assert set(spilled) == {b"0"}, log.decode()
     _, size = nvrtc.nvrtcGetCUBINSize(program)
     cubin = b" " * size
     nvrtc.nvrtcGetCUBIN(program, cubin)
-    for name in re.findall(r'extern "C" __global__ void (\w+)', file.read_text()):
+    nvrtc.nvrtcDestroyProgram(program)
+    names = shim.names(file.read_text(), launch.options())
+    assert names
+    for name in names:
         assert name.encode() in cubin, "Python asks for this name"
-
-
-@pytest.fixture(scope="module")
-def im2col_on_the_cpu(tmp_path_factory):
-    """A stand-in for launch.CudaFunction that runs im2col.cu on NumPy arrays, in blocks of 32 threads."""
-    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
-        pytest.skip("no C++ compiler (c++, g++ or clang++)")
-    folder = tmp_path_factory.mktemp("shim")
-    names = ("im2col_float32", "im2col_float64")
-    lines = [
-        '#include "cuda_shim.h"',
-        f'#include "{gpu_cupy.FILE.name}"',
-        *(f"SHIM_KERNEL({name})" for name in names),
-    ]
-    (folder / "main.cpp").write_text("\n".join(lines) + "\n")
-    command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
-    command += [f"-I{Path(__file__).parent}", f"-I{gpu_cupy.FILE.parent}", "main.cpp", "-o", "kernel.so"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    library = ctypes.CDLL(str(folder / "kernel.so"))
-
-    def function(name, blocks=None):
-        def start(work, x, columns, geometry):
-            pointers = [ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(columns.ctypes.data)]
-            addresses = [ctypes.addressof(p) for p in pointers] + [geometry.ctypes.data]
-            getattr(library, f"launch_{name}")(blocks or -(-work // 32), 32, (ctypes.c_void_p * 3)(*addresses))
-
-        return start
-
-    return function
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("blocks", [None, 1, 3], ids=["a_thread_each", "one_block", "three_blocks"])
-def test_the_arithmetic_of_im2col_cu(im2col_on_the_cpu, monkeypatch, rng, dtype, blocks):
-    monkeypatch.setattr(gpu_cupy, "FUNCTIONS", {dtype: im2col_on_the_cpu(f"im2col_{dtype}", blocks)})
-    for _ in range(30):
-        z = random_sizes(rng, dtype)
-        x = rng.standard_normal(z.x_shape).astype(dtype)
-        columns = np.full(z.columns_shape, np.nan, dtype)
-        gpu_cupy.plan(z).run([columns], [x], None)
-        assert np.array_equal(columns, expected(x, z)), z
+        report.done["nvrtc"].add((name, f"sm_{architecture}"))
 
 
 # --- Numba-CUDA ------------------------------------------------------------------------------------
 
 
-def python(code, tmp_path, **environment):
-    """Run code in a new Python: Numba reads NUMBA_ENABLE_CUDASIM when it is imported."""
+def python(command, folder, **environment):
+    """Run Python anew: Numba reads NUMBA_ENABLE_CUDASIM when it is imported."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env={**os.environ, "PYTHONPATH": paths, "MINICNN_CACHE": str(tmp_path), **environment},
-        capture_output=True, text=True, timeout=300,
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=900,
+        env={**inherited, "PYTHONPATH": paths, "MINICNN_CACHE": str(folder), **environment},
     )  # fmt: skip
 
 
-def test_the_arithmetic_of_the_numba_kernel_in_the_simulator(tmp_path, rng):
-    skip_if_too_old_for_numpy()
-    seed = int(rng.integers(1 << 30))
-    code = f"""
-        import types
-        import numpy as np
-        from numba import cuda
-        from test_gpu_without_gpu import expected, random_sizes
-        from minicnn.kernels import launch
-        from minicnn.kernels.im2col import gpu_numba
-
-        # the simulator has no streams, takes NumPy arrays, and is part of Numba as well as of numba-cuda
-        launch._numba_cuda = lambda: (cuda, types.SimpleNamespace(CACHE_DIR=""))
-        launch.current_stream = lambda: 0
-        launch.numba_view = lambda array: array
-        launch.THREADS = 32
-        rng = np.random.default_rng({seed})
-        for most in (3, 1 << 16):
-            launch.MOST_BLOCKS = most
-            for dtype in ("float32", "float64"):
-                for _ in range(3):
-                    z = random_sizes(rng, dtype, 4)
-                    x = rng.standard_normal(z.x_shape).astype(dtype)
-                    columns = np.full(z.columns_shape, np.nan, dtype)
-                    gpu_numba.plan(z).run([columns], [x], None)
-                    assert np.array_equal(columns, expected(x, z)), z
-        print("right")
-    """
-    here = os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)])
-    done = python(code, tmp_path, NUMBA_ENABLE_CUDASIM="1", PYTHONPATH=here)
-    assert done.stdout == "right\n", done.stderr
-
-
-def test_the_numba_kernel_compiles_to_ptx(tmp_path):
+@pytest.fixture(scope="session")
+def launches(tmp_path_factory):
+    """(module, kernel, types of its arguments) of every launch that the contract tests make of Numba's kernels: by
+    those that ran before (.ci/run), else by running them now, in the simulator."""
     require_numba_cuda()
-    code = f"""
-        from numba import cuda, types
-        from minicnn.kernels.im2col import gpu_numba
+    folder = Path(os.environ.get(report.FOLDER) or tmp_path_factory.mktemp("report"))
+    if not report.read(folder)["simulated"]:
+        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "gpu and numba", str(Path(__file__).parent)]
+        command.append("--ignore-glob=*/test_gpu*")
+        environment = {"MINICNN_TEST_GPU": "simulated", report.FOLDER: str(folder)}
+        done = python(command, tmp_path_factory.mktemp("cache"), **environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return report.read(folder)["simulated"]
 
-        for architecture in {ARCHITECTURES}:
-            for number in (types.float32, types.float64):
-                arguments = types.void(number[::1], number[::1], types.UniTuple(types.int64, 13))
-                cc = divmod(architecture, 10)
-                ptx, _ = cuda.compile_ptx(gpu_numba.im2col.function, arguments, cc=cc)
-                assert f".target sm_{{architecture}}" in ptx
-                assert ".entry" in ptx and "im2col" in ptx
-                print(architecture, number)
-    """
-    done = python(code, tmp_path)
-    assert done.stdout.split("\n")[:-1] == [f"{a} float{bits}" for a in ARCHITECTURES for bits in (32, 64)], done.stderr
+
+def test_the_contracts_in_the_simulator(launches):
+    """Every kernel of every gpu_numba.py was started, so its results were compared with the oracles."""
+    files = (ROOT / "kernels").glob("*/gpu_numba.py")
+    started = {(module.split(".")[-2], name) for module, name, _ in launches}
+    for file in files:
+        names = re.findall(r"^@launch\.numba_kernel\ndef (\w+)", file.read_text(encoding="utf-8"), re.M)
+        assert {(file.parent.name, name) for name in names} <= started
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_numba_kernels_compile_to_ptx(launches, architecture, tmp_path):
+    wanted = tmp_path / "launches.json"
+    wanted.write_text(json.dumps(sorted(launches)), encoding="utf-8")
+    done = python([str(ROOT / "tests" / "kernels" / "ptx.py"), str(architecture), str(wanted)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(launches), done.stderr
+    report.done["ptx"] |= {(*launch, f"sm_{architecture}") for launch in launches}
 
 
 def test_the_numba_kernel_is_cached_in_our_folder(tmp_path):
@@ -302,7 +224,7 @@ def test_the_numba_kernel_is_cached_in_our_folder(tmp_path):
         assert config.CACHE_DIR == before
         print("ours")
     """
-    done = python(code, tmp_path)
+    done = python(["-c", textwrap.dedent(code)], tmp_path)
     assert done.stdout == "ours\n", done.stderr
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_contracts import close, each_float, run
+from contract import close, each_float, run
 
 from minicnn.kernels import layout, nll, softmax
 

@@ -114,3 +114,63 @@ B = ((2, 3), (2, 2), (4, 3, 2))
 wrong("bilinear", "batch", RuntimeError, lambda m, f: f(m.ones(2, 3), m.ones(3, 2), m.ones(B[2])))
 wrong("bilinear", r"3 and 2.*\[4, 2, 2\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B[:2]), m.ones(4, 2, 2)))
 wrong("bilinear", r"bias.*4.*\[3\]", RuntimeError, lambda m, f: f(*(m.ones(s) for s in B), m.ones(3)))
+
+# --- places of one's own ----------------------------------------------------------------------------
+
+
+def places(*shape):
+    """Places, some of them beyond the edges, none on a kink."""
+    return lambda random: random.uniform(-1.4, 1.4, shape)
+
+
+for mode in ("bilinear", "nearest", "bicubic"):
+    for padding in ("zeros", "border", "reflection"):
+        for align in (False, True):
+            how = {"mode": mode, "padding_mode": padding, "align_corners": align}
+            add("grid_sample", lambda m, a, g, how=how: F(m).grid_sample(a, g, **how), normal(2, 3, 4, 5),
+                places(2, 3, 2, 2), second=False)  # fmt: skip
+add("grid_sample", lambda m, a, g: F(m).grid_sample(a, g, align_corners=True), normal(1, 2, 1, 1), places(1, 2, 2, 2),
+    smooth=False, second=False)  # fmt: skip
+add("grid_sample", lambda m, a, g: F(m).grid_sample(a, g / 0, padding_mode="border", align_corners=False),
+    normal(1, 2, 3, 4), normal(1, 2, 2, 2), differentiable=False)  # fmt: skip
+for align in (False, True):
+    add("affine_grid", lambda m, t, a=align: F(m).affine_grid(t, (2, 1, 3, 4), a), normal(2, 2, 3), grad_fn=False)
+add("affine_grid", lambda m, t: F(m).affine_grid(t, m.Size((2, 1, 1, 2)), False), normal(2, 2, 3), grad_fn=False)
+
+
+def sample(m, f, shape=(1, 2, 4, 4), grid=(1, 3, 3, 2), **options):
+    """A grid_sample of ones and zeros."""
+    return f(m.ones(*shape), m.zeros(*grid), **{"align_corners": False, **options})
+
+
+wrong("grid_sample", "but got: 'linear'", ValueError, lambda m, f: sample(m, f, mode="linear"))
+wrong("grid_sample", "but got: 'ones'", ValueError, lambda m, f: sample(m, f, padding_mode="ones"))
+wrong("grid_sample", "size 2 in last dimension", RuntimeError, lambda m, f: sample(m, f, grid=(1, 3, 3, 1)))
+wrong("grid_sample", "same batch size", RuntimeError, lambda m, f: sample(m, f, grid=(2, 3, 3, 2)))
+wrong("grid_sample", "expected 4D input", RuntimeError, lambda m, f: sample(m, f, (1, 4, 4)))
+wrong("grid_sample", "dimension 2 being empty", RuntimeError, lambda m, f: sample(m, f, (1, 2, 0, 4)))
+wrong("grid_sample", "expected `grid` of type", RuntimeError, lambda m, f: f(m.ones(1, 1, 2, 2),
+      m.zeros(1, 2, 2, 2, dtype=m.float64), align_corners=True))  # fmt: skip
+wrong("affine_grid", "only supports 4D and 5D", NotImplementedError, lambda m, f: f(m.ones(1, 2, 3), (1, 2, 3), True))
+wrong("affine_grid", "positive output size", ValueError, lambda m, f: f(m.ones(1, 2, 3), (1, 2, 0, 3), True))
+wrong("affine_grid", "floating point type", ValueError, lambda m, f: f(m.ones(1, 2, 3).long(), (1, 2, 3, 3), True))
+wrong("affine_grid", "shape Nx2x3", ValueError, lambda m, f: f(m.ones(1, 3, 3), (1, 2, 3, 3), True))
+wrong("affine_grid", "wants 2", RuntimeError, lambda m, f: f(m.ones(1, 2, 3), (2, 2, 3, 3), True))
+
+# --- activations that draw --------------------------------------------------------------------------
+
+
+def drawing(function, make, **options):
+    """A row of a function of F that draws: both from the same seed."""
+    add(function, lambda m, a: (m.manual_seed(4), getattr(F(m), function)(a, **options))[1], make, grad_fn=False)
+
+
+drawing("rrelu", normal(3, 7), training=True)
+drawing("rrelu", normal(2, 3, 4, 5), lower=0.3, upper=0.3, training=True)
+drawing("rrelu", normal(3, 4))
+add("rrelu", lambda m, a: (m.manual_seed(4), F(m).rrelu_(a * 2, training=True))[1], normal(3, 7), grad_fn=False)
+drawing("gumbel_softmax", normal(3, 5), tau=0.7)
+add("gumbel_softmax", lambda m, a: (m.manual_seed(4), F(m).gumbel_softmax(a, hard=True, dim=0))[1], normal(3, 5),
+    smooth=False, grad_fn=False)  # fmt: skip
+wrong("rrelu", "`lower` 0.5, `upper` 0.2", RuntimeError, lambda m, f: f(m.ones(2), 0.5, 0.2))
+wrong("rrelu", "use .float()", NotImplementedError, lambda m, f: f(m.ones(2).long(), training=True))

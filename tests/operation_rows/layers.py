@@ -289,8 +289,9 @@ for shape in ((9, 3, 2, 2), (2, 2, 3, 1), (9, 4), (3, 2, 5)):
             normal(*shape), normal(C), normal(C))  # fmt: skip
     add("batch_norm", lambda m, a: F(m).batch_norm(a, None, None, training=True, eps=0.1), normal(*shape))
 add("batch_norm", lambda m, a, w: normalise(m, a, w, momentum=1.0), normal(8, 2, 2, 2), normal(2))
-add("batch_norm", lambda m, a, b: normalise(m, a, None, b, training=False), normal(2, 2, 2, 2), normal(2),
-    second=False)  # fmt: skip  torch's second derivative fails without a weight
+add(
+    "batch_norm", lambda m, a, b: normalise(m, a, None, b, training=False), normal(2, 2, 2, 2), normal(2), second=False
+)  # fmt: skip  torch's second derivative fails without a weight
 add("batch_norm", lambda m, a: normalise(m, a, training=False), normal(0, 2, 2, 2), grad_fn=False)
 
 BN = (2, 3, 2, 2)

@@ -191,3 +191,16 @@ refuse("multilabel_soft_margin_loss", lambda m: F(m).multilabel_soft_margin_loss
        RuntimeError, "3")  # fmt: skip
 refuse("cosine_similarity", lambda m: m.cosine_similarity(m.ones(2, 3), m.ones(2, 4)), RuntimeError, "3.*4")
 refuse("cosine_similarity", lambda m: m.cosine_similarity(m.ones(2).long(), m.ones(2).long(), 0), RuntimeError, "int64")
+
+for kind in ("int32", "uint8", "int64"):
+    add("l1_loss", lambda m, a, b, t=kind: m.nn.functional.l1_loss(a.to(getattr(m, t)), b.to(getattr(m, t)),
+        reduction="sum"), integers(3, 2), integers(3, 2), differentiable=False)  # fmt: skip
+for swap in (False, True):
+    add("triplet_margin_with_distance_loss", lambda m, a, p, n, s=swap: m.nn.functional.
+        triplet_margin_with_distance_loss(a, p, n, swap=s, margin=2.0), normal(3, 4), normal(3, 4), normal(3, 4),
+        grad_fn=False)  # fmt: skip
+add("triplet_margin_with_distance_loss", lambda m, a, p, n: m.nn.functional.triplet_margin_with_distance_loss(
+    a, p, n, distance_function=lambda x, y: ((x - y) ** 2).sum(1), reduction="sum"), normal(3, 4), normal(3, 4),
+    normal(3, 4), grad_fn=False)  # fmt: skip
+refuse("triplet_margin_with_distance_loss", lambda m: m.nn.functional.triplet_margin_with_distance_loss(
+    m.ones(2, 3), m.ones(2, 3), m.ones(2, 3), margin=0), ValueError, "margin must be greater than 0, got 0")

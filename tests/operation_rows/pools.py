@@ -113,16 +113,28 @@ for batch in (2, 9):
     add("max_unpool2d", lambda m, a: there_and_back(m, a, 2), distinct(batch, 2, 4, 4))
     add("max_unpool2d", lambda m, a: there_and_back(m, a, (2, 3), (2, 3), output_size=(5, 7)), distinct(batch, 2, 5, 7))
     add("max_unpool1d", lambda m, a: there_and_back(m, a, 2, axes=1, output_size=(1, 1, 5)), distinct(batch, 2, 5))
-add("max_unpool2d", lambda m, a: there_and_back(m, a, 3, 2, 1, output_size=[4, 4]), distinct(2, 4, 4), grad_fn=False,
-    smooth=False)  # fmt: skip  numbers that two windows share
+add(
+    "max_unpool2d",
+    lambda m, a: there_and_back(m, a, 3, 2, 1, output_size=[4, 4]),
+    distinct(2, 4, 4),
+    grad_fn=False,
+    smooth=False,
+)  # fmt: skip  numbers that two windows share
 add("max_unpool1d", lambda m, a: there_and_back(m, a, 2, axes=1), distinct(2, 4))
-add("max_unpool2d", lambda m, a, i: F(m).max_unpool2d(a, i, 2), normal(2, 3, 2, 2), integers(2, 3, 2, 2, high=16),
-    smooth=False, second=False)  # fmt: skip  several numbers for one place
+add(
+    "max_unpool2d",
+    lambda m, a, i: F(m).max_unpool2d(a, i, 2),
+    normal(2, 3, 2, 2),
+    integers(2, 3, 2, 2, high=16),
+    smooth=False,
+    second=False,
+)  # fmt: skip  several numbers for one place
 add("max_unpool2d", lambda m, a, i: F(m).max_unpool2d(a, i, 2), normal(0, 3, 2, 2), integers(0, 3, 2, 2))
 
 
 def unpool(says, error, *shape, places=None, **options):
     """A bad call of max_unpool2d."""
+
     def call(m, f):
         given = m.zeros(shape, dtype=m.int64) if places is None else places(m)
         return f(m.ones(shape), given, 2, **options)

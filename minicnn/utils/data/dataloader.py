@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from minicnn.functional.sampling import Generator, default_generator
 from minicnn.misfit import telling
 from minicnn.suggest import NamesKeywords
-from minicnn.utils.data.collate import default_collate, default_convert
+from minicnn.utils.data.collate import default_collate, default_convert, pinned_batch
 from minicnn.utils.data.dataset import IterableDataset
 from minicnn.utils.data.fetch import make_fetcher
 from minicnn.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
@@ -29,8 +29,9 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     last batch; `collate_fn` makes a batch of a list of samples (:func:`default_collate`). A data set with
     `get_batch` (see :class:`Dataset`) is asked for whole batches. `num_workers` processes load ahead,
     `prefetch_factor` (2) batches each; `persistent_workers` keeps them for the next pass; `worker_init_fn(k)`
-    is called in worker k; `timeout` is how many seconds to wait for one. `pin_memory` and `in_order` are
-    accepted and change nothing.
+    is called in worker k; `timeout` is how many seconds to wait for one. `pin_memory` puts the tensors of
+    a batch in memory that a GPU can fetch by itself (where there is one), for `.to("cuda", non_blocking=True)`.
+    `in_order` is accepted and changes nothing.
 
     Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default
     generator
@@ -134,12 +135,17 @@ class DataLoader(NamesKeywords, Generic[T_co]):
 
     @telling
     def __iter__(self) -> Iterator[Any]:
+        iterator = self._loaded()
+        return _Pinning(iterator) if self.pin_memory else iterator
+
+    def _loaded(self) -> Iterator[Any]:
+        """One pass, as it comes from the data set or from the workers."""
         indices = iter(self._index_sampler)
         if self._iterator is not None and not self._iterator.closed:
             # As in PyTorch, workers that go on need no new base seed, so none is drawn.
             self._iterator.reset(indices)
             return self._iterator
-        base_seed = (default_generator if self.generator is None else self.generator).random63()
+        base_seed = self._base_seed()
         batched = self.batch_sampler is not None
         if self.num_workers == 0:
             if self.timeout:
@@ -166,6 +172,19 @@ class DataLoader(NamesKeywords, Generic[T_co]):
             self._iterator = iterator
         return iterator
 
+    def _base_seed(self) -> int:
+        """Drawn once a pass, whether a worker needs it or not."""
+        return (default_generator if self.generator is None else self.generator).random63()
+
+    def indices(self) -> Iterator[Any]:
+        """One pass over the indices alone, with the random numbers of a whole one: each batch's list of them.
+
+        For who makes the batches himself, where the data set is (`minicnn.training.resident`).
+        """
+        found = iter(self._index_sampler)
+        self._base_seed()
+        return found
+
     def __len__(self) -> int:
         if not self._iterable:
             return len(self._index_sampler)
@@ -187,6 +206,19 @@ class _SerialIterator:
 
     def __next__(self) -> Any:
         return self._fetch(next(self._indices))
+
+
+class _Pinning:
+    """One pass, the tensors of every batch in memory that a GPU can fetch by itself."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> _Pinning:
+        return self
+
+    def __next__(self) -> Any:
+        return pinned_batch(next(self._batches))
 
 
 class _Endless:

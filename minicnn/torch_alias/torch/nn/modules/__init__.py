@@ -5,25 +5,30 @@ A layer's class says that it comes from there, as PyTorch's does: `print(type(la
 
 import sys as _sys
 from types import ModuleType as _ModuleType
+from typing import Any as _Any
 
 from minicnn import alias as _alias
 from minicnn import nn as _nn
 from minicnn.nn import batch_norm as _batch_norm
 from minicnn.nn import conv as _conv
+from minicnn.nn import hooks as _hooks
+from minicnn.nn import lazy as _lazy
 
 _FILES = {
     "activation": "CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid LogSoftmax Mish "
     "PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink "
     "Threshold",
-    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d",
+    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d",
     "container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
-    "conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d LazyConv1d LazyConv2d "
+    "LazyConvTranspose1d LazyConvTranspose2d",
     "distance": "CosineSimilarity PairwiseDistance",
     "dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
     "flatten": "Flatten Unflatten",
     "fold": "Fold Unfold",
     "instancenorm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
-    "linear": "Bilinear Identity Linear",
+    "lazy": "",
+    "linear": "Bilinear Identity LazyLinear Linear",
     "loss": "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss "
     "HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss MultiLabelMarginLoss MultiMarginLoss NLLLoss "
     "PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss",
@@ -38,8 +43,13 @@ _FILES = {
     "sparse": "Embedding",
     "upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
-# base classes that scripts ask for by `isinstance`
-_BASES = {"batchnorm": ("_BatchNorm", _batch_norm._BatchNorm), "conv": ("_ConvNd", _conv._Conv)}
+# base classes that scripts ask for by `isinstance`, and what is no layer
+_OTHERS: dict[str, dict[str, _Any]] = {
+    "batchnorm": {"_BatchNorm": _batch_norm._BatchNorm},
+    "conv": {"_ConvNd": _conv._Conv},
+    "lazy": {"LazyModuleMixin": _lazy.LazyModuleMixin},
+    "module": {name: hook for name, hook in vars(_hooks).items() if name.startswith("register_module_")},
+}
 
 for _file, _classes in _FILES.items():
     _module = _ModuleType(f"{__name__}.{_file}", f"torch.nn.modules.{_file}: layers of minicnn.nn.")
@@ -51,8 +61,8 @@ for _file, _classes in _FILES.items():
             _class.__module__ = _module.__name__
             globals()[_name] = _class
             setattr(_module, _name, _class)
-    if _file in _BASES:
-        setattr(_module, *_BASES[_file])
+    for _name, _other in _OTHERS.get(_file, {}).items():
+        setattr(_module, _name, _other)
     _alias.show(_module.__name__)
 
 _alias.show(__name__)

@@ -1,0 +1,22 @@
+"""The reference: NumPy's add.at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import layout
+from ..dispatch import Plan
+from . import Sizes
+
+
+def plan(z: Sizes) -> Plan:
+    """Every case."""
+
+    def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
+        values, order, starts = ins
+        np.add.at(outs[0], np.repeat(np.arange(z.rows), np.diff(starts)), values[order])
+
+    return Plan("add.at", (layout.PLAIN,) * 3, z.outputs(), 0, run)

@@ -1,0 +1,92 @@
+// Softmax and its logarithm along an axis, and their gradients. The contract is in __init__.py.
+//
+// A row is the numbers of one (o, i): class c at (o·classes + c)·inner + i. The plan gives it a team of threads
+// (teams.py), which depends on how rows lie:
+//
+//   inner = 1    c →                            inner > 1    i →
+//   row 0   x x x x x x                         c   x x x x x x x x     a column is a row;
+//   row 1   x x x x x x                         ↓   x x x x x x x x     neighbouring threads have
+//   row 2   x x x x x x                             x x x x x x x x     neighbouring columns
+//   a thread, a warp or the block a row         a thread a column, or 8 threads (and 32 columns a block)
+//
+//   for each row                                one team each, and on by the size of the grid
+//       forward:   best = max x,  sum = Σ e^(x - best),  y = e^(x - best) / sum  or  x - best - ln sum
+//       backward:  sum = Σ g·y or Σ g,  dx = y·(g - sum)  or  g - e^y·sum
+//
+// A row is read three times (forward) or twice, but only the first time from memory: what a block works on at a time
+// is a few thousand numbers, which stay in the first cache. e^(x - best) is computed twice, which costs less than
+// writing it down and reading it again. NaN needs no care: it gets into the sum, and from there everywhere.
+
+#include "reduce.cuh"
+
+struct Geometry {  // filled by gpu_plan.py, in this order
+    int outer, classes, inner, logarithm, members, apart;
+};
+
+// body(first, row_is_there) for the rows of this block: all of its threads together, since teams wait for each other.
+template <typename T, typename Body>
+__device__ void for_each_row(const Team<T>& team, const Geometry& z, const Body& body)
+{
+    const long long rows = (long long)z.outer * z.inner, step = (long long)gridDim.x * team.rows;
+    for (long long first = (long long)blockIdx.x * team.rows; first < rows; first += step) {
+        const long long row = first + team.row, o = z.inner == 1 ? row : row / z.inner;
+        body(o * z.classes * z.inner + (row - o * z.inner), row < rows ? z.classes : 0);
+    }
+}
+
+template <typename T>
+__device__ void forward(const T* __restrict__ x, T* __restrict__ y, const Geometry& z)
+{
+    __shared__ T room[MOST_THREADS];
+    const Team<T> team(z.members, z.apart, room);
+    const long long inner = z.inner;
+    for_each_row(team, z, [&](long long first, int classes) {
+        T best = -infinity();
+        for (int c = team.member; c < classes; c += team.members) best = max(best, x[first + c * inner]);
+        best = team.largest(best);
+        T sum = 0;
+        for (int c = team.member; c < classes; c += team.members) sum += exp(x[first + c * inner] - best);
+        sum = team.sum(sum);
+        const T rest = log(sum);
+        for (int c = team.member; c < classes; c += team.members) {
+            const T here = x[first + c * inner] - best;
+            y[first + c * inner] = z.logarithm ? here - rest : exp(here) / sum;
+        }
+    });
+}
+
+template <typename T>
+__device__ void backward(const T* __restrict__ g, const T* __restrict__ y, T* __restrict__ dx, const Geometry& z)
+{
+    __shared__ T room[MOST_THREADS];
+    const Team<T> team(z.members, z.apart, room);
+    const long long inner = z.inner;
+    for_each_row(team, z, [&](long long first, int classes) {
+        T sum = 0;
+        for (int c = team.member; c < classes; c += team.members) {
+            const long long at = first + c * inner;
+            sum += z.logarithm ? g[at] : g[at] * y[at];
+        }
+        sum = team.sum(sum);
+        for (int c = team.member; c < classes; c += team.members) {
+            const long long at = first + c * inner;
+            dx[at] = z.logarithm ? g[at] - exp(y[at]) * sum : y[at] * (g[at] - sum);
+        }
+    });
+}
+
+// The names that Python sees: one for each direction and element type.
+
+extern "C" __global__ void forward_float32(const float* x, float* y, Geometry z) { forward(x, y, z); }
+
+extern "C" __global__ void forward_float64(const double* x, double* y, Geometry z) { forward(x, y, z); }
+
+extern "C" __global__ void backward_float32(const float* g, const float* y, float* dx, Geometry z)
+{
+    backward(g, y, dx, z);
+}
+
+extern "C" __global__ void backward_float64(const double* g, const double* y, double* dx, Geometry z)
+{
+    backward(g, y, dx, z);
+}

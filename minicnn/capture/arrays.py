@@ -1,0 +1,59 @@
+"""Arrays of the CPU and of the GPU, and the memory they lie in: what a tape has to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minicnn.backend import array_module
+
+
+def on_gpu(value: Any) -> bool:
+    """Whether `value` is an array of the GPU."""
+    return array_module(value) is not np
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array, of whichever device."""
+    return isinstance(value, np.ndarray) or on_gpu(value)
+
+
+def arrays_in(value: Any) -> Iterator[Any]:
+    """The arrays in a value, also within tuples, lists and dicts."""
+    if is_array(value):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from arrays_in(part)
+    elif isinstance(value, dict):
+        yield from arrays_in(list(value.values()))
+
+
+def root(array: Any) -> Any:
+    """The array that owns the memory of `array`."""
+    while is_array(array.base):
+        array = array.base
+    return array
+
+
+def address(array: Any) -> int:
+    """Where the first element of `array` lies."""
+    place: int = array.data.ptr if on_gpu(array) else array.__array_interface__["data"][0]
+    return place
+
+
+def fill(target: Any, source: Any) -> None:
+    """target[...] = source, also from one device to the other; a number fills all of `target`."""
+    if isinstance(source, np.ndarray) and on_gpu(target):
+        target.set(np.broadcast_to(source, target.shape).astype(target.dtype, order="C", copy=False))
+    elif on_gpu(source) and isinstance(target, np.ndarray):
+        target[...] = source.get()
+    else:
+        target[...] = source
+
+
+def copied(array: Any) -> Any:
+    """A copy with memory of its own."""
+    return array.copy(order="K")
