@@ -21,11 +21,12 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
-    "suggest": set(),  # near names for misspelt ones
+    "misfit": set(),  # which argument an error means
+    "suggest": {"misfit"},  # near names for misspelt ones
     "dtypes": set(),
     "random": set(),
     "pinned": set(),  # memory of the host that a GPU can fetch by itself
@@ -35,16 +36,16 @@ FLOORS = {
     "accelerator": {"backend", "cuda"},
     "backends": {"kernels", "backend"},  # PyTorch's switches of its libraries
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
-    "autograd": {"kernels", "suggest", "dtypes", "backend"},
+    "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
+    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
     "linalg": {"functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
     "models": CORE | {"nn"},
-    "utils": {"suggest", "autograd", "functional", "nn"},  # utils.data: samples to batches; summaries of models
-    "transforms": {"kernels", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
+    "utils": {"misfit", "suggest", "autograd", "functional", "nn"},  # samples to batches; summaries of models
+    "transforms": {"kernels", "misfit", "suggest", "dtypes", "autograd", "functional", "nn"},  # images to Tensors
     "datasets": {"files", "suggest", "autograd", "functional", "utils", "transforms"},  # files to images
     "alias": {"suggest", "formats", "dtypes", "backend", "autograd", "functional"},  # `import torch` finds torch_alias/
     "command": set(),  # one-line errors
@@ -117,7 +118,6 @@ ASKS_FOR_NUMPY = {
     "minicnn/pinned.py": "memory of the host, which NumPy's arrays lie in",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
     "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
-    "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
 }
