@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from minicnn.kernels import threads
+from minicnn.kernels.recorder import recorder
 from minicnn.pinned import fetched, is_pinned
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
@@ -222,12 +223,19 @@ def to_device(array: Array, target: device | str | int, non_blocking: bool = Fal
     """
     target = target if target is CPU else resolve(target)
     if target.type == "cpu":
-        return array if isinstance(array, np.ndarray) else array.get()
+        return array if isinstance(array, np.ndarray) else _moved(array.get(), array)
     with on_gpu(target) as cupy:
         if isinstance(array, np.ndarray):
             directly = non_blocking and array.flags.c_contiguous and is_pinned(array)
-            return fetched(cupy, array) if directly else cupy.asarray(array)
-        return array if array.device.id == cupy.cuda.runtime.getDevice() else array.copy()
+            return _moved(fetched(cupy, array) if directly else cupy.asarray(array), array)
+        return array if array.device.id == cupy.cuda.runtime.getDevice() else _moved(array.copy(), array)
+
+
+def _moved(copy: Array, array: Array) -> Array:
+    """A copy on another device: a step that is being recorded has to make it again each time."""
+    if recorder.tape is not None:
+        recorder.tape.moved(copy, array)
+    return copy
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 // ReLU, tanh and sigmoid, whose gradient is known from their output. The contract is in __init__.py, how a function
-// becomes kernels in function_kernels.cuh. They stand apart from the others (curves.cu) because nearly every network
-// has one of them, and compiling all takes some seconds.
+// becomes kernels in function_kernels.cuh. They stand apart from the others (curves.cuh) because nearly every
+// network has one of them, and compiling all takes some seconds.
 
 #include "activation/function_kernels.cuh"
 
@@ -22,7 +22,13 @@ struct Sigmoid {
     static __device__ T slope(T g, T y, T, T, T) { return g * y * (T(1) - y); }
 };
 
-FLOATS(relu, Relu)
+#define ALL(T, type)                \
+    KERNELS(relu, Relu, T, type)    \
+    KERNELS(tanh, Tanh, T, type)    \
+    KERNELS(sigmoid, Sigmoid, T, type)
+
+ALL(float, float32)
+ALL(double, float64)
+ALL(float16, float16)
+ALL(bfloat16, bfloat16)
 INTEGERS(relu, Relu)
-FLOATS(tanh, Tanh)
-FLOATS(sigmoid, Sigmoid)

@@ -55,9 +55,7 @@ def geometry_of(z: Sizes) -> Geometry:
     planes = (K, z.OH, z.OW, C, z.H, z.W) if adjoint else (C, z.H, z.W, K, z.OH, z.OW)
     gaps = [s // math.gcd(s, d) if adjoint else 1 for s, d in zip(z.stride, z.dilation, strict=True)]
     families = [min(s, n) if adjoint else 1 for s, n in zip(z.stride, (z.H, z.W), strict=True)]
-    return Geometry(
-        z.N, *planes, z.KH, z.KW, z.groups, *z.stride, *z.padding, *z.dilation, adjoint, *gaps, *families
-    )
+    return Geometry(z.N, *planes, z.KH, z.KW, z.groups, *z.stride, *z.padding, *z.dilation, adjoint, *gaps, *families)
 
 
 def is_small_enough(z: Sizes) -> bool:

@@ -13,7 +13,7 @@ from .. import launch, layout, precision
 from ..dispatch import Plan
 from . import Sizes
 from .cpu_numpy import orders, outputs
-from .gpu_plan import cut, function_of, length_of, matrices, sums_dtype, tile_of
+from .gpu_plan import cut, function_of, length_of, matrices, tile_of
 
 FILES = {
     "float32": "gemm.cu", "float64": "gemm_float64.cu", "float16": "gemm_float16.cu", "bfloat16": "gemm_float16.cu",
@@ -47,20 +47,18 @@ def plan(z: Sizes) -> Plan | None:
         bias=bias, function=function,
     )  # fmt: skip
     file = "gemm_tf32.cu" if kind == "float32" and precision.tf32("gemm") else FILES[kind]
-    multiply = _function(file, f"gemm_{rows}x{columns}_{kind}")
-    add_pieces = _function(file, f"gemm_finish_{kind}")
+    multiply = cuda_function(file, f"gemm_{rows}x{columns}_{kind}")
+    add_pieces = cuda_function(file, f"gemm_finish_{kind}")
     grid, block = (tiles * pieces if z.M else 0,), (THREADS[rows, columns],)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         a, b, c = ins[0], ins[1], outs[0]
         biases, activated = (ins[2] if bias else b), (ins[-1] if function > 3 else b)  # what is not there is not read
-        multiply.over(
-            grid, block, *((b, a) if swapped else (a, b)), biases, activated, c, outs[-1], scratch, geometry
-        )
+        multiply.over(grid, block, *((b, a) if swapped else (a, b)), biases, activated, c, outs[-1], scratch, geometry)
         if pieces > 1:
             add_pieces(size + z.M * row_sums, scratch, c, outs[-1], biases, activated, np.int64(size), finish)
 
-    scratch_bytes = pieces * (size + z.M * row_sums) * sums_dtype(z.dtype).itemsize if pieces > 1 else 0
+    scratch_bytes = pieces * (size + z.M * row_sums) * launch.sums_dtype(z.dtype).itemsize if pieces > 1 else 0
     algorithm = f"tiles of {rows}×{columns}" + (" on TF32" if file == "gemm_tf32.cu" else "")
     return Plan(algorithm, orders(z), outputs(z), scratch_bytes, run)
 
@@ -72,5 +70,6 @@ def sides(kind: str, row_sums: bool) -> tuple[tuple[int, int], ...]:
 
 
 @functools.cache
-def _function(file: str, name: str) -> launch.CudaFunction:
+def cuda_function(file: str, name: str) -> launch.CudaFunction:
+    """A kernel of a file in this folder."""
     return launch.CudaFunction(Path(__file__).with_name(file), name)

@@ -14,8 +14,9 @@ from minicnn.functional.adding import add_rows
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import copy_
 from minicnn.functional.creation import full as filled
-from minicnn.functional.elementwise import Mul, where
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.norms import norm
+from minicnn.functional.selection import where
 
 
 class Embedding(Operation):

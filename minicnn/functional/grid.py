@@ -264,8 +264,8 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
     >>> import minicnn
     >>> affine_grid(minicnn.tensor([[[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]]]), (1, 1, 1, 2), align_corners=False)
-    tensor([[[[0.0000, 0.0000],
-              [1.0000, 0.0000]]]])
+    tensor([[[[0., 0.],
+              [1., 0.]]]])
     """
     sizes = tuple(int(n) for n in size)
     align = _aligned(align_corners)

@@ -13,9 +13,9 @@ from minicnn.functional.activation import logsigmoid
 from minicnn.functional.common import broadcast_shape, check_tensor
 from minicnn.functional.creation import arange
 from minicnn.functional.distance import pairwise_distance
-from minicnn.functional.elementwise import clamp, minimum, where
 from minicnn.functional.gathering import gather
 from minicnn.functional.reduction import Reduced, check_reduction, reduced
+from minicnn.functional.selection import clamp, minimum, where
 
 
 @operation()

@@ -1,4 +1,4 @@
-"""torch.nn.utils: clipping gradients; parameters as one vector and back."""
+"""Clipping gradients."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
 from minicnn.functional.creation import tensor
-from minicnn.functional.joining import cat
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import telling
 
 Tensors = Tensor | Iterable[Tensor]
 
 
+@telling
 def clip_grad_norm_(
     parameters: Tensors,
     max_norm: float,
@@ -30,7 +31,7 @@ def clip_grad_norm_(
     max_norm, norm_type = float(max_norm), float(norm_type)
     listed = _listed(parameters)
     if not listed and isinstance(parameters, Iterator):
-        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
     total = get_total_norm(_grads(listed), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(listed, max_norm, total)
     return total
@@ -40,7 +41,7 @@ def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> Tensor:
     """The norm of all tensors as one vector, a 0-d tensor."""
-    _not_recorded("the norm of gradients")
+    not_recorded("the norm of gradients")
     arrays = [t._plain_array() for t in _listed(tensors)]
     if not arrays:
         return tensor(0.0)
@@ -69,7 +70,7 @@ def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale all gradients by max_norm / total_norm where that is below 1."""
-    _not_recorded("clipped gradients")
+    not_recorded("clipped gradients")
     norm = total_norm._array
     xp = array_module(norm)
     factor = xp.asarray(xp.minimum(float(max_norm) / (norm + 1e-6), 1.0))  # NaN stays NaN
@@ -79,9 +80,10 @@ def clip_grads_with_norm_(
         grad._version.count += 1
 
 
+@telling
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of the gradients to [-clip_value, clip_value]."""
-    _not_recorded("clipped gradients")
+    not_recorded("clipped gradients")
     limit = float(clip_value)
     for grad in _grads(parameters):
         array = grad._plain_array()
@@ -89,24 +91,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
         grad._version.count += 1
 
 
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters in one vector, one after the other; recorded by autograd."""
-    return cat([parameter.reshape(-1) for parameter in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the values of a vector: the inverse of `parameters_to_vector`."""
-    if not isinstance(vec, Tensor):
-        raise TypeError(f"expected Tensor, but got: {type(vec).__name__}")
-    _not_recorded("parameters out of a vector")
-    start = 0
-    for parameter in parameters:
-        stop = start + parameter.numel()
-        parameter.data = Tensor(vec._plain_array()[start:stop].reshape(parameter.shape))
-        start = stop
-
-
-def _not_recorded(what: str) -> None:
+def not_recorded(what: str) -> None:
     """A step that is being recorded cannot be replayed: what NumPy computes here is on no tape."""
     if recorder.tape is not None:
         recorder.tape.refuse(f"computes {what}")
