@@ -519,7 +519,7 @@ def test_the_training_command_on_the_gpu(tmp_path: Any, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(datasets, "sample", few)
     monkeypatch.chdir(tmp_path)
-    options = ["--dataset", "mnist-sample", "--epochs", "2", "--batch-size", "16", "--quiet"]
+    options = ["--dataset", "mnist-sample", "--epochs", "2", "--batch-size", "16", "--schedule", "constant", "--quiet"]
     histories, weights = {}, {}
     with cuda.random.use("host"):
         for name, device in (("here", "cpu"), ("there", "cuda"), ("again", "cuda")):
