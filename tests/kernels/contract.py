@@ -90,8 +90,8 @@ def guarded(like, shape, dtype, order, garbage, late=0):
 
 
 def host(array):
-    """The array as NumPy's."""
-    return array if isinstance(array, np.ndarray) else array.get()
+    """The array as NumPy's; of two dimensions also in the memory order of its transpose."""
+    return array if isinstance(array, np.ndarray) else array.get(order="A")
 
 
 @contextmanager
