@@ -42,6 +42,7 @@ class Module(Members):
     """
 
     training: bool
+    _is_full_backward_hook: bool | None  # the kind of the first one, which the others must be of
     _version = 1  # of the layout of a class's entries in the state_dict
 
     def forward(self, *input: Any) -> Any:
@@ -262,11 +263,12 @@ class Module(Members):
         self, hook: Callable[[Module, Any, Any], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` in backward; what it returns replaces grad_input."""
-        if any(isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+        if self._is_full_backward_hook is False:
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
                 "one of them."
             )
+        self._is_full_backward_hook = True
         return hooks.register(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> RemovableHandle:
@@ -275,11 +277,12 @@ class Module(Members):
         In the order of that operation's own arguments, which for Linear is not PyTorch's. RuntimeError beside the new
         kind of hook.
         """
-        if any(not isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+        if self._is_full_backward_hook is True:
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
                 "one of them."
             )
+        self._is_full_backward_hook = False
         return hooks.register(self._backward_hooks, hooks.OfNode(hook), False)
 
     def register_full_backward_pre_hook(

@@ -118,7 +118,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     """(x - mean) / std for each channel of a floating tensor; see :class:`Normalize`."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}: put ToTensor() first")
-    pixels = tensor.numpy()
+    pixels = tensor.detach().numpy()
     if pixels.dtype.kind != "f":
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     if pixels.ndim < 3:
@@ -135,6 +135,9 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
         if values.size not in (1, pixels.shape[-3]):
             raise ValueError(f"`{name}` has {values.size} values, the image {pixels.shape[-3]} channels: {told}")
     means, deviations = (v[:, None, None] if v.ndim == 1 else v for v in (means, deviations))  # (C, 1, 1)
+    if tensor.requires_grad:  # the image is what is learned: adversarial examples, style transfer
+        shift, scale = Tensor(means), Tensor(deviations)
+        return tensor.sub_(shift).div_(scale) if inplace else (tensor - shift) / scale
     out = pixels if inplace else np.empty_like(pixels, order="C")
     np.subtract(pixels, means, out=out)
     np.divide(out, deviations, out=out)
