@@ -33,6 +33,7 @@ FLOORS = {
     "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"backend"},
+    "multiprocessing": set(),  # the standard library's
     "settings": {"backend", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},

@@ -163,12 +163,6 @@ def pin_memory(input: Tensor, device: Any = None) -> Tensor:
     return input
 
 
-@operation(method="is_shared")
-def is_shared(input: Tensor) -> bool:
-    """Whether other processes see the memory, as they do a GPU's."""
-    return input.is_cuda
-
-
 # --- made, filled ---------------------------------------------------------------------------------------
 
 

@@ -223,6 +223,15 @@ class Module(Members):
         """Convert all floating-point parameters and buffers to bfloat16."""
         return self._convert("bfloat16")
 
+    def share_memory(self: M) -> M:
+        """Move all parameters and buffers into memory that processes share."""
+        if any(is_lazy(t) for t in (*self.parameters(), *self.buffers())):
+            raise RuntimeError(
+                "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the "
+                "parameters before calling `module.share_memory()`."
+            )
+        return self._apply(lambda t: t.share_memory_())
+
     def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
         """Move all parameters and buffers to `device` without their numbers: they are whatever the memory held."""
         return self._apply(lambda t: empty_like(t, device=device), recurse)
