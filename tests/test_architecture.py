@@ -37,6 +37,7 @@ FLOORS = {
     "backends": {"kernels", "backend"},  # PyTorch's switches of its libraries
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
+    "multiprocessing": set(),  # the standard library\'s
     "amp": {"backend", "autograd"},
     "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
     "linalg": {"functional"},
