@@ -116,6 +116,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
     "minicnn/optim/update.py": "it keeps a plan, and so tells dispatch the device itself",
     "minicnn/transforms/convert.py": "the user's images",
+    "minicnn/transforms/v2/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
 }
 
