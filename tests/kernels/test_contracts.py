@@ -153,6 +153,8 @@ def test_the_epilogues_of_conv2d(backend, rng, dtype):
     for N in some(backend, (1, 2, 33), 1):
         for function, pool in itertools.product(("tanh", "relu", "sigmoid", ""), ("avgpool2", "maxpool2")):
             z = random_conv(backend, rng, N, dtype)
+            while min(z.OH, z.OW) < 2:  # nothing to pool
+                z = random_conv(backend, rng, N, dtype)
             w, bias = rng.standard_normal(z.w_shape).astype(dtype), rng.standard_normal(z.K).astype(dtype)
             x, g = rng.standard_normal(z.x_shape).astype(dtype), rng.standard_normal(z.y_shape).astype(dtype)
             epilogue = ("bias", *([function] if function else []), pool)
@@ -160,8 +162,6 @@ def test_the_epilogues_of_conv2d(backend, rng, dtype):
             if function:
                 cases.append((z._replace(direction="input", epilogue=(f"{function}_gradient",)), (g, w, x)))
             for sizes, ins in cases:
-                if pool in sizes.epilogue and min(z.OH, z.OW) < 2:
-                    continue
                 expected = separately(backend, sizes, *ins)
                 for out, other in zip(run(backend, "conv2d", sizes, *ins), expected, strict=True):
                     assert np.array_equal(out, other)
