@@ -77,7 +77,8 @@ def told_again(
     text = f"{name}(): {' and '.join(wrong)} ({error})"
     again: Any = AttributeError(text) if isinstance(error, AttributeError) else _plain_class(error)(text)
     again.told_again = True  # once is enough, however many constructors call each other
-    return again  # type: ignore[no-any-return]
+    result: Exception = again
+    return result
 
 
 def _misfits(function: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:
@@ -175,7 +176,7 @@ def telling(function: F) -> F:
         try:
             return function(*args, **options)
         except (TypeError, ValueError, AttributeError, IndexError) as error:
-            again = error
+            again: Exception = error
             if error.__traceback__.tb_next and is_raw(error):  # type: ignore[union-attr]
                 again = told_again(error, function, function.__name__, args, options, always=False)
             if again is error:
@@ -193,7 +194,7 @@ class ToldAgain:
         if not cls.__module__.startswith("minicnn."):
             return
         if "__init__" in cls.__dict__:
-            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[misc]
+            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[method-assign]
         if "forward" in cls.__dict__ and cls.__module__.startswith("minicnn.transforms."):
             cls.forward = telling(cls.__dict__["forward"])  # type: ignore[attr-defined]
 

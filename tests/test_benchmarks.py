@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from simulated_gpu import shim
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 COMMON = {"benchmark", "device", "smoke", "date", "machine", "protocol", "sgemm_gflops"}
@@ -41,8 +42,8 @@ def run(script: str, *arguments: str, **environment: str) -> subprocess.Complete
     )  # fmt: skip
 
 
-def results_of(folder: Path, benchmark: str) -> dict[str, Any]:
-    (file,) = folder.glob(f"{benchmark}-cpu-*.json")
+def results_of(folder: Path, benchmark: str, device: str = "cpu") -> dict[str, Any]:
+    (file,) = folder.glob(f"{benchmark}-{device}-*.json")
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert results.keys() >= COMMON
@@ -98,6 +99,23 @@ def test_conv_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, 
     assert [row["ratio"] for row in results["rows"]] == [None] * 3
     assert results["summary"] == {}
     assert results["machine"]["torch"] is None
+
+
+def test_conv_speed_replays_graphs_on_a_simulated_gpu(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    if (reason := shim.why_not()) is not None:
+        pytest.skip(reason)
+    tests = Path(__file__).parent
+    path = os.pathsep.join([without_torch["PYTHONPATH"], str(tests), str(tests / "simulated_gpu")])
+    options = ("--smoke", "--rounds", "1", "--batch", "1", "--only", "1>6", "--tf32", "--output", str(tmp_path))
+    done = run("conv_speed.py", "--device", "cuda", *options, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path, "conv", "cuda")
+    assert results["machine"]["gpu"]
+    assert results["protocol"]["tf32"]
+    assert results["timed"].startswith("CUDA graphs of 10 runs")
+    assert [row["direction"] for row in results["rows"]] == ["forward", "input", "weight"]
+    for row in results["rows"]:
+        assert row["seconds"].keys() == {"minicnn", "minicnn eager"}
 
 
 @pytest.mark.slow

@@ -334,3 +334,12 @@ def test_compose_lambda_and_texts():
         T.Lambda(3)
     with pytest.raises(TypeError, match="PIL image or a Tensor"):
         T.RandomHorizontalFlip(1.0)("image")
+
+
+def test_normalize_passes_gradients_to_the_image():
+    image = Tensor(np.random.default_rng(0).random((2, 3, 3), np.float32), requires_grad=True)
+    y = T.Normalize((0.5, 0.1), (0.25, 2.0))(image)
+    y.sum().backward()
+    assert image.grad[:, 0, 0].tolist() == [4, 0.5]
+    plain = T.Normalize((0.5, 0.1), (0.25, 2.0))(image.detach())
+    np.testing.assert_allclose(y.detach().numpy(), plain.numpy(), rtol=1e-6)

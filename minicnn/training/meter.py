@@ -53,7 +53,8 @@ class Meter:
         """Count a batch, with the arithmetic of Totals.add."""
         ins = [tensor._plain_array().reshape(-1) for tensor in (loss, scores, labels)]
         outs = [self._total._array, self._hits._array]
-        sizes = Sizes(*scores.shape, ins[1].dtype)
+        samples, classes = scores.shape
+        sizes = Sizes(samples, classes, ins[1].dtype)
         kernels.execute("tally", kernels.plan("tally", sizes, dispatch.device_of(outs[0])), outs, ins)
 
     def read(self, totals: Totals) -> None:

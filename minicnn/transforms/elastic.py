@@ -10,7 +10,7 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import linspace
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.arguments import Fill, InterpolationMode, interpolation_mode
 from minicnn.transforms.blur import gaussian_blur
