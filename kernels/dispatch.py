@@ -34,8 +34,10 @@ import numpy as np
 from . import buffers, layout, precision, threads
 from .recorder import recorder
 
-BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba")}  # in order of preference
-LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy"}
+BACKENDS = {"cpu": ("numba", "numpy"), "gpu": ("cupy", "numba", "cublas", "cudnn")}  # in order of preference
+ONLY_IF_ASKED = ("cublas", "cudnn")  # NVIDIA's libraries, for those who want to compare
+LIBRARIES = {"numba": "numba", "cupy": "cupy", "numpy": "numpy", "cublas": "cupy", "cudnn": "cudnn"}
+INSTALL = {"cudnn": " (pip install 'minicnn[cudnn]', beside one of minicnn's CUDA extras)"}
 KEPT_PLANS = 4096
 KEPT_SCRATCH = 64 << 20  # bytes of scratch memory a thread keeps between kernels
 
@@ -86,7 +88,8 @@ _here = threading.local()
 
 @contextmanager
 def use(backend: str) -> Iterator[None]:
-    """Prefer `backend` ("numpy", "numba" or "cupy") within the device, as long as the context lasts.
+    """Prefer `backend` within the device, as long as the context lasts: "numpy", "numba" or "cupy", and on a GPU
+    "cublas" and "cudnn", which are never taken unless asked for.
 
     ValueError for another name, ImportError when its library is not installed.
     """
@@ -120,7 +123,8 @@ def _checked(backend: str, source: str) -> str:
     if backend not in LIBRARIES:
         raise ValueError(f"{source} is {backend!r}; expected one of {', '.join(sorted(LIBRARIES))}")
     if not _installed(LIBRARIES[backend]):
-        raise ImportError(f"{source} is {backend!r}, but the library {LIBRARIES[backend]} is not installed")
+        hint = INSTALL.get(backend, "")
+        raise ImportError(f"{source} is {backend!r}, but the library {LIBRARIES[backend]} is not installed{hint}")
     return backend
 
 
@@ -163,6 +167,8 @@ def _make_plan(kernel: str, sizes: tuple[Any, ...], device: str, wanted: str | N
     order = sorted(backends(kernel, device), key=lambda name: name != wanted)  # stable: the wanted first
     missing = []
     for backend in order:
+        if backend in ONLY_IF_ASKED and backend != wanted:
+            continue
         library = "numba_cuda" if (device, backend) == ("gpu", "numba") else LIBRARIES[backend]
         if not _installed(library):
             if backend == wanted:
@@ -199,7 +205,11 @@ def allocated(outputs: Sequence[Output], like: Any) -> list[Any]:
         return [buffers.empty(out.shape, out.dtype, out.order) for out in outputs]
     import cupy
 
-    return [layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in outputs]
+    return [
+        cupy.empty(out.shape, out.dtype) if out.order == layout.PLAIN
+        else layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order)
+        for out in outputs
+    ]  # fmt: skip
 
 
 def ordered(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:

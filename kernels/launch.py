@@ -61,6 +61,15 @@ def packs(size: int, dtype: Any) -> int:
     return -(-size * np.dtype(dtype).itemsize // 16)
 
 
+def sums_dtype(dtype: Any) -> Any:
+    """The type that kernels compute in (numbers.cuh): float32 for the floating types of two bytes, else their own.
+
+    >>> sums_dtype(np.dtype("float16")), sums_dtype(np.dtype("float64"))
+    (dtype('float32'), dtype('float64'))
+    """
+    return np.dtype("float32") if dtype.name in ("float16", "bfloat16") else dtype
+
+
 def struct(**numbers: int) -> np.ndarray:
     """Numbers for a kernel, passed by value as a C struct of ints with these names in this order.
 
@@ -146,6 +155,17 @@ class CudaFunction:
                 self._loaded(grid, block, args)
             return
         self._loaded(grid, block, args)
+
+
+MOST_NUMBERS = 16  # as in write.cu
+_write = CudaFunction(_root / "write.cu", "write_float64")
+
+
+def write(array: Any, values: np.ndarray) -> None:
+    """A few float64 numbers (at most 16) into an array of the GPU. Nobody waits, and `values` may change at once."""
+    passed = np.zeros(1, [("number", np.float64, (MOST_NUMBERS,))])
+    passed["number"][0, : values.size] = values
+    _write.over((1,), (32,), array, passed, np.int32(values.size))
 
 
 # --- Numba-CUDA ------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from typing import Any, cast
 import numpy as np
 
 from minicnn.kernels import threads
+from minicnn.kernels.recorder import recorder
+from minicnn.pinned import fetched, is_pinned
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
 
@@ -156,9 +158,14 @@ def as_array(value: Any) -> Array:
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
+def on_cpu(array: Array) -> bool:
+    """Whether the numbers can be looked at without waiting for a GPU."""
+    return isinstance(array, np.ndarray | np.generic)
+
+
 def device_of(array: Array) -> device:
     """The device that holds `array`."""
-    return CPU if isinstance(array, np.ndarray | np.generic) else device("cuda", array.device.id)
+    return CPU if on_cpu(array) else device("cuda", array.device.id)
 
 
 def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
@@ -182,6 +189,20 @@ def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] |
     return (line, place) if is_view and 0 <= place < len(line) else None
 
 
+def address(array: Array) -> int:
+    """Where the first element of `array` lies in memory."""
+    return int(array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr)
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory `array` is a view of; itself where it has memory of its own."""
+    if not isinstance(array, np.ndarray):
+        return array if array.base is None else array.base
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def copied(array: Array, copies: dict[Any, Any]) -> Array:
     """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
     found = memory_of(array) if isinstance(array, np.ndarray) else None
@@ -194,15 +215,27 @@ def copied(array: Array, copies: dict[Any, Any]) -> Array:
     return np.ndarray(array.shape, array.dtype, copies[key][0], place, array.strides)
 
 
-def to_device(array: Array, target: device | str | int) -> Array:
-    """`array` on device `target`: itself where it is there already, else a copy."""
+def to_device(array: Array, target: device | str | int, non_blocking: bool = False) -> Array:
+    """`array` on device `target`: itself where it is there already, else a copy.
+
+    A copy from the host to a GPU never waits for the GPU. With `non_blocking` it takes pinned memory as it is
+    (minicnn/pinned.py) when its turn comes, otherwise as it is now.
+    """
     target = target if target is CPU else resolve(target)
     if target.type == "cpu":
-        return array if isinstance(array, np.ndarray) else array.get()
+        return array if isinstance(array, np.ndarray) else _moved(array.get(), array)
     with on_gpu(target) as cupy:
         if isinstance(array, np.ndarray):
-            return cupy.asarray(array)
-        return array if array.device.id == cupy.cuda.runtime.getDevice() else array.copy()
+            directly = non_blocking and array.flags.c_contiguous and is_pinned(array)
+            return _moved(fetched(cupy, array) if directly else cupy.asarray(array), array)
+        return array if array.device.id == cupy.cuda.runtime.getDevice() else _moved(array.copy(), array)
+
+
+def _moved(copy: Array, array: Array) -> Array:
+    """A copy on another device: a step that is being recorded has to make it again each time."""
+    if recorder.tape is not None:
+        recorder.tape.moved(copy, array)
+    return copy
 
 
 @contextmanager
@@ -233,7 +266,7 @@ def current_gpu() -> int:
 @contextmanager
 def beside(array: Array) -> Iterator[None]:
     """Work on the GPU that holds `array` (CuPy takes only arrays of its current GPU); nothing to do for the CPU's."""
-    if isinstance(array, np.ndarray | np.generic) or array.device.id == current_gpu():
+    if on_cpu(array) or array.device.id == current_gpu():
         yield
         return
     with sys.modules["cupy"].cuda.Device(array.device.id):

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from minicnn import backend, dtypes
+from minicnn.backends import cuda
 
 _PRECISIONS = ("highest", "high", "medium")
 
@@ -38,17 +39,23 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Accepted ("highest", "high", "medium"): products of float32 are always float32's own. A warning else."""
+    """How exact products of float32 are on a GPU: with "high" and "medium" they may use TF32, as with
+    `backends.cuda.matmul.allow_tf32`; with "highest" they are float32's own, as they always are on the CPU. A warning
+    for any other word."""
     if precision in _PRECISIONS:
         _now.precision = precision
+        cuda.matmul.allow_tf32 = precision != "highest"
     else:
         expected = ", ".join(map(repr, _PRECISIONS))
         warnings.warn(f"`precision` is {precision!r}, not one of {expected}: nothing is changed", stacklevel=2)
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was last given; "highest" at the start."""
-    return _now.precision
+    """What `set_float32_matmul_precision` was last given, unless `backends.cuda.matmul.allow_tf32` was set after it:
+    then "high" or "highest". "highest" at the start."""
+    if cuda.matmul.allow_tf32 == (_now.precision != "highest"):
+        return _now.precision
+    return "high" if cuda.matmul.allow_tf32 else "highest"
 
 
 def set_num_interop_threads(threads: int) -> None:

@@ -302,10 +302,11 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     )
     device, every_batch = settings["device"], schedule.every_batch
     on_gpu = resolve(device).type == "cuda"
-    loaders = [Resident(loader, device) if on_gpu else loader for loader in (train, validation)]
+    loaders: list[Any] = [Resident(loader, device) if on_gpu else loader for loader in (train, validation)]
     return Trainer(
-        model, optimizer, scheduler, *loaders, settings["epochs"], device, network.criterion(), every_batch
-    )
+        model, optimizer, scheduler, loaders[0], loaders[1], settings["epochs"], device, network.criterion(),
+        every_batch,
+    )  # fmt: skip
 
 
 def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer) -> None:

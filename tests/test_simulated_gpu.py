@@ -169,7 +169,7 @@ def test_two_devices():
         print(cupy.cuda.runtime.getDeviceCount())
         with cupy.cuda.Device(1):
             a = cupy.ones(2)
-        print(a.device.id, cupy.cuda.runtime.getDevice())
+        print(a.device.id, a.copy().device.id, cupy.cuda.runtime.getDevice())
         try:
             a + cupy.ones(2)
         except ValueError as error:
@@ -178,7 +178,7 @@ def test_two_devices():
         MINICNN_SIMULATED_GPUS="2",
     )
     assert out.splitlines() == [
-        "2", "1 0", "Array device must be same as the current device: array device = 0 while current = 1",
+        "2", "1 0 0", "Array device must be same as the current device: array device = 0 while current = 1",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""CUDA C++, in activation.cu and curves.cu, started through CuPy."""
+"""CUDA C++, in activation.cuh and curves.cuh, started through CuPy."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from .. import launch
 from ..dispatch import Plan
 from . import FROM_OUTPUT, Sizes, gpu_plan
 
-FLOATS = ("float32", "float64")
 INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
 OF_INTEGERS = ("relu", "hardtanh", "threshold")  # the others are fractions, and their operations refuse integers
+ENDINGS = {  # of the name of the file for a type
+    "float32": "", "float64": "_float64", "float16": "_float16", "bfloat16": "_float16",
+    **dict.fromkeys(INTEGERS, "_integers"),
+}  # fmt: skip
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64; those functions that make integers of integers, of all integers."""
-    if z.dtype.name not in FLOATS + (INTEGERS if z.function in OF_INTEGERS else ()):
+    """Floating numbers of two, four and eight bytes; integers, of the functions that make integers of them."""
+    kind = z.dtype.name
+    if kind not in ENDINGS or (kind in INTEGERS and z.function not in OF_INTEGERS):
         return None
-    return gpu_plan.plan(z, _function(z.function, z.direction, z.dtype.name), launch.packs(z.size, z.dtype))
+    file = ("activation" if z.function in FROM_OUTPUT else "curves") + ENDINGS[kind] + ".cu"
+    function = _function(file, f"activation_{z.function}_{z.direction}_{kind}")
+    return gpu_plan.plan(z, function, launch.packs(z.size, z.dtype))
 
 
 @functools.cache
-def _function(function: str, direction: str, kind: str) -> launch.CudaFunction:
-    file = "activation.cu" if function in FROM_OUTPUT else "curves.cu"
-    return launch.CudaFunction(Path(__file__).with_name(file), f"activation_{function}_{direction}_{kind}")
+def _function(file: str, name: str) -> launch.CudaFunction:
+    return launch.CudaFunction(Path(__file__).with_name(file), name)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout
+from .. import launch, layout
 from ..dispatch import Output, Plan
 from . import Sizes
 
 
 def plan(z: Sizes, start: Callable[..., None], work: int, *more: Any) -> Plan:
     """A plan that starts one kernel for `work` pieces: (ins …, out, size, the three parameters, `more` …)."""
-    numbers = (np.int64(z.size), *map(z.dtype.type, (*z.parameters, 0, 0, 0)[:3]), *more)
+    numbers = (np.int64(z.size), *map(launch.sums_dtype(z.dtype).type, (*z.parameters, 0, 0, 0)[:3]), *more)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         start(work, *ins, outs[0], *numbers)

@@ -59,8 +59,6 @@ def task_of(z: Sizes) -> Task:
     return Task(z, axes_h, axes_w, source, target)
 
 
-
-
 def phase_table(axes_h: list[Axis], axes_w: list[Axis], S: int) -> np.ndarray:
     """A line for each pair of families of windows: how many, where they are and begin, which taps.
 
@@ -120,8 +118,6 @@ def row_pieces(R: int, wanted: int) -> list[tuple[int, int]]:
     """The rows 0 … R in at most `wanted` pieces, equal ones of at least two blocks each."""
     count = max(1, min(wanted, R // 8))
     return [(i * R // count, (i + 1) * R // count) for i in range(count)]
-
-
 
 
 class Panel(NamedTuple):

@@ -21,7 +21,7 @@ from .gpu_plan import ending_of, geometry_of, inputs, outputs
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64."""
+    """float32 and float64. Other types are left to CUDA C++, whose numbers.cuh says how their sums are kept."""
     if z.dtype.name not in ("float32", "float64") or 0 in z.w_shape:
         return None
     return _weight(z) if z.direction == "weight" else _data(z)

@@ -55,9 +55,7 @@ def geometry_of(z: Sizes) -> Geometry:
     planes = (K, z.OH, z.OW, C, z.H, z.W) if adjoint else (C, z.H, z.W, K, z.OH, z.OW)
     gaps = [s // math.gcd(s, d) if adjoint else 1 for s, d in zip(z.stride, z.dilation, strict=True)]
     families = [min(s, n) if adjoint else 1 for s, n in zip(z.stride, (z.H, z.W), strict=True)]
-    return Geometry(
-        z.N, *planes, z.KH, z.KW, z.groups, *z.stride, *z.padding, *z.dilation, adjoint, *gaps, *families
-    )
+    return Geometry(z.N, *planes, z.KH, z.KW, z.groups, *z.stride, *z.padding, *z.dilation, adjoint, *gaps, *families)
 
 
 def is_small_enough(z: Sizes) -> bool:
@@ -72,6 +70,12 @@ def is_small_enough(z: Sizes) -> bool:
         ),
     )  # fmt: skip
     return largest < 1 << 30
+
+
+def covers_its_image(z: Sizes) -> bool:
+    """Whether each filter is as large as the image and meets it once, and nothing is pooled."""
+    whole = (z.OH, z.OW, z.KH, z.KW) == (1, 1, z.H, z.W) and z.padding == (0, 0) and z.groups == 1
+    return whole and (z.dilation == (1, 1) or z.H * z.W == 1) and not any("pool" in step for step in z.epilogue)
 
 
 def inputs(z: Sizes) -> tuple[str, ...]:

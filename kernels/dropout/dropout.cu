@@ -12,15 +12,26 @@
 // draws a new mask each time. No thread may move it while another has yet to read it: so `forward` is followed by a
 // launch of a single thread, `advance`, and `draw`, which is one block, has a barrier between the two.
 
+#include "each.cuh"
 #include "elementwise.cuh"
+#include "numbers.cuh"
 #include "philox.cuh"
 
 constexpr int WORDS = 4;  // of a block of the generator
 
-// Numbers 4·i … 4·i + 3 of keep, as far as there are so many, by the words of `drawn`.
+// x, or 0·x, scaled
+template <typename T>
+__device__ inline T dropped(T x, bool kept, Sums<T> scale)
+{
+    T y;
+    write(y, read(x) * (kept ? scale : Sums<T>(0)));
+    return y;
+}
+
+// Numbers i … i + 3 of keep, as far as there are so many, by the words of `drawn`.
 template <typename T>
 __device__ void apply_block(
-    const Four& drawn, unsigned long long threshold, T scale, long long i, long long size, bool in_line,
+    const Four& drawn, unsigned long long threshold, Sums<T> scale, long long i, long long size, bool in_line,
     const T* x, T* y, unsigned char* keep)
 {
     if (in_line && i + WORDS <= size) {
@@ -29,7 +40,7 @@ __device__ void apply_block(
         Lanes<unsigned char, WORDS> kept;
         for (int j = 0; j < WORDS; j++) {
             kept.lane[j] = drawn.word[j] < threshold;
-            after.lane[j] = before.lane[j] * (kept.lane[j] ? scale : T(0));
+            after.lane[j] = dropped(before.lane[j], kept.lane[j], scale);
         }
         *reinterpret_cast<Lanes<T, WORDS>*>(y + i) = after;
         *reinterpret_cast<Lanes<unsigned char, WORDS>*>(keep + i) = kept;
@@ -37,14 +48,14 @@ __device__ void apply_block(
     }
     for (int j = 0; j < WORDS && i + j < size; j++) {
         keep[i + j] = drawn.word[j] < threshold;
-        y[i + j] = x[i + j] * (keep[i + j] ? scale : T(0));
+        y[i + j] = dropped(x[i + j], keep[i + j], scale);
     }
 }
 
 template <typename T>
 __device__ void forward(
     const T* x, T* y, unsigned char* keep, const unsigned long long* state, long long size,
-    unsigned long long threshold, T scale)
+    unsigned long long threshold, Sums<T> scale)
 {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     const long long step = (long long)gridDim.x * blockDim.x;
@@ -55,21 +66,17 @@ __device__ void forward(
 }
 
 template <typename T>
-__device__ void apply(const T* x, const unsigned char* keep, T* y, long long size, T scale)
+__device__ void apply(const T* x, const unsigned char* keep, T* y, long long size, Sums<T> scale)
 {
-    each(size, y, [=](T v, unsigned char kept) { return v * (kept ? scale : T(0)); }, x, keep);
+    each(size, y, [=](T v, unsigned char kept) { return dropped(v, kept, scale); }, x, keep);
 }
 
-// y[plane, pixel] = x[plane, pixel] · keep[plane], a number a thread; the division is one of 32 bits where it can be.
+// y[plane, pixel] = x[plane, pixel] · keep[plane], a number a thread
 template <typename T>
-__device__ void apply_planes(const T* x, const unsigned char* keep, T* y, long long size, long long pixels, T scale)
+__device__ void apply_planes(
+    const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)
 {
-    const long long step = (long long)gridDim.x * blockDim.x;
-    const bool small = size < (1LL << 31);
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < size; i += step) {
-        const long long plane = small ? (int)i / (int)pixels : i / pixels;
-        y[i] = x[i] * (keep[plane] ? scale : T(0));
-    }
+    for_each(size, [&](auto i) { y[i] = dropped(x[i], keep[i / (decltype(i))pixels], scale); });
 }
 
 extern "C" __global__ void dropout_advance(unsigned long long* state, unsigned long long blocks)
@@ -97,20 +104,22 @@ extern "C" __global__ void dropout_draw(
 #define KERNELS(T, type)                                                                                             \
     extern "C" __global__ void dropout_forward_##type(                                                               \
         const T* x, T* y, unsigned char* keep, const unsigned long long* state, long long size,                      \
-        unsigned long long threshold, T scale)                                                                       \
+        unsigned long long threshold, Sums<T> scale)                                                                 \
     {                                                                                                                \
         forward(x, y, keep, state, size, threshold, scale);                                                          \
     }                                                                                                                \
     extern "C" __global__ void dropout_apply_##type(                                                                 \
-        const T* x, const unsigned char* keep, T* y, long long size, T scale)                                        \
+        const T* x, const unsigned char* keep, T* y, long long size, Sums<T> scale)                                  \
     {                                                                                                                \
         apply(x, keep, y, size, scale);                                                                              \
     }                                                                                                                \
     extern "C" __global__ void dropout_apply_planes_##type(                                                          \
-        const T* x, const unsigned char* keep, T* y, long long size, long long pixels, T scale)                      \
+        const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)                \
     {                                                                                                                \
         apply_planes(x, keep, y, size, pixels, scale);                                                               \
     }
 
 KERNELS(float, float32)
 KERNELS(double, float64)
+KERNELS(float16, float16)
+KERNELS(bfloat16, bfloat16)

@@ -17,12 +17,12 @@ def _functions(kind: str) -> gpu_plan.Functions:
     return gpu_plan.Functions(*(launch.CudaFunction(FILE, f"dropout_{name}") for name in (*by_kind, "draw", "advance")))
 
 
-FUNCTIONS = {kind: _functions(kind) for kind in ("float32", "float64")}
+FUNCTIONS = {kind: _functions(kind) for kind in ("float32", "float64", "float16", "bfloat16")}
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, but not the forward pass of the twister: its words come one after the other, and its masks
-    from the host."""
+    """Floating numbers of two, four and eight bytes. Not the forward pass of the twister: its words come one after the
+    other, and such masks from the host."""
     if z.dtype.name not in FUNCTIONS:
         return None
     return gpu_plan.plan(z, FUNCTIONS[z.dtype.name], 16 // z.dtype.itemsize)

@@ -30,7 +30,8 @@ def plan(z: Sizes, functions: Functions, lanes: int) -> Plan | None:
         return None
     size, count = layout.size(z.shape), layout.size(z.keep_shape())
     length, pixels = np.int64(size), np.int64(size // max(count, 1))
-    scale, threshold, blocks = z.scale(), np.uint64(z.threshold()), -(-count // WORDS)
+    scale = launch.sums_dtype(z.dtype).type(z.scale())
+    threshold, blocks = np.uint64(z.threshold()), -(-count // WORDS)
 
     def applied(x: Any, keep: Any, y: Any) -> None:
         if z.features:

@@ -1,4 +1,4 @@
-"""Numba-CUDA: the kernels of elementwise_loss.cu in Python, a number a thread. Look there for the drawing.
+"""Numba-CUDA: the kernels of elementwise_loss.cuh in Python, a number a thread. Look there for the drawing.
 
 As in activation/gpu_numba.py, every thread looks at the number of the function, and `kind` keeps float32 what it is.
 """

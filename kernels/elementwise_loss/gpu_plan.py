@@ -16,7 +16,7 @@ MOST_PARTIAL = 1024  # blocks of a sum, which a single block has to add up in th
 
 
 class Functions(NamedTuple):
-    """The functions of elementwise_loss.cu, or of gpu_numba.py, for one loss and type of numbers."""
+    """The functions of elementwise_loss.cuh, or of gpu_numba.py, for one loss and type of numbers."""
 
     none: Any
     reduced: Any
@@ -26,7 +26,7 @@ class Functions(NamedTuple):
 
 def plan(z: Sizes, functions: Functions, work: int, *more: Any) -> Plan:
     """A plan of these functions, of which those that reduce nothing take `work` threads, and `more` arguments."""
-    kind, length, threads = z.dtype.type, np.int64(z.size), launch.THREADS
+    kind, length, threads = launch.sums_dtype(z.dtype).type, np.int64(z.size), launch.THREADS
     parameter, mean = kind(z.parameter), z.reduction == "mean"
     divisor = np.float64(z.size if mean else 1)
     blocks = min(max(-(-launch.packs(z.size, z.dtype) // (PIECES * threads)), 1), MOST_PARTIAL)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import layout
 from . import Sizes
 
@@ -47,8 +45,13 @@ def function_of(epilogue: tuple[str, ...]) -> int:
 
 
 def cut(terms: int, tiles: int) -> int:
-    """In how many pieces to add up `terms` terms, where the result has so many tiles."""
-    return max(1, min(-(-BLOCKS // max(1, tiles)), terms // SHORTEST))
+    """In how many pieces to add up `terms` terms, where the result has so many tiles: not more than can run at once,
+    for a single one that has to wait doubles the time.
+
+    >>> cut(100_000, 9), cut(100_000, 140), cut(300, 1)
+    (29, 1, 2)
+    """
+    return max(1, min(BLOCKS // max(1, tiles), terms // SHORTEST))
 
 
 def length_of(terms: int, pieces: int) -> int:
@@ -73,8 +76,3 @@ def tile_of(M: int, N: int, terms: int, sides: tuple[tuple[int, int], ...]) -> t
     good = [side for side in sides if tiles[side] * side[0] * side[1] <= 1.5 * least]
     blocks = {side: tiles[side] * cut(terms, tiles[side]) for side in good}
     return next((side for side in good if blocks[side] >= BLOCKS // 2), max(good, key=lambda side: blocks[side]))
-
-
-def sums_dtype(dtype: np.dtype) -> np.dtype:
-    """The type that sums are kept in (numbers.cuh): float32 for the types of two bytes."""
-    return np.dtype("float32") if dtype.name in ("float16", "bfloat16") else dtype

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .. import launch
 from ..dispatch import Plan
+from ..gemm.gpu_plan import function_of
 from . import Sizes
 from .gpu_plan import TYPES, planned
 
@@ -16,8 +17,9 @@ FUNCTIONS = {
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, forward whole numbers, too; planes of fewer than 2³¹ numbers."""
+    """Floating numbers, forward whole ones, too; planes of fewer than 2³¹ numbers."""
     function = FUNCTIONS.get((z.kind, z.direction, z.dtype.name))
     if function is None or max(z.N * z.C, z.H * z.W, z.OH * z.OW) >= 1 << 31:
         return None
-    return planned(z, function.over, launch.struct)
+    gradients = tuple(f"{step}_gradient" for step in z.epilogue)
+    return planned(z, function.over, launch.struct, function_of(gradients))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import cuda
 
 from .. import launch
+from ..activation.gpu_numba import FUNCTIONS, slope
 from ..dispatch import Plan
 from ..gpu_windows import tap_at, windows_at
 from . import Sizes
@@ -12,25 +13,15 @@ from .gpu_plan import TYPES, planned
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, forward whole numbers, too."""
-    if z.dtype.name not in TYPES[z.kind, z.direction]:
+    """float32 and float64, forward whole numbers, too; Numba computes float16 no faster than it would float32."""
+    if z.dtype.name not in TYPES[z.kind, z.direction] or z.dtype.name.endswith("float16"):
         return None
-    function = {
+    kernel = {
         ("max", "forward"): max_forward, ("max", "input"): max_input, ("avg", "forward"): avg_forward,
         ("avg", "input"): avg_input,
     }[z.kind, z.direction]  # fmt: skip
-    return planned(z, function.flat, launch.numbers)
-
-
-@launch.numba_device
-def times_slope(g, activated, i, function):
-    """g·f'(x) from y = f(x): 1 ReLU, 2 tanh, 3 sigmoid, 0 none."""
-    if function == 0:
-        return g
-    y, zero, one = activated[i], activated.dtype.type(0), activated.dtype.type(1)
-    if function == 1:
-        return zero if y <= zero else g
-    return g * (one - y * y) if function == 2 else g * y * (one - y)
+    function = FUNCTIONS.index(z.epilogue[0]) if z.epilogue else -1
+    return planned(z, kernel.flat, launch.numbers, function)
 
 
 @launch.numba_device
@@ -104,7 +95,10 @@ def max_input(g, argmax, activated, dx, geometry):
                 at = (plane * OH + oh) * OW + ow
                 if argmax[at] == pixel:
                     total += g[at]
-        dx[i] = times_slope(total, activated, i, function)
+        if function >= 0:
+            zero = g.dtype.type(0)
+            total = slope(total, activated[i], zero, zero, zero, function, g.dtype.type)
+        dx[i] = total
 
 
 @launch.numba_kernel
@@ -123,4 +117,7 @@ def avg_input(g, activated, dx, fixed, geometry):
             for ow in range(right, left - 1, -1):
                 if tap_at(w, ow, sw, dw) >= 0:
                     total += scale_of(oh, ow, fixed, g, geometry) * g[(plane * OH + oh) * OW + ow]
-        dx[i] = times_slope(total, activated, i, function)
+        if function >= 0:
+            zero = g.dtype.type(0)
+            total = slope(total, activated[i], zero, zero, zero, function, g.dtype.type)
+        dx[i] = total

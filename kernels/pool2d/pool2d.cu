@@ -18,29 +18,20 @@
 //       times the slope of the activation before the pooling, if there is one
 
 #include "each.cuh"
+#include "ending.cuh"
 #include "windows.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
     int planes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, counted, padded, function;
 };
 
-template <typename T>
-__device__ bool is_nan(T x)
+template <typename S>
+__device__ bool is_nan(S x)
 {
-    if constexpr (T(0.5) == T(0))
+    if constexpr (S(0.5) == S(0))
         return false;  // whole numbers
     else
         return x != x;
-}
-
-// g·f'(x) from y = f(x), as the kernel `activation` has it: 1 ReLU, 2 tanh, 3 sigmoid, 0 none.
-template <typename T>
-__device__ T times_slope(T g, const T* __restrict__ activated, long long i, int function)
-{
-    if (function == 0) return g;
-    const T y = activated[i];
-    if (function == 1) return y <= 0 ? T(0) : g;
-    return function == 2 ? g * (T(1) - y * y) : g * y * (T(1) - y);
 }
 
 // How many of the positions that window o covers count: those of the padding among them, if `padded`.
@@ -52,11 +43,11 @@ __device__ inline int counting(int o, int length, int taps, int stride, int padd
 }
 
 // What the sum of a window is multiplied by: `fixed`, unless windows differ.
-template <typename T>
-__device__ T scale_of(int oh, int ow, T fixed, const Geometry& z)
+template <typename S>
+__device__ S scale_of(int oh, int ow, S fixed, const Geometry& z)
 {
     if (!z.counted) return fixed;
-    return T(1) / T(counting(oh, z.H, z.KH, z.sh, z.ph, z.padded) * counting(ow, z.W, z.KW, z.sw, z.pw, z.padded));
+    return S(1) / S(counting(oh, z.H, z.KH, z.sh, z.ph, z.padded) * counting(ow, z.W, z.KW, z.sw, z.pw, z.padded));
 }
 
 // see(place, number) for each pixel under window number `window` of a plane, tap after tap.
@@ -70,41 +61,41 @@ __device__ void look(const T* __restrict__ image, int window, const Geometry& z,
         if (h < 0 || h >= z.H) continue;
         for (int s = 0; s < z.KW; s++) {
             const int w = w0 + s * z.dw;
-            if (0 <= w && w < z.W) see(h * z.W + w, image[h * z.W + w]);
+            if (0 <= w && w < z.W) see(h * z.W + w, read(image[h * z.W + w]));
         }
     }
 }
 
 template <typename T>
-__device__ void max_forward(const T* __restrict__ x, T* __restrict__ y, int* __restrict__ argmax, T lowest,
+__device__ void max_forward(const T* __restrict__ x, T* __restrict__ y, int* __restrict__ argmax, Sums<T> lowest,
                             const Geometry& z)
 {
     const int windows = z.OH * z.OW;
     for_each((long long)z.planes * windows, [&](auto i) {
         const auto plane = i / windows;
-        T best = lowest;
+        Sums<T> best = lowest;
         int where = -1;
-        look(x + (long long)plane * z.H * z.W, (int)(i - plane * windows), z, [&](int place, T here) {
+        look(x + (long long)plane * z.H * z.W, (int)(i - plane * windows), z, [&](int place, Sums<T> here) {
             if (here > best || where < 0 || is_nan(here)) {
                 best = here;
                 where = place;
             }
         });
-        y[i] = best;
+        write(y[i], best);
         argmax[i] = where;
     });
 }
 
 template <typename T>
-__device__ void avg_forward(const T* __restrict__ x, T* __restrict__ y, T fixed, const Geometry& z)
+__device__ void avg_forward(const T* __restrict__ x, T* __restrict__ y, Sums<T> fixed, const Geometry& z)
 {
     const int windows = z.OH * z.OW;
     for_each((long long)z.planes * windows, [&](auto i) {
         const auto plane = i / windows;
         const int window = (int)(i - plane * windows);
-        T sum = 0;
-        look(x + (long long)plane * z.H * z.W, window, z, [&](int, T here) { sum += here; });
-        y[i] = sum * scale_of(window / z.OW, window % z.OW, fixed, z);
+        Sums<T> sum = 0;
+        look(x + (long long)plane * z.H * z.W, window, z, [&](int, Sums<T> here) { sum += here; });
+        write(y[i], sum * scale_of(window / z.OW, window % z.OW, fixed, z));
     });
 }
 
@@ -119,17 +110,17 @@ __device__ void max_input(const T* __restrict__ g, const int* __restrict__ argma
         const long long first = (long long)plane * z.OH * z.OW;
         const Windows rows = windows_at(place / z.W + z.ph, z.KH, z.sh, z.dh, z.OH);
         const Windows columns = windows_at(place % z.W + z.pw, z.KW, z.sw, z.dw, z.OW);
-        T sum = 0;
+        Sums<T> sum = 0;
         for (int oh = rows.last; oh >= rows.first; oh--)
             for (int ow = columns.last; ow >= columns.first; ow--)
-                if (argmax[first + oh * z.OW + ow] == place) sum += g[first + oh * z.OW + ow];
-        dx[i] = times_slope(sum, activated, i, z.function);
+                if (argmax[first + oh * z.OW + ow] == place) sum += read(g[first + oh * z.OW + ow]);
+        write(dx[i], ended(sum, z.function, activated, i));
     });
 }
 
 template <typename T>
-__device__ void avg_input(const T* __restrict__ g, const T* __restrict__ activated, T* __restrict__ dx, T fixed,
-                          const Geometry& z)
+__device__ void avg_input(const T* __restrict__ g, const T* __restrict__ activated, T* __restrict__ dx,
+                          Sums<T> fixed, const Geometry& z)
 {
     const int pixels = z.H * z.W;
     for_each((long long)z.planes * pixels, [&](auto i) {
@@ -139,27 +130,31 @@ __device__ void avg_input(const T* __restrict__ g, const T* __restrict__ activat
         const long long first = (long long)plane * z.OH * z.OW;
         const Windows rows = windows_at(h, z.KH, z.sh, z.dh, z.OH);
         const Windows columns = windows_at(w, z.KW, z.sw, z.dw, z.OW);
-        T sum = 0;
+        Sums<T> sum = 0;
         for (int oh = rows.last; oh >= rows.first; oh--) {
             if (tap_at(h, oh, z.sh, z.dh) < 0) continue;
             for (int ow = columns.last; ow >= columns.first; ow--)
-                if (tap_at(w, ow, z.sw, z.dw) >= 0) sum += scale_of(oh, ow, fixed, z) * g[first + oh * z.OW + ow];
+                if (tap_at(w, ow, z.sw, z.dw) >= 0)
+                    sum += scale_of(oh, ow, fixed, z) * read(g[first + oh * z.OW + ow]);
         }
-        dx[i] = times_slope(sum, activated, i, z.function);
+        write(dx[i], ended(sum, z.function, activated, i));
     });
 }
 
 // The names that Python sees: one for each element type. Whole numbers have no gradients.
 
-#define MAX_FORWARD(T) (const T* x, T* y, int* argmax, T lowest, Geometry z) { max_forward(x, y, argmax, lowest, z); }
-#define AVG_FORWARD(T) (const T* x, T* y, T fixed, Geometry z) { avg_forward(x, y, fixed, z); }
+#define MAX_FORWARD(T) \
+    (const T* x, T* y, int* argmax, Sums<T> lowest, Geometry z) { max_forward(x, y, argmax, lowest, z); }
+#define AVG_FORWARD(T) (const T* x, T* y, Sums<T> fixed, Geometry z) { avg_forward(x, y, fixed, z); }
 #define MAX_INPUT(T) \
     (const T* g, const int* argmax, const T* activated, T* dx, Geometry z) { max_input(g, argmax, activated, dx, z); }
 #define AVG_INPUT(T) \
-    (const T* g, const T* activated, T* dx, T fixed, Geometry z) { avg_input(g, activated, dx, fixed, z); }
+    (const T* g, const T* activated, T* dx, Sums<T> fixed, Geometry z) { avg_input(g, activated, dx, fixed, z); }
 
 extern "C" __global__ void max_forward_float32 MAX_FORWARD(float)
 extern "C" __global__ void max_forward_float64 MAX_FORWARD(double)
+extern "C" __global__ void max_forward_float16 MAX_FORWARD(float16)
+extern "C" __global__ void max_forward_bfloat16 MAX_FORWARD(bfloat16)
 extern "C" __global__ void max_forward_int64 MAX_FORWARD(long long)
 extern "C" __global__ void max_forward_int32 MAX_FORWARD(int)
 extern "C" __global__ void max_forward_int16 MAX_FORWARD(short)
@@ -167,8 +162,14 @@ extern "C" __global__ void max_forward_int8 MAX_FORWARD(signed char)
 extern "C" __global__ void max_forward_uint8 MAX_FORWARD(unsigned char)
 extern "C" __global__ void avg_forward_float32 AVG_FORWARD(float)
 extern "C" __global__ void avg_forward_float64 AVG_FORWARD(double)
+extern "C" __global__ void avg_forward_float16 AVG_FORWARD(float16)
+extern "C" __global__ void avg_forward_bfloat16 AVG_FORWARD(bfloat16)
 extern "C" __global__ void avg_forward_int64 AVG_FORWARD(long long)
 extern "C" __global__ void max_input_float32 MAX_INPUT(float)
 extern "C" __global__ void max_input_float64 MAX_INPUT(double)
+extern "C" __global__ void max_input_float16 MAX_INPUT(float16)
+extern "C" __global__ void max_input_bfloat16 MAX_INPUT(bfloat16)
 extern "C" __global__ void avg_input_float32 AVG_INPUT(float)
 extern "C" __global__ void avg_input_float64 AVG_INPUT(double)
+extern "C" __global__ void avg_input_float16 AVG_INPUT(float16)
+extern "C" __global__ void avg_input_bfloat16 AVG_INPUT(bfloat16)

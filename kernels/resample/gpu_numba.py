@@ -13,7 +13,7 @@ def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
     if z.dtype.name not in ("float32", "float64"):
         return None
-    return gpu_plan.plan(z, resample, launch.numbers, z.dtype, gpu_plan.tables(z))
+    return gpu_plan.plan(z, resample, launch.numbers, z.dtype)
 
 
 @launch.numba_kernel

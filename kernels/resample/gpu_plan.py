@@ -11,23 +11,20 @@ from .. import launch, layout
 from ..dispatch import Plan
 from . import Sizes
 from .cpu_numpy import outputs
-from .rules import Table, table
+from .rules import table
 
 
-def tables(z: Sizes) -> tuple[Table, Table]:
-    """The matrices of the rows and of the columns."""
-    rows, columns = (table(axis, z.adjoint, z.dtype) for axis in (z.rows, z.columns))
-    return rows, columns
-
-
-def plan(z: Sizes, function: Any, packed: Callable[..., Any], kind: Any, matrices: tuple[Table, Table]) -> Plan | None:
+def plan(z: Sizes, function: Any, packed: Callable[..., Any], kind: Any) -> Plan | None:
     """A plan that starts `function`, with the geometry `packed` for it, on numbers taken for `kind`."""
     if z.order != layout.PLAIN:
         return None
     (H, W), (OH, OW) = z.in_shape[2:], z.out_shape[2:]
     count = z.N * z.C * OH * OW
-    parts = ((m.start.astype(np.int32), m.column.astype(np.int32), m.weight.astype(kind)) for m in matrices)
-    constants, geometry = launch.Constants(*(part for m in parts for part in m)), packed(H=H, W=W, OH=OH, OW=OW)
+    parts: list[np.ndarray] = []
+    for axis in (z.rows, z.columns):
+        start, column, weight = table(axis, z.adjoint, z.dtype)
+        parts += [start.astype(np.int32), column.astype(np.int32), weight.astype(launch.sums_dtype(kind))]
+    constants, geometry = launch.Constants(*parts), packed(H=H, W=W, OH=OH, OW=OW)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         x, y = ins[0].reshape(-1).view(kind), outs[0].reshape(-1).view(kind)

@@ -13,6 +13,7 @@
 // to write it and read it. Neighbouring threads read neighbouring pixels, and all of a row the same taps.
 
 #include "each.cuh"
+#include "numbers.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
     int H, W, OH, OW;
@@ -21,25 +22,27 @@ struct Geometry {  // filled by gpu_plan.py, in this order
 template <typename T>
 struct Axis {  // a sparse matrix by rows
     const int *start, *index;
-    const T* weight;
+    const Sums<T>* weight;
 };
 
 template <typename T>
-__device__ void resample(const T* x, T* y, const Axis<T>& rows, const Axis<T>& columns, long long count, const Geometry& z)
+__device__ void resample(
+    const T* x, T* y, const Axis<T>& rows, const Axis<T>& columns, long long count, const Geometry& z)
 {
     for_each(count, [&](auto place) {
         const auto row = place / z.OW, plane = row / z.OH;
         const int j = (int)(place - row * z.OW), i = (int)(row - plane * z.OH);
         const T* image = x + (long long)plane * z.H * z.W;
-        T total = 0;
+        using S = Sums<T>;
+        S total = 0;
         for (int s = columns.start[j]; s < columns.start[j + 1]; s++) {
             const T* column = image + columns.index[s];
-            T inner = 0;
+            S inner = 0;
             for (int t = rows.start[i]; t < rows.start[i + 1]; t++)
-                inner = T(inner + rows.weight[t] * column[(long long)rows.index[t] * z.W]);
-            total = T(total + columns.weight[s] * inner);
+                inner = S(inner + rows.weight[t] * read(column[(long long)rows.index[t] * z.W]));
+            total = S(total + columns.weight[s] * inner);
         }
-        y[place] = total;
+        write(y[place], total);
     });
 }
 
@@ -47,17 +50,19 @@ __device__ void resample(const T* x, T* y, const Axis<T>& rows, const Axis<T>& c
 
 #define KERNEL(T, type)                                                                                              \
     extern "C" __global__ void resample_##type(                                                                      \
-        const T* x, T* y, const int* row_start, const int* row_index, const T* row_weight, const int* column_start,  \
-        const int* column_index, const T* column_weight, long long count, Geometry z)                                \
+        const T* x, T* y, const int* row_start, const int* row_index, const Sums<T>* row_weight,                    \
+        const int* column_start, const int* column_index, const Sums<T>* column_weight, long long count, Geometry z) \
     {                                                                                                                \
-        const Axis<T> rows = {row_start, row_index, row_weight}, columns = {column_start, column_index, column_weight}; \
+        const Axis<T> rows = {row_start, row_index, row_weight};                                                     \
+        const Axis<T> columns = {column_start, column_index, column_weight};                                         \
         resample(x, y, rows, columns, count, z);                                                                     \
     }
 
 KERNEL(float, float32)
 KERNEL(double, float64)
+KERNEL(float16, float16)
+KERNEL(bfloat16, bfloat16)
 KERNEL(unsigned char, uint8)
-KERNEL(unsigned short, uint16)
 KERNEL(signed char, int8)
 KERNEL(short, int16)
 KERNEL(int, int32)

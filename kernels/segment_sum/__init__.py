@@ -1,8 +1,8 @@
 """Contract: rows added to the rows of a table that they belong to, in their order.
 
-    ins   values (count, width)     the rows, of the table's dtype
-          order  (count,)   int64   their numbers: first those that belong to the table's row 0, then to row 1, …
-          starts (rows + 1,) int64  where in `order` those of each row of the table begin, and behind the last, count
+    ins   values (terms, width)     the rows, of the table's dtype
+          order  (terms,)   int64   their numbers: first those that belong to the table's row 0, then to row 1, …
+          starts (rows + 1,) int64  where in `order` those of each row of the table begin, and behind the last, terms
     outs  table  (rows, width)
 
     table[r] += values[order[k]]    for k = starts[r], …, starts[r + 1] - 1, one after the other
@@ -24,7 +24,7 @@ class Sizes(NamedTuple):
 
     rows: int
     width: int
-    count: int
+    terms: int
     dtype: Any
 
     def outputs(self) -> tuple[Output, ...]:

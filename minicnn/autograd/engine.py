@@ -18,11 +18,13 @@ from minicnn.autograd import anomaly
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import USED_TWICE, Operation, mode_of_backward
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, as_array, beside
+from minicnn.backend import array_module, as_array, beside, on_cpu
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import telling
 
 
+@telling
 def backward(
     roots: Sequence[Tensor],
     grads: Sequence[Tensor | None],
@@ -41,6 +43,7 @@ def backward(
         _accumulate(tensor, grad, fresh, create_graph)
 
 
+@telling
 def backward_of(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -71,6 +74,7 @@ def backward_of(
     backward(roots, grads[: len(roots)], retain_graph, create_graph, wanted)
 
 
+@telling
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
@@ -236,7 +240,7 @@ def _run(
 def _on_its_gpu(node: Operation, outputs: list[Any]) -> Any:
     """The gradients of a node's arguments; computed on the GPU that holds those of its outputs."""
     first = next((_bare(value) for value in outputs if value is not None), None)
-    if first is None or isinstance(first, np.ndarray | np.generic):
+    if first is None or on_cpu(first):
         return node.backward(*outputs)
     with beside(first):
         return node.backward(*outputs)
@@ -272,7 +276,8 @@ def _cotangent(root: Tensor, given: Tensor | None, as_tensors: bool) -> Any:
                 f"grad can be implicitly created only for scalar outputs, this one has shape {list(root.shape)}; "
                 "give backward(gradient=...) of that shape, or take .sum() or .mean() first"
             )
-        ones = array_module(root._array).ones_like(root._array)
+        with beside(root._array):
+            ones = array_module(root._array).ones_like(root._array)
         if recorder.tape is not None:
             recorder.tape.constant(ones)
         return Tensor(ones) if as_tensors else ones
@@ -339,7 +344,14 @@ def _tensor(value: Any) -> Tensor:
 def _accumulate(tensor: Tensor, value: Any, fresh: bool, create_graph: bool) -> None:
     if create_graph:  # the gradient has a history and is shared as it is
         tensor._grad = value if tensor._grad is None else tensor._grad + value
-        return
+    elif on_cpu(_bare(value)):
+        _add_to_grad(tensor, value, fresh)
+    else:
+        with beside(_bare(value)):
+            _add_to_grad(tensor, value, fresh)
+
+
+def _add_to_grad(tensor: Tensor, value: Any, fresh: bool) -> None:
     value = dispatch.in_order(as_array(_bare(value)), layout.PLAIN)
     if recorder.tape is not None:
         value, fresh = recorder.tape.accumulate(tensor, value, fresh), True

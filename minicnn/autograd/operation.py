@@ -183,9 +183,8 @@ def wrap(array: Any, batch_last: bool) -> Tensor:
     if isinstance(array, np.generic):  # a full reduction of NumPy's gives a scalar
         array = np.asarray(array)
     output = Tensor(array)
-    cpu = isinstance(array, np.ndarray)
-    if cpu and batch_last and not array.flags.c_contiguous and layout.order_of(array) == layout.BATCH_LAST:
-        output._batch_last = True
+    if batch_last and not array.flags.c_contiguous and backend.on_cpu(array):
+        output._batch_last = layout.order_of(array) == layout.BATCH_LAST
     return output
 
 
@@ -213,7 +212,7 @@ def _together(cls: type[Operation], args: tuple[Any, ...]) -> tuple[Any, ...]:
     for arg in args:
         if isinstance(arg, Tensor) and not arg.is_cuda and arg.ndim:
             raise _two_devices(cls, place, arg.device)
-    return tuple([arg.to(place) if isinstance(arg, Tensor) else arg for arg in args])  # type: ignore[attr-defined]
+    return tuple([arg.to(place) if isinstance(arg, Tensor) else arg for arg in args])
 
 
 def _one_gpu(cls: type[Operation], args: tuple[Any, ...]) -> int:

@@ -1,7 +1,8 @@
 """torch.backends: switches of libraries that PyTorch computes with, for scripts that set them.
 
-minicnn computes with none of them: every result is the same in every run, and float32 is float32. So a switch
-keeps the value it is given and changes nothing.
+Every result is the same in every run, so most switches keep the value they are given and change nothing. Two change
+something, on a GPU: `cuda.matmul.allow_tf32` for matrix products, `cudnn.allow_tf32` for convolutions. Both are False
+at the start (PyTorch begins with True for convolutions): float32 is float32 until somebody says otherwise.
 """
 
 from minicnn.backends import cuda as cuda

@@ -58,7 +58,7 @@ class Arena:
 
     def __init__(self, module: Any, size: int) -> None:
         self.module, self.is_numpy = module, module is np
-        self.memory = dispatch.aligned(size) if self.is_numpy else module.empty(size, np.uint8)
+        self.memory: Any = dispatch.aligned(size) if self.is_numpy else module.empty(size, np.uint8)
 
     def at(self, offset: int, like: Any) -> Any:
         """An array like `like` that begins at this byte."""

@@ -20,10 +20,27 @@ from minicnn.cuda.random import seed as seed
 from minicnn.cuda.random import seed_all as seed_all
 from minicnn.cuda.random import set_rng_state as set_rng_state
 from minicnn.cuda.random import set_rng_state_all as set_rng_state_all
+from minicnn.cuda.streams import Event as Event
+from minicnn.cuda.streams import Stream as Stream
+from minicnn.cuda.streams import StreamContext as StreamContext
+from minicnn.cuda.streams import current_stream as current_stream
+from minicnn.cuda.streams import default_stream as default_stream
+from minicnn.cuda.streams import stream as stream
 from minicnn.suggest import attribute_of as _attribute_of
 
 is_initialized = backend.gpu_in_use
-synchronize = backend.synchronize
+
+
+def init() -> None:
+    """Begin to use the GPU; nothing where there is none, or where that has happened."""
+    backend.has_gpu()
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait until GPU `device` (the current one without it) has done all that was asked of it."""
+    if is_initialized():
+        with _on(device) as cupy:
+            cupy.cuda.runtime.deviceSynchronize()
 
 
 def is_available() -> bool:
@@ -80,20 +97,74 @@ def get_device_properties(device: Any = None) -> Any:
     )
 
 
+class device:
+    """`with cuda.device(1):` GPU number 1 is what `cuda` means; None or a negative number changes nothing."""
+
+    def __init__(self, device: Any) -> None:
+        place = None if device is None else backend.device(device)
+        self.idx = -1 if place is None or place.type == "cpu" else 0 if place.index is None else place.index
+        self._context: Any = None
+
+    def __enter__(self) -> None:
+        if self.idx >= 0:
+            self._context = backend.on_gpu(backend.device("cuda", self.idx))
+            self._context.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        if self._context is not None:
+            self._context.__exit__(*error)
+
+
+class device_of(device):
+    """`with cuda.device_of(tensor):` the tensor's GPU is what `cuda` means; nothing for a tensor on the CPU."""
+
+    def __init__(self, obj: Any) -> None:
+        super().__init__(obj.device if obj.is_cuda else None)
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """The free bytes of the GPU's memory, and all of it; RuntimeError without one."""
+    _cupy("mem_get_info")
+    with _on(device) as cupy:
+        free, total = cupy.cuda.runtime.memGetInfo()
+    return int(free), int(total)
+
+
 def memory_allocated(device: Any = None) -> int:
     """The bytes of GPU memory that tensors hold."""
-    return int(_pool().used_bytes()) if is_initialized() else 0
+    return _bytes("used_bytes", device)
 
 
 def memory_reserved(device: Any = None) -> int:
     """The bytes of GPU memory that are held, in use or not."""
-    return int(_pool().total_bytes()) if is_initialized() else 0
+    return _bytes("total_bytes", device)
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """The bytes of GPU memory that tensors held at most since the last `empty_cache` or `reset_peak_memory_stats`.
+
+    CuPy's pool counts no peaks, but gives nothing back by itself: so this is what it holds, at most a little more.
+    """
+    return memory_reserved(device)
+
+
+max_memory_reserved = max_memory_allocated
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Begin anew with `max_memory_allocated`: gives back what is held and not in use."""
+    if is_initialized():
+        with _on(device) as cupy:
+            cupy.get_default_memory_pool().free_all_blocks()
 
 
 def empty_cache() -> None:
     """Give back the GPU memory that is held and not in use."""
-    if is_initialized():
-        _pool().free_all_blocks()
+    reset_peak_memory_stats()
+
+
+def ipc_collect() -> None:
+    """Nothing to do: no process shares GPU memory with another here."""
 
 
 def _cupy(name: str) -> Any:
@@ -111,8 +182,17 @@ def _properties(device: Any, name: str) -> Any:
     return cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice() if index is None else index)
 
 
-def _pool() -> Any:
-    return _cupy("memory").get_default_memory_pool()
+def _on(device: Any) -> Any:
+    """CuPy, with GPU `device` (None: the current one) as the current one."""
+    return backend.on_gpu(backend.device("cuda" if device is None else device))
+
+
+def _bytes(what: str, device: Any) -> int:
+    """What CuPy's pool says; 0 where no GPU is in use."""
+    if not is_initialized():
+        return 0
+    with _on(device) as cupy:
+        return int(getattr(cupy.get_default_memory_pool(), what)())
 
 
 if not TYPE_CHECKING:  # type checkers know the names

@@ -12,8 +12,9 @@ from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor, floating, normal_axis, sum_to
 from minicnn.functional.conversion import clone
 from minicnn.functional.curves import Curve, Relu, Sigmoid, Tanh
-from minicnn.functional.elementwise import Mul, abs_, sub
+from minicnn.functional.elementwise import Mul, sub
 from minicnn.functional.joining import chunk
+from minicnn.functional.unary import abs_
 
 
 @operation(method="relu", inplace=True)

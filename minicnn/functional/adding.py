@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backend import array_module
+from minicnn.backend import array_module, on_cpu
 from minicnn.kernels import dispatch
 from minicnn.kernels.segment_sum import Sizes
 
@@ -19,7 +19,7 @@ WIDER = {"float16": np.float32, "bfloat16": np.float32}  # what GPUs add these i
 
 def add_at(output: Any, key: Any, values: Any) -> None:
     """output[key] += values on raw arrays, as often as a place occurs; `output` is plain."""
-    if isinstance(output, np.ndarray):
+    if on_cpu(output):
         np.add.at(output, key, values)
         return
     xp = array_module(output)
@@ -30,7 +30,7 @@ def add_at(output: Any, key: Any, values: Any) -> None:
 
 def add_rows(table: Any, index: Any, rows: Any) -> None:
     """table[index[k]] += rows[k] for all k: a plain table (R, W), an index (K,) from 0 to R-1, rows (K, W)."""
-    if isinstance(table, np.ndarray):
+    if on_cpu(table):
         np.add.at(table, index, rows)
     else:
         _add_rows(table, index, rows)
@@ -46,7 +46,7 @@ def _add_rows(table: Any, index: Any, rows: Any) -> None:
     xp = array_module(table)
     order = xp.argsort(index)  # CuPy's is stable
     starts = xp.searchsorted(index[order], xp.arange(table.shape[0] + 1, dtype=index.dtype))
-    sizes = Sizes(*table.shape, rows.shape[0], kind)
+    sizes = Sizes(table.shape[0], table.shape[1], rows.shape[0], kind)
     plan = dispatch.plan("segment_sum", sizes, "gpu")
     ins = (rows, order.astype(np.int64, copy=False), starts.astype(np.int64, copy=False))
     ordered = [dispatch.in_order(a, o) for a, o in zip(ins, plan.input_orders, strict=True)]

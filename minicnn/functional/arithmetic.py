@@ -12,24 +12,12 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, To, check_tensor, matched, operands, sum_to
-from minicnn.functional.elementwise import (
-    Mul,
-    Where,
-    _beside,
-    add,
-    apply_numpy,
-    bitwise,
-    clamp,
-    div,
-    maximum,
-    minimum,
-    mul,
-    no_integer_zero,
-    pow,
-    sub,
-    trunc,
-    where,
-)
+from minicnn.functional.division import div, no_integer_zero
+from minicnn.functional.elementwise import Mul, add, mul, sub
+from minicnn.functional.logic import apply_numpy, bitwise
+from minicnn.functional.power import pow
+from minicnn.functional.selection import Where, _beside, clamp, maximum, minimum, where
+from minicnn.functional.unary import trunc
 
 # --- mixtures ---------------------------------------------------------------------------------------
 

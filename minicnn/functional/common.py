@@ -73,6 +73,11 @@ class Expand(Operation):
         return SumTo(grad, ctx.shape), None
 
 
+def raw(value: Any) -> Any:
+    """A tensor's array; arrays and numbers as they are."""
+    return value._array if isinstance(value, Tensor) else value
+
+
 def sum_to(grad: Any, shape: tuple[int, ...]) -> Any:
     """`grad` summed down to `shape`; itself if it has that shape."""
     return grad if tuple(grad.shape) == tuple(shape) else SumTo(grad, tuple(shape))

@@ -11,8 +11,8 @@ from minicnn.functional.common import (
     Dim,
     check_tensor,
     normal_axes,
+    operands,
 )
-from minicnn.functional.elementwise import operands
 from minicnn.functional.reduce import sum
 
 

@@ -11,7 +11,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, device, resolve, to_device
+from minicnn.backend import array_module, device, device_of, resolve, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.kernels.recorder import recorder
 
@@ -21,12 +21,12 @@ from minicnn.kernels.recorder import recorder
 class ToDevice(Operation):
     """The array on another device; the gradient travels back."""
 
-    def forward(ctx, input: Any, place: Any) -> Any:
-        ctx.place = Tensor(input).device
-        return to_device(input, place)
+    def forward(ctx, input: Any, place: Any, non_blocking: bool = False) -> Any:
+        ctx.place = device_of(input)
+        return to_device(input, place, non_blocking)
 
     def backward(ctx, grad: Any) -> Any:
-        return ToDevice(grad, ctx.place), None
+        return ToDevice(grad, ctx.place), None, None
 
     def name(ctx) -> str:
         return "ToCopyBackward0"
@@ -82,12 +82,17 @@ def to(
 ) -> Tensor:
     """The tensor with another dtype, on another device, or both; itself where nothing changes.
 
-    `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)` (type and device of another tensor).
+    `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)` (type and device of another tensor). A copy to the GPU
+    never waits for it; `non_blocking` spares pinned memory (`pin_memory`) another copy, and whoever writes to that
+    memory before the GPU has fetched it changes what arrives. Copies to the CPU wait.
     """
+    flags = [value for value in args if isinstance(value, bool)]
+    non_blocking = flags[0] if flags else non_blocking
+    copy = flags[1] if len(flags) > 1 else copy
     for value in args:
         if isinstance(value, Tensor):
             device, dtype = value.device, value._array.dtype
-        elif isinstance(value, bool):  # non_blocking, copy: nothing to do differently
+        elif isinstance(value, bool):
             continue
         elif isinstance(value, str | int) or type(value).__name__ == "device":
             device = value
@@ -98,7 +103,7 @@ def to(
         place = _device(device)
         here = input.device
         if place.type != here.type or place.index not in (None, here.index):
-            result = ToDevice(result, place)
+            result = ToDevice(result, place, non_blocking)
     if dtype is not None and result._array.dtype != dtypes.as_numpy(dtype):
         result = To(result, dtypes.as_numpy(dtype))
     if copy and result is input:
@@ -119,7 +124,7 @@ def cpu(input: Tensor) -> Tensor:
 @operation(method="cuda")
 def cuda(input: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
     """The tensor on the GPU (`device` None, 0, "cuda:0"); RuntimeError where there is none."""
-    return to(input, device="cuda" if device is None else device)
+    return to(input, device="cuda" if device is None else device, non_blocking=non_blocking)
 
 
 def _converter(name: str, kind: dtypes.dtype) -> Any:

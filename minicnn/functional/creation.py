@@ -14,7 +14,7 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import default_device, made, on_gpu, resolve, to_device
+from minicnn.backend import default_device, made, on_cpu, on_gpu, resolve, to_device
 from minicnn.backend import device as _device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
@@ -51,7 +51,7 @@ def place_of(device: Any) -> Any:
 def finished(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`array` as a leaf on `device` (where new tensors are made without one); RuntimeError when integers are to require
     grad."""
-    result = Tensor(to_device(array, place_of(device)))
+    result = Tensor(array if device is None and not on_cpu(array) else to_device(array, place_of(device)))
     if recorder.tape is not None:
         recorder.tape.constant(result._array)
     return result.requires_grad_() if requires_grad else result
@@ -116,10 +116,10 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor on the memory of another library's array (that has `__dlpack__`)."""
     if isinstance(ext_tensor, Tensor):
         return Tensor(ext_tensor.detach()._plain_array())
-    kind, _ = ext_tensor.__dlpack_device__()
+    kind, index = ext_tensor.__dlpack_device__()
     if kind not in _DLPACK_CUDA:
         return Tensor(np.from_dlpack(ext_tensor))
-    with on_gpu(_device("cuda")) as cupy:
+    with on_gpu(_device("cuda", index)) as cupy:
         return Tensor(cupy.from_dlpack(ext_tensor))
 
 

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from minicnn.autograd.operation import Operation
-from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
-from minicnn.functional.common import memory_order
-from minicnn.functional.elementwise import Exp, Mul
+from minicnn.functional.common import memory_order, raw
+from minicnn.functional.elementwise import Mul
+from minicnn.functional.unary import Exp
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.activation import Sizes
 
@@ -127,13 +127,9 @@ def _where(condition: Any, value: Any) -> Any:
     return Mul(value, condition)
 
 
-def _raw(x: Any) -> Any:
-    return x._array if isinstance(x, Tensor) else x
-
-
 def _elu(grad: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
     below = CurveGrad(grad, x, "elu", alpha, scale, input_scale)  # an exponential is its own slope
-    return _where(_raw(x) < 0, below) * input_scale
+    return _where(raw(x) < 0, below) * input_scale
 
 
 def _gelu(grad: Any, x: Any) -> Any:
@@ -154,7 +150,7 @@ def _gelu_tanh(grad: Any, x: Any) -> Any:
 
 
 def _hardswish(grad: Any, x: Any) -> Any:
-    return _where((_raw(x) > -3) & (_raw(x) < 3), grad) * (1 / 3)
+    return _where((raw(x) > -3) & (raw(x) < 3), grad) * (1 / 3)
 
 
 def _logsigmoid(grad: Any, x: Any) -> Any:
@@ -176,7 +172,7 @@ def _silu(grad: Any, x: Any) -> Any:
 
 def _softplus(grad: Any, x: Any, beta: float, threshold: float) -> Any:
     s = Sigmoid(x * beta)
-    return _where(_raw(x) * beta <= threshold, Mul(grad, Mul(s, 1 - s))) * beta
+    return _where(raw(x) * beta <= threshold, Mul(grad, Mul(s, 1 - s))) * beta
 
 
 _RULES: dict[str, Any] = {

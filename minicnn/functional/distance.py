@@ -8,9 +8,9 @@ from typing import Any
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.common import broadcast_shape, check_tensor, normal_axis
-from minicnn.functional.elementwise import clamp
 from minicnn.functional.norms import LinalgVectorNorm, norm
 from minicnn.functional.reduce import sum as add_all
+from minicnn.functional.selection import clamp
 
 
 @operation()

@@ -14,11 +14,12 @@ from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional import device_random
-from minicnn.functional.common import check_tensor
+from minicnn.functional.common import check_tensor, memory_order
 from minicnn.functional.creation import empty
 from minicnn.functional.elementwise import Mul
-from minicnn.functional.sampling import bernoulli_, default_generator
-from minicnn.kernels import buffers, dispatch, layout
+from minicnn.functional.generator import default_generator
+from minicnn.functional.sampling import bernoulli_
+from minicnn.kernels import buffers, dispatch
 from minicnn.kernels.dropout import Sizes
 
 KERNEL = "dropout"
@@ -30,8 +31,7 @@ class Dropout(Operation):
     keeps_layout = True
 
     def forward(ctx, x: Any, p: float, features: bool, state: Any) -> Any:
-        order = layout.order_of(x)
-        order = layout.PLAIN if order == layout.ANY else order
+        order = memory_order(x)
         on_cpu = array_module(x) is np
         ctx.sizes = Sizes("forward", x.shape, x.dtype, order, p, features, "twister" if on_cpu else "philox")
         if not on_cpu:

@@ -12,8 +12,9 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, as_array
 from minicnn.functional.common import Expand, SumTo, broadcast_shape, check_tensor, memory_order, operands
 from minicnn.functional.curves import Sigmoid
-from minicnn.functional.elementwise import Div, Log, Log1p, Mul, Sub, abs_
+from minicnn.functional.elementwise import Div, Mul, Sub
 from minicnn.functional.reduction import check_reduction, reduced
+from minicnn.functional.unary import Log, Log1p, abs_
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.elementwise_loss import Sizes
 

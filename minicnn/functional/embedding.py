@@ -9,13 +9,14 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, on_cpu
 from minicnn.functional.adding import add_rows
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import copy_
 from minicnn.functional.creation import full as filled
-from minicnn.functional.elementwise import Mul, where
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.norms import norm
+from minicnn.functional.selection import where
 
 
 class Embedding(Operation):
@@ -88,7 +89,7 @@ def embedding(
     rows = weight.shape[0]
     padding = padding_row(padding_idx, rows)
     array = input._array
-    if array.size and isinstance(array, np.ndarray) and not (array.min() >= 0 and array.max() < rows):
+    if array.size and on_cpu(array) and not (array.min() >= 0 and array.max() < rows):
         found = f"{array.min()} … {array.max()}"
         raise IndexError(f"index out of range in self: `input` holds {found}, the rows are 0 … {rows - 1}")
     if max_norm is not None:

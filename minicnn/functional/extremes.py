@@ -11,9 +11,10 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, made
 from minicnn.functional.common import Dim, Expand, Zeros, check_tensor, normal_axes, normal_axis
-from minicnn.functional.elementwise import Mul, maximum, minimum
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import ScatterAdd, stable_order
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import maximum, minimum
 from minicnn.functional.shape import View, reshape
 
 MaxResult = named("max", "values", "indices")

@@ -18,8 +18,8 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
 from minicnn.functional.adding import add_at
 from minicnn.functional.common import To, check_tensor, sum_to
-from minicnn.functional.elementwise import Where
 from minicnn.functional.joining import Key, Slice
+from minicnn.functional.selection import Where
 from minicnn.functional.shape import View, expand
 from minicnn.kernels.recorder import recorder
 

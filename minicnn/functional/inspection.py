@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import dtypes
+from minicnn import dtypes, pinned
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import address, has_gpu, owner_of
 from minicnn.functional.common import broadcast_shape, check_tensor, sum_to
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, empty, tensor
@@ -84,17 +85,13 @@ def ndimension(input: Tensor) -> int:
 def storage_offset(input: Tensor) -> int:
     """How many elements of its memory lie before a tensor's first."""
     array = input._plain_array()
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize
+    return (address(array) - address(owner_of(array))) // array.itemsize
 
 
 @operation(method="data_ptr")
 def data_ptr(input: Tensor) -> int:
     """The address of the first element."""
-    array = input._plain_array()
-    return int(array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr)
+    return address(input._plain_array())
 
 
 @operation(method="dim_order")
@@ -153,14 +150,21 @@ def get_device(input: Tensor) -> int:
 
 @operation(method="is_pinned")
 def is_pinned(input: Tensor, device: Any = None) -> bool:
-    """False: minicnn pins no memory."""
-    return False
+    """Whether the elements lie in memory of the host that a GPU can fetch by itself (`pin_memory`)."""
+    return pinned.is_pinned(input._array)
 
 
 @operation(method="pin_memory")
 def pin_memory(input: Tensor, device: Any = None) -> Tensor:
-    """The tensor itself: minicnn pins no memory."""
-    return input
+    """A copy in memory of the host that a GPU can fetch by itself: `x.pin_memory().to("cuda", non_blocking=True)`.
+
+    The tensor itself if it is there already, and where there is no GPU. RuntimeError for a tensor on a GPU.
+    """
+    if input.is_cuda:
+        raise RuntimeError(f"cannot pin '{input.type()}' only dense CPU tensors can be pinned")
+    if is_pinned(input) or not has_gpu():
+        return input
+    return Tensor(pinned.pinned(input._plain_array()))
 
 
 # --- made, filled ---------------------------------------------------------------------------------------

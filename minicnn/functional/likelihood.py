@@ -10,9 +10,10 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.functional.activation import logsigmoid
 from minicnn.functional.common import broadcast_shape, check_tensor, operands
 from minicnn.functional.creation import full as filled
-from minicnn.functional.elementwise import clamp, exp, log, where
 from minicnn.functional.elementwise_loss import ElementwiseLoss
 from minicnn.functional.reduction import Reduced, check_reduction, reduced
+from minicnn.functional.selection import clamp, where
+from minicnn.functional.unary import exp, log
 
 
 class BinaryCrossEntropy(ElementwiseLoss):

@@ -15,13 +15,14 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Dim, check_tensor
 from minicnn.functional.creation import eye
-from minicnn.functional.elementwise import Mul, abs_
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import amax, amin
 from minicnn.functional.matmul import Bmm, _t, matmul
 from minicnn.functional.norms import norm
 from minicnn.functional.reduce import only_floating, sum
 from minicnn.functional.return_types import named
 from minicnn.functional.shape import View, squeeze, transpose, unsqueeze
+from minicnn.functional.unary import abs_
 
 SVD = named("linalg_svd", "U", "S", "Vh")
 QR = named("linalg_qr", "Q", "R")

@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, on_cpu
 from minicnn.functional.common import SumTo, check_tensor, memory_order
 from minicnn.functional.elementwise import Mul, Sub
 from minicnn.functional.reduction import check_reduction
@@ -142,7 +142,7 @@ def _class_target(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
         if weight.dtype is not input.dtype:
             raise RuntimeError(f"`weight` of {name} has dtype {weight.dtype}, expected {input.dtype} as `input`")
     array = target._array
-    if array.size and isinstance(array, np.ndarray):  # on the GPU nobody looks
+    if array.size and on_cpu(array):  # on the GPU nobody looks
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= classes:
             wrong = array[(array != ignore_index) & ((array < 0) | (array >= classes))]

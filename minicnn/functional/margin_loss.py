@@ -8,13 +8,14 @@ import numpy as np
 
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import on_cpu
 from minicnn.functional.activation import logsigmoid
 from minicnn.functional.common import broadcast_shape, check_tensor
 from minicnn.functional.creation import arange
 from minicnn.functional.distance import pairwise_distance
-from minicnn.functional.elementwise import clamp, minimum, where
 from minicnn.functional.gathering import gather
 from minicnn.functional.reduction import Reduced, check_reduction, reduced
+from minicnn.functional.selection import clamp, minimum, where
 
 
 @operation()
@@ -189,7 +190,7 @@ def multi_margin_loss(
             f"Expected target size [{count}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
     array = target._array
-    if array.size and isinstance(array, np.ndarray) and not (array.min() >= 0 and array.max() < classes):
+    if array.size and on_cpu(array) and not (array.min() >= 0 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: target out of range: 0 … {classes - 1} expected, got {found}")
     goal = target.reshape(count, 1)
@@ -227,7 +228,7 @@ def multilabel_margin_loss(
     if target._array.dtype != np.int64:
         raise RuntimeError(f"{name}: expected scalar type Long but `target` is {target.dtype}; convert with .long()")
     array = target._array
-    if array.size and isinstance(array, np.ndarray) and not (array.min() >= -1 and array.max() < classes):
+    if array.size and on_cpu(array) and not (array.min() >= -1 and array.max() < classes):
         found = f"{array.min()} … {array.max()}"
         raise RuntimeError(f"{name}: `target` is out of range: -1 … {classes - 1} expected, got {found}")
     goal = target.reshape(rows.shape)

@@ -18,9 +18,11 @@ from minicnn.functional.common import (
     floating,
     normal_axes,
 )
-from minicnn.functional.elementwise import Mul, Pow, abs_
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import Amax
+from minicnn.functional.power import Pow
 from minicnn.functional.reduce import add_up, only_floating, safe_div, spread
+from minicnn.functional.unary import abs_
 
 # --- norms, log Σ exp ---------------------------------------------------------------------------------
 

@@ -14,10 +14,11 @@ from minicnn.backend import through_host, to_device
 from minicnn.functional.common import check_tensor, normal_axis
 from minicnn.functional.conversion import clone, overwrite
 from minicnn.functional.creation import new_ones
-from minicnn.functional.elementwise import Mul, where
+from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import Gather, _check_source, _checked_index, _places, scatter, scatter_add
 from minicnn.functional.index import Index, IndexPut, keys_of, setitem
 from minicnn.functional.joining import along
+from minicnn.functional.selection import where
 from minicnn.functional.shape import expand, reshape
 
 

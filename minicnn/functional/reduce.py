@@ -23,8 +23,10 @@ from minicnn.functional.common import (
     normal_axes,
     normal_axis,
 )
-from minicnn.functional.elementwise import Div, Mul, Where, apply_numpy
+from minicnn.functional.elementwise import Div, Mul
+from minicnn.functional.logic import apply_numpy
 from minicnn.functional.rearrange import Flip
+from minicnn.functional.selection import Where
 from minicnn.functional.shape import View
 from minicnn.kernels.recorder import recorder
 

@@ -11,12 +11,13 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, through_host
 from minicnn.functional.common import Zeros, check_tensor, normal_axis
-from minicnn.functional.elementwise import Div, Mul, Where, mul
+from minicnn.functional.elementwise import Div, Mul, mul
 from minicnn.functional.gathering import ScatterAdd
 from minicnn.functional.joining import Slice, along, cat, narrow
 from minicnn.functional.rearrange import Flip
 from minicnn.functional.reduce import Cumsum, Sum, sum, summed_type
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import Where
 from minicnn.kernels.recorder import recorder
 
 CumMax = named("cummax", "values", "indices")

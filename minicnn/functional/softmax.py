@@ -11,7 +11,8 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import as_array
 from minicnn.functional.common import SumTo, check_tensor, memory_order, normal_axis
-from minicnn.functional.elementwise import Exp, Mul, neg
+from minicnn.functional.elementwise import Mul, neg
+from minicnn.functional.unary import Exp
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.softmax import Sizes
 

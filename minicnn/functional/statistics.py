@@ -12,7 +12,6 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import CPU, array_module, as_array, through_host, to_device
 from minicnn.functional.arithmetic import lerp
 from minicnn.functional.common import Dim, check_tensor, normal_axis
-from minicnn.functional.elementwise import clamp, where
 from minicnn.functional.extremes import _along, _Pick, amax, amin
 from minicnn.functional.gathering import sort, stable_order
 from minicnn.functional.index import nonzero
@@ -20,6 +19,7 @@ from minicnn.functional.joining import along, narrow, stack
 from minicnn.functional.matmul import matmul
 from minicnn.functional.reduce import mean, only_floating, sum
 from minicnn.functional.return_types import named
+from minicnn.functional.selection import clamp, where
 from minicnn.functional.shape import movedim, reshape, squeeze, transpose, unsqueeze
 
 KthValue = named("kthvalue", "values", "indices")

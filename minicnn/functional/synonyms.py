@@ -8,13 +8,16 @@ from typing import Any
 
 from minicnn.autograd.register import operation
 from minicnn.functional.assembling import vstack
-from minicnn.functional.elementwise import abs_, div, ge, gt, le, lt, mul, ne, neg, sign, sub, trunc
+from minicnn.functional.division import div
+from minicnn.functional.elementwise import mul, neg, sub
 from minicnn.functional.joining import cat, split
+from minicnn.functional.logic import ge, gt, le, lt, ne
 from minicnn.functional.matmul import outer
 from minicnn.functional.reshaped import transpose_
 from minicnn.functional.running import trapezoid
 from minicnn.functional.shape import last_two_swapped, movedim, transpose
 from minicnn.functional.transcendental import acos, acosh, asin, asinh, atan, atan2, atanh
+from minicnn.functional.unary import abs_, sign, trunc
 
 Function = Callable[..., Any]
 

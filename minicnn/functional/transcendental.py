@@ -16,7 +16,9 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, check_tensor, floating, matched, operands, sum_to
-from minicnn.functional.elementwise import Div, Mul, Sqrt, Where, _beside, clamp, log, mul, sub
+from minicnn.functional.elementwise import Div, Mul, mul, sub
+from minicnn.functional.selection import Where, _beside, clamp
+from minicnn.functional.unary import Sqrt, log
 
 Slope = Callable[[Any], Any]
 

@@ -10,7 +10,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, on_cpu
 from minicnn.functional.common import check_tensor
 from minicnn.functional.gathering import Gather
 from minicnn.functional.pool import as_given, as_images
@@ -25,7 +25,7 @@ class MaxUnpool(Operation):
         ctx.shape, ctx.area = x.shape, size[0] * size[1]
         ctx.flat = (x.shape[0], x.shape[1], x.shape[2] * x.shape[3])
         xp = array_module(x)
-        looks = indices.size and isinstance(indices, np.ndarray)  # on the GPU nobody looks
+        looks = indices.size and on_cpu(indices)  # on the GPU nobody looks
         for place in (indices.min(), indices.max()) if looks else ():
             if not 0 <= place < ctx.area:
                 raise RuntimeError(

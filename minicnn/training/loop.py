@@ -17,7 +17,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import has_gpu
 from minicnn.capture import compile
 from minicnn.functional import device_random
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.optim.lr_scheduler import ReduceLROnPlateau
 from minicnn.serialization import Checkpoint
 from minicnn.training.meter import Meter, Totals, count_correct, tabulated
@@ -118,6 +118,8 @@ class Trainer:
             if self.scheduler is not None and not self.step_every_batch:
                 self._end_of_epoch(self.totals.mean_loss)
             self.totals, self.seconds = Totals(), 0.0
+            if self._meter is not None:
+                self._meter.start(self.totals)  # a checkpoint looks at it
             on_epoch(self.history[-1])
 
     def _epoch(self, step: Callable[..., Any], on_batch: Callable[[Totals], None]) -> None:

@@ -79,10 +79,11 @@ def test_the_environment_chooses_and_use_overrides_it(monkeypatch):
 
 
 def test_a_wrong_name_is_an_error(monkeypatch):
-    with pytest.raises(ValueError, match=r"`backend` is 'torch'; expected one of cupy, numba, numpy"):
+    names = "expected one of cublas, cudnn, cupy, numba, numpy"
+    with pytest.raises(ValueError, match=rf"`backend` is 'torch'; {names}"):
         kernels.use("torch").__enter__()
     monkeypatch.setattr(dispatch, "_environment", "Numba")
-    with pytest.raises(ValueError, match=r"MINICNN_KERNELS is 'Numba'; expected one of cupy, numba, numpy"):
+    with pytest.raises(ValueError, match=rf"MINICNN_KERNELS is 'Numba'; {names}"):
         kernels.run("activation", RELU, X)
 
 

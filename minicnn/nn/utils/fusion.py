@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import ones_like, zeros_like
-from minicnn.functional.elementwise import rsqrt
+from minicnn.functional.power import rsqrt
 from minicnn.nn.parameter import Parameter
 
 Layer = TypeVar("Layer", bound=Any)

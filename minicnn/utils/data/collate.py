@@ -65,6 +65,21 @@ def default_convert(data: Any) -> Any:
     return data
 
 
+def pinned_batch(data: Any) -> Any:
+    """The tensors within a batch (and what else has a method `pin_memory`) pinned; anything else as it is."""
+    if hasattr(data, "pin_memory"):
+        return data.pin_memory()
+    if isinstance(data, Mapping):
+        return _like(data, {key: pinned_batch(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(pinned_batch, data))
+    if isinstance(data, tuple):
+        return tuple(map(pinned_batch, data))
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        return _like(data, [pinned_batch(value) for value in data])
+    return data
+
+
 def _like(kind: Any, content: Any) -> Any:
     """`content` as the type of `kind`, or as it is where that type takes no such argument (`range`)."""
     with contextlib.suppress(TypeError):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
+from minicnn.misfit import telling
 from minicnn.suggest import NamesKeywords
-from minicnn.utils.data.collate import default_collate, default_convert
+from minicnn.utils.data.collate import default_collate, default_convert, pinned_batch
 from minicnn.utils.data.dataset import IterableDataset
 from minicnn.utils.data.fetch import make_fetcher
 from minicnn.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
@@ -28,8 +29,9 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     last batch; `collate_fn` makes a batch of a list of samples (:func:`default_collate`). A data set with
     `get_batch` (see :class:`Dataset`) is asked for whole batches. `num_workers` processes load ahead,
     `prefetch_factor` (2) batches each; `persistent_workers` keeps them for the next pass; `worker_init_fn(k)`
-    is called in worker k; `timeout` is how many seconds to wait for one. `pin_memory` and `in_order` are
-    accepted and change nothing.
+    is called in worker k; `timeout` is how many seconds to wait for one. `pin_memory` puts the tensors of
+    a batch in memory that a GPU can fetch by itself (where there is one), for `.to("cuda", non_blocking=True)`.
+    `in_order` is accepted and changes nothing.
 
     Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default
     generator
@@ -131,7 +133,13 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    @telling
     def __iter__(self) -> Iterator[Any]:
+        iterator = self._loaded()
+        return _Pinning(iterator) if self.pin_memory else iterator
+
+    def _loaded(self) -> Iterator[Any]:
+        """One pass, as it comes from the data set or from the workers."""
         indices = iter(self._index_sampler)
         if self._iterator is not None and not self._iterator.closed:
             # As in PyTorch, workers that go on need no new base seed, so none is drawn.
@@ -198,6 +206,19 @@ class _SerialIterator:
 
     def __next__(self) -> Any:
         return self._fetch(next(self._indices))
+
+
+class _Pinning:
+    """One pass, the tensors of every batch in memory that a GPU can fetch by itself."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> _Pinning:
+        return self
+
+    def __next__(self) -> Any:
+        return pinned_batch(next(self._batches))
 
 
 class _Endless:

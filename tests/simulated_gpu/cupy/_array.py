@@ -203,6 +203,11 @@ class ndarray:
             return wrapped(result, (self,))
         return computed(lambda: self._host.reshape(*shape, order=order), (self,))
 
+    def copy(self, order: str = "C") -> ndarray:
+        result = computed(lambda: self._host.copy(order), (self,))
+        result._device = here.device  # a copy is made on the current GPU, wherever the array is
+        return result
+
     def scatter_add(self, slices: Any, value: Any) -> None:
         scatter_add(self, slices, value)
 
@@ -324,6 +329,8 @@ def wrapped(result: Any, sources: Any) -> Any:
             box.base = source if source.base is None else source.base
             return box
     checked(result.dtype)
+    if owner.nbytes != result.nbytes:  # one of several arrays that share their memory
+        result = owner = result.copy()
     line = owner if owner.flags.forc else np.ascontiguousarray(owner)
     if line is not owner:
         result, owner = line, line
@@ -338,8 +345,10 @@ def _bytes(owner: np.ndarray) -> np.ndarray:
 
 
 def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base: Any = array
+    while (base := getattr(base, "base", None)) is not None:  # of as_strided's views, too
+        if isinstance(base, np.ndarray):
+            array = base
     return array
 
 

@@ -101,18 +101,15 @@ class OutOfMemoryError(MemoryError):
     """There is no memory left on the device."""
 
 
-class PinnedMemoryPointer:
+class PinnedMemoryPointer(bytearray):
     """Page-locked memory of the host: an object with the buffer protocol, as CuPy's."""
 
-    def __init__(self, size: int) -> None:
-        self._bytes = bytearray(max(size, 1))
-        self.ptr = np.frombuffer(self._bytes, np.uint8).ctypes.data
-
-    def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self._bytes)
+    @property
+    def ptr(self) -> int:
+        return np.frombuffer(self, np.uint8).ctypes.data
 
     def size(self) -> int:
-        return len(self._bytes)
+        return len(self)
 
 
 class PinnedMemoryPool:
@@ -129,8 +126,8 @@ class PinnedMemoryPool:
 
 
 def alloc_pinned_memory(size: int) -> Any:
-    """Page-locked memory. Before Python 3.12 no class of Python's own can offer a buffer, so it is a NumPy array."""
-    return np.empty(max(size, 1), np.uint8)
+    """Page-locked memory."""
+    return PinnedMemoryPointer(max(size, 1))
 
 
 def set_pinned_memory_allocator(allocator: Any = None) -> None:
