@@ -77,7 +77,8 @@ def told_again(
     text = f"{name}(): {' and '.join(wrong)} ({error})"
     again: Any = AttributeError(text) if isinstance(error, AttributeError) else _plain_class(error)(text)
     again.told_again = True  # once is enough, however many constructors call each other
-    return again  # type: ignore[no-any-return]
+    result: Exception = again
+    return result
 
 
 def _misfits(function: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:
@@ -116,10 +117,15 @@ def fits(value: Any, annotation: Any, names: Mapping[str, Any]) -> bool:
     >>> fits((1, 2), "int | tuple[int, int]", {}), fits("x", "float | None", {}), fits(object(), "Any", {})
     (True, False, True)
     """
-    text = annotation if isinstance(annotation, str) else str(annotation)
     if annotation is inspect.Parameter.empty:
         return True
-    return any(_fits_one(value, part, names) for part in _split(text, "|"))
+    return any(_fits_one(value, part, names) for part in _split(_written(annotation), "|"))
+
+
+def _written(annotation: Any) -> str:
+    """The annotation as it stands in the file, where it may have been a class instead of a text."""
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__origin__")
+    return annotation.__name__ if plain else str(annotation)
 
 
 def _fits_one(value: Any, part: str, names: Mapping[str, Any]) -> bool:
@@ -162,9 +168,9 @@ def _is_text(value: Any) -> bool:
 
 
 def _words(annotation: Any, names: Mapping[str, Any]) -> str:
-    known = names.get(str(annotation))  # an alias of this project says nothing to the caller
+    known = names.get(_written(annotation))  # an alias of this project says nothing to the caller
     annotation = annotation if known is None or isinstance(known, type) else known
-    return re.sub(r"\b[a-z_]+\.", "", str(annotation)).replace(" | ", " or ")
+    return re.sub(r"\b[a-z_]+\.", "", _written(annotation)).replace(" | ", " or ")
 
 
 def telling(function: F) -> F:
@@ -175,7 +181,7 @@ def telling(function: F) -> F:
         try:
             return function(*args, **options)
         except (TypeError, ValueError, AttributeError, IndexError) as error:
-            again = error
+            again: Exception = error
             if error.__traceback__.tb_next and is_raw(error):  # type: ignore[union-attr]
                 again = told_again(error, function, function.__name__, args, options, always=False)
             if again is error:
@@ -193,7 +199,7 @@ class ToldAgain:
         if not cls.__module__.startswith("minicnn."):
             return
         if "__init__" in cls.__dict__:
-            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[misc]
+            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[method-assign]
         if "forward" in cls.__dict__ and cls.__module__.startswith("minicnn.transforms."):
             cls.forward = telling(cls.__dict__["forward"])  # type: ignore[attr-defined]
 

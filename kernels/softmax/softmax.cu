@@ -17,6 +17,7 @@
 // is a few thousand numbers, which stay in the first cache. e^(x - best) is computed twice, which costs less than
 // writing it down and reading it again. NaN needs no care: it gets into the sum, and from there everywhere.
 
+#include "elementary.cuh"
 #include "reduce.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
@@ -45,12 +46,12 @@ __device__ void forward(const T* __restrict__ x, T* __restrict__ y, const Geomet
         for (int c = team.member; c < classes; c += team.members) best = max(best, x[first + c * inner]);
         best = team.largest(best);
         T sum = 0;
-        for (int c = team.member; c < classes; c += team.members) sum += exp(x[first + c * inner] - best);
+        for (int c = team.member; c < classes; c += team.members) sum += math::exp(x[first + c * inner] - best);
         sum = team.sum(sum);
-        const T rest = log(sum);
+        const T rest = math::log(sum);
         for (int c = team.member; c < classes; c += team.members) {
             const T here = x[first + c * inner] - best;
-            y[first + c * inner] = z.logarithm ? here - rest : exp(here) / sum;
+            y[first + c * inner] = z.logarithm ? here - rest : math::exp(here) / sum;
         }
     });
 }
@@ -70,7 +71,7 @@ __device__ void backward(const T* __restrict__ g, const T* __restrict__ y, T* __
         sum = team.sum(sum);
         for (int c = team.member; c < classes; c += team.members) {
             const long long at = first + c * inner;
-            dx[at] = z.logarithm ? g[at] - exp(y[at]) * sum : y[at] * (g[at] - sum);
+            dx[at] = z.logarithm ? g[at] - math::exp(y[at]) * sum : y[at] * (g[at] - sum);
         }
     });
 }

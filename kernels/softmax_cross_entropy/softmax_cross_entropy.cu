@@ -12,6 +12,7 @@
 // A captured step has targets that nobody checked: no number outside the arrays is read, whatever they are.
 
 #include "each.cuh"
+#include "elementary.cuh"
 #include "losses.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
@@ -37,14 +38,15 @@ __device__ void forward(const T* __restrict__ x, const long long* __restrict__ t
         for (int c = team.member; c < classes; c += team.members) best = max(best, scores[c]);
         best = team.largest(best);
         T sum = 0;
-        for (int c = team.member; c < classes; c += team.members) sum += exp(scores[c] - best);
+        for (int c = team.member; c < classes; c += team.members) sum += math::exp(scores[c] - best);
         sum = team.sum(sum);
-        for (int c = team.member; c < classes; c += team.members) p[n * z.classes + c] = exp(scores[c] - best) / sum;
+        for (int c = team.member; c < classes; c += team.members)
+            p[n * z.classes + c] = math::exp(scores[c] - best) / sum;
 
         if (team.member > 0 || n >= z.N) continue;
         const long long t = target[n];
         const bool counts = t != ignore_index, is_class = 0 <= t && t < z.classes;
-        const T mine = !counts ? T(0) : is_class ? log(sum) - (scores[t] - best) : T(not_a_number());
+        const T mine = !counts ? T(0) : is_class ? math::log(sum) - (scores[t] - best) : T(not_a_number());
         loss[n] = mine;
         added += mine;
         count += counts;

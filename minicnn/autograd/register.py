@@ -96,7 +96,7 @@ def _public(function: F, takes_out: bool = False) -> F:
                 raise
             wrong = error
         if keywords:
-            return unusual(args, options, wrong)
+            return unusual(args, options, cast(TypeError, wrong))
         raise told_again(wrong, function, function.__name__, args, options) from wrong
 
     return cast(F, call)

@@ -109,11 +109,10 @@ def test_batch_norm_in_slices(gpu, rng, dtype):
 
 
 @each_backend
-@pytest.mark.parametrize("kind", ["max", "avg"])
-@pytest.mark.parametrize("name", ["int64", "int32", "int16", "int8", "uint8"])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("avg", "int64"), *(("max", name) for name in ("int64", "int32", "int16", "int8", "uint8"))]
+)
 def test_pooling_of_whole_numbers(gpu, rng, kind, name):
-    if kind == "avg" and name != "int64":
-        pytest.skip("sums of small whole numbers are nobody's")
     z = pool2d.Sizes(kind, "forward", 2, 3, 7, 6, 3, 2, 3, 4, (2, 2), (1, 1), (1, 1), np.dtype(name), PLAIN)
     x = rng.integers(-100 if z.dtype.kind == "i" else 0, 100, z.x_shape).astype(name)
     z = z._replace(divisor=1) if kind == "avg" else z
