@@ -278,10 +278,10 @@ def test_anomalies_are_found():
 
 def test_fork_rng():
     minicnn.manual_seed(3)
-    with minicnn.functional.sampling.fork_rng():
+    with minicnn.functional.generator.fork_rng():
         inside = minicnn.rand(3)
     assert minicnn.equal(minicnn.rand(3), inside)
-    with minicnn.functional.sampling.fork_rng(enabled=False):
+    with minicnn.functional.generator.fork_rng(enabled=False):
         inside = minicnn.rand(3)
     assert not minicnn.equal(minicnn.rand(3), inside)
 
