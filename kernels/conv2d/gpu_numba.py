@@ -14,7 +14,7 @@ from numba import cuda
 
 from .. import launch
 from ..dispatch import Plan
-from ..gemm.gpu_numba import SIDE, add_pieces, code_of, ended, side_of_tile
+from ..gemm.gpu_numba import PADDED, SIDE, add_pieces, code_of, ended, side_of_tile
 from ..gemm.gpu_plan import cut, length_of
 from . import Sizes
 from .gpu_plan import ending_of, geometry_of, inputs, outputs
@@ -110,8 +110,8 @@ def data(x, w, bias, activated, y, partial, geometry, how):
      families_w) = geometry  # fmt: skip
     down, across, pieces, length, has_bias, code = how
     kind = y.dtype.type
-    filters = cuda.shared.array((SIDE, SIDE + 1), y.dtype)
-    windows = cuda.shared.array((SIDE, SIDE + 1), y.dtype)
+    filters = cuda.shared.array((SIDE, PADDED), y.dtype)
+    windows = cuda.shared.array((SIDE, PADDED), y.dtype)
     side, column, line = cuda.blockDim.x, cuda.threadIdx.x, cuda.threadIdx.y
     block = cuda.blockIdx.x
     k = block % down * side + line
@@ -164,8 +164,8 @@ def weight(x, g, dw, db, partial, geometry, how):
      families_w) = geometry  # fmt: skip
     down, across, pieces, length, has_bias = how
     kind = dw.dtype.type
-    slopes = cuda.shared.array((SIDE, SIDE + 1), dw.dtype)
-    windows = cuda.shared.array((SIDE, SIDE + 1), dw.dtype)
+    slopes = cuda.shared.array((SIDE, PADDED), dw.dtype)
+    windows = cuda.shared.array((SIDE, PADDED), dw.dtype)
     side, column, line = cuda.blockDim.x, cuda.threadIdx.x, cuda.threadIdx.y
     row, first_term = cuda.blockIdx.x % down * side, cuda.blockIdx.x // down % across * side
     piece = cuda.blockIdx.x // (down * across) % pieces

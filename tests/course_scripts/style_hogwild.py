@@ -1,4 +1,4 @@
-# In the style of the mnist_hogwild example: processes train one model in shared memory, here one after the other.
+# In the style of the mnist_hogwild example: a process trains a model in shared memory.
 import os
 
 import torch
@@ -59,7 +59,7 @@ if __name__ == '__main__':
     mp.set_start_method('spawn', force=True)
     device = torch.device("cpu")
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
-    dataset1 = torch.utils.data.Subset(datasets.MNIST('data', train=True, transform=transform), range(640))
+    dataset1 = torch.utils.data.Subset(datasets.MNIST('data', train=True, transform=transform), range(320))
     dataset2 = torch.utils.data.Subset(datasets.MNIST('data', train=False, transform=transform), range(200))
     kwargs = {'batch_size': 64, 'shuffle': True}
     torch.manual_seed(1)
@@ -67,7 +67,7 @@ if __name__ == '__main__':
     model.share_memory()  # gradients are allocated lazily, so they are not shared here
     print(all(p.is_shared() for p in model.parameters()))
     test(model, device, dataset2)
-    for rank in range(2):
+    for rank in range(1):
         p = mp.Process(target=train, args=(rank, 1, model, device, dataset1, kwargs))
         p.start()
         p.join()

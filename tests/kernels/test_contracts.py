@@ -598,7 +598,7 @@ def test_gemm_with_an_activation_or_its_gradient(backend, rng, dtype, orders):
 @each_float
 @pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS)), ids="-".join)
 def test_gemm_with_row_sums(backend, rng, dtype, orders):
-    small, large = ((3, 9, 13),), ((17, 33, 130), (70, 16, 15), (130, 100, 33))
+    small, large = ((3, 9, 13), (2, 3, 530)), ((17, 33, 130), (2, 3, 900), (70, 16, 15), (130, 100, 33))
     for M, N, K in small if backend == SLOW else large:
         a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
         c, sums = run(backend, "gemm", gemm.Sizes(M, N, K, dtype, *orders, PLAIN, ("row_sums",)), a, b)

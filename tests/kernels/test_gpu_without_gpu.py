@@ -183,6 +183,7 @@ def launches(tmp_path_factory):
     return report.read(folder)["simulated"]
 
 
+@pytest.mark.slow
 def test_the_contracts_in_the_simulator(launches):
     """Every kernel of every gpu_numba.py was started, so its results were compared with the oracles."""
     files = (ROOT / "kernels").glob("*/gpu_numba.py")
@@ -192,11 +193,12 @@ def test_the_contracts_in_the_simulator(launches):
         assert {(file.parent.name, name) for name in names} <= started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_numba_kernels_compile_to_ptx(launches, architecture, tmp_path):
     wanted = tmp_path / "launches.json"
     wanted.write_text(json.dumps(sorted(launches)), encoding="utf-8")
-    done = python([str(ROOT / "tests" / "kernels" / "ptx.py"), str(architecture), str(wanted)], tmp_path)
+    done = python(["-W", "ignore", str(Path(__file__).with_name("ptx.py")), str(architecture), str(wanted)], tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == len(launches), done.stderr
     report.done["ptx"] |= {(*launch, f"sm_{architecture}") for launch in launches}
