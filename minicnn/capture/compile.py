@@ -164,8 +164,8 @@ def compile(model: F | None = None, **options: Any) -> Any:
     module, a parameter that was replaced are noticed and recorded anew; a step that looks at numbers (`loss.item()`,
     `if loss > 1`) cannot be replayed: it runs as ever, and a warning names the line.
 
-    On a GPU a recording becomes CUDA graphs (graphs.py): one launch for all kernels of a step, and nothing waits for
-    the GPU but who looks at a number.
+    On a GPU a recording becomes CUDA graphs (graphs.py): one launch for all kernels of a step, and only who looks at a
+    number waits for the GPU.
 
     Forget gradients by `zero_grad()`: a step that sets `parameter.grad = None` by hand is right, but never replayed.
 
