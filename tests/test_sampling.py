@@ -268,5 +268,5 @@ def test_seeds_of_a_gpu_that_is_not_there_are_taken() -> None:
     if minicnn.cuda.is_available():
         return
     assert minicnn.cuda.get_rng_state_all() == []
-    with pytest.raises(RuntimeError, match="a GPU's random numbers: .*CuPy"):
+    with pytest.raises(RuntimeError, match=r"a GPU's random numbers: .*CuPy"):
         minicnn.cuda.get_rng_state()
