@@ -117,10 +117,15 @@ def fits(value: Any, annotation: Any, names: Mapping[str, Any]) -> bool:
     >>> fits((1, 2), "int | tuple[int, int]", {}), fits("x", "float | None", {}), fits(object(), "Any", {})
     (True, False, True)
     """
-    text = annotation if isinstance(annotation, str) else str(annotation)
     if annotation is inspect.Parameter.empty:
         return True
-    return any(_fits_one(value, part, names) for part in _split(text, "|"))
+    return any(_fits_one(value, part, names) for part in _split(_written(annotation), "|"))
+
+
+def _written(annotation: Any) -> str:
+    """The annotation as it stands in the file, where it may have been a class instead of a text."""
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__origin__")
+    return annotation.__name__ if plain else str(annotation)
 
 
 def _fits_one(value: Any, part: str, names: Mapping[str, Any]) -> bool:
@@ -163,9 +168,9 @@ def _is_text(value: Any) -> bool:
 
 
 def _words(annotation: Any, names: Mapping[str, Any]) -> str:
-    known = names.get(str(annotation))  # an alias of this project says nothing to the caller
+    known = names.get(_written(annotation))  # an alias of this project says nothing to the caller
     annotation = annotation if known is None or isinstance(known, type) else known
-    return re.sub(r"\b[a-z_]+\.", "", str(annotation)).replace(" | ", " or ")
+    return re.sub(r"\b[a-z_]+\.", "", _written(annotation)).replace(" | ", " or ")
 
 
 def telling(function: F) -> F:

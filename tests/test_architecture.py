@@ -35,9 +35,9 @@ FLOORS = {
     "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"kernels", "backend"},  # PyTorch's switches of its libraries
+    "multiprocessing": set(),  # the standard library's
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
-    "multiprocessing": set(),  # the standard library\'s
     "amp": {"backend", "autograd"},
     "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
     "linalg": {"functional"},

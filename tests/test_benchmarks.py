@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -446,3 +448,102 @@ def test_report_says_that_there_are_no_results_and_refuses_unknown_marks(tmp_pat
     done = run("report.py", "--update", str(readme), "--results", str(tmp_path))
     assert done.returncode == 2
     assert "there is no benchmark 'speed'; expected one of train, conv, profile, accuracy" in done.stderr
+
+
+class OnTheCpu:
+    """torch.cuda's streams and graphs for a CPU: a graph does its step again on the tensors of its capture."""
+
+    def __init__(self, torch: Any) -> None:
+        self.torch, self.step, self.seen = torch, None, []
+        fake = self
+        idle = SimpleNamespace(wait_stream=lambda other: None)
+
+        class Graph:
+            def replay(self) -> None:
+                fake.loss.copy_(fake.step(*fake.inputs).detach())
+
+        class Capture:
+            def __init__(self, graph: Graph) -> None:
+                fake.seen.append("capture")
+
+            def __enter__(self) -> None:
+                pass
+
+            def __exit__(self, *error: object) -> None:
+                fake.step, fake.inputs, fake.loss = fake.made
+
+        self.cuda = SimpleNamespace(
+            Stream=lambda: idle, current_stream=lambda: idle, stream=lambda stream: nullcontext(), CUDAGraph=Graph,
+            graph=Capture,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.torch, name)
+
+
+@pytest.mark.skipif(not has_torch(), reason="it is a graph of torch's")
+@pytest.mark.parametrize("rule", ["Adam", "SGD"])
+def test_a_graph_of_torchs_trains_like_the_plain_step(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    """The warm-up before a capture trains, too, and leaves no trace."""
+    import torch
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import cuda_steps
+
+    options: dict[str, Any] = {"lr": 0.1} if rule == "Adam" else {"lr": 0.1, "momentum": 0.9}
+    data = [(torch.randn(4, 3, generator=torch.Generator().manual_seed(i)), torch.zeros(4, 1)) for i in range(4)]
+
+    def trained(graph: bool) -> list[float]:
+        torch.manual_seed(1)
+        network = torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.BatchNorm1d(1))
+        optimizer = getattr(torch.optim, rule)(network.parameters(), **options)
+        fake = OnTheCpu(torch)
+
+        def step(x: Any, y: Any) -> Any:
+            optimizer.zero_grad()
+            loss = ((network(x) - y - x[:, :1]) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            fake.made = (step, (x, y), loss.detach())
+            return fake.made[2]
+
+        run = cuda_steps.graphed(fake, step, network, optimizer, data[0]) if graph else step
+        assert fake.seen == ["capture"] * graph
+        return [run(x, y).item() for x, y in data]
+
+    assert trained(True) == pytest.approx(trained(False), rel=1e-6)
+    assert cuda_steps.capturable(torch.optim.Adam) == {"capturable": True}
+    assert cuda_steps.capturable(torch.optim.SGD) == {}
+
+
+def test_an_epoch_is_of_whole_batches_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    import minicnn
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import cuda_steps
+
+    images, labels, seen = minicnn.arange(10) * 10, minicnn.arange(10), []
+    step = cuda_steps.gathering(lambda x, y: seen.append((x.tolist(), y.tolist())), images, labels)
+    order = minicnn.tensor([3, 1, 2, 9, 8, 7, 0, 4, 5, 6])
+    waits: list[int] = []
+    assert cuda_steps.epoch(step, order, 4, "cpu", lambda: waits.append(1)) > 0
+    assert seen == [([30, 10, 20, 90], [3, 1, 2, 9]), ([80, 70, 0, 40], [8, 7, 0, 4])]
+    assert len(waits) == 2
+
+
+@pytest.mark.slow
+def test_train_speed_runs_on_a_simulated_gpu(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    """Its own sides with and without graphs; torch's need a GPU."""
+    stand_in = str(Path(__file__).parent / "simulated_gpu")
+    path = os.pathsep.join((stand_in, without_torch["PYTHONPATH"]))
+    arguments = ("--smoke", "--device", "cuda", "--models", "lenet5", "--skip", "start", "import")
+    done = run("train_speed.py", *arguments, "--output", str(tmp_path), PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.glob("train-cuda-*.json")
+    results = json.loads(file.read_text(encoding="utf-8"))
+    assert results["losses"][0]["differences"]["minicnn eager"] == 0, "the same bits with and without graphs"
+    (row,) = results["steps"]
+    assert row["eager_seconds"] > 0
+    assert row["graphs_seconds"] is None
+    assert all(epoch["minicnn"] > 0 and epoch["minicnn eager"] > 0 for epoch in results["epochs"])
+    assert "minicnn, graphs" in done.stdout

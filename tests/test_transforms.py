@@ -127,7 +127,7 @@ def test_normalize_errors():
         T.Normalize((0.5,), (0.5,))(as_tensor(grey()))
     with pytest.raises(ValueError, match="std evaluated to zero"):
         T.Normalize((0.5,), (0.0,))(ok)
-    with pytest.raises(ValueError, match="`mean` has 3 values, the image 1 channels"):
+    with pytest.raises(ValueError, match="`mean` has 3 values, expected 1 or as many as the image has channels, 1"):
         T.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))(ok)
     with pytest.raises(ValueError, match=r"size \(..., C, H, W\)"):
         T.Normalize((0.5,), (0.5,))(Tensor(np.zeros((2, 2), np.float32)))

@@ -89,4 +89,4 @@ dataloaders = {x: DataLoader(image_datasets[x], batch_size=8, shuffle=True) for 
 optimizer_conv = optim.SGD(model_conv.fc.parameters(), lr=0.001, momentum=0.9)
 model_conv = train_model(model_conv, criterion, optimizer_conv, lr_scheduler.StepLR(optimizer_conv, step_size=7))
 print("features unchanged:", torch.equal(before, model_conv.layer4[1].conv2.weight))
-print("gradients:", [name for name, p in model_conv.named_parameters() if p.grad is not None])
+print("trained:", [name for name, p in model_conv.named_parameters() if p.requires_grad])
