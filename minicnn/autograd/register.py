@@ -64,7 +64,7 @@ def _public(function: F, takes_out: bool = False) -> F:
     before = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]  # of a variadic one
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 
-    def unusual(args: Any, options: Any, error: TypeError) -> Any:
+    def unusual(args: Any, options: Any, error: Exception) -> Any:
         if takes_out and "out" in options:
             return out.call_into(call, function.__name__, typed, args, options)
         renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
