@@ -23,7 +23,7 @@ from minicnn.kernels import dispatch, im2col, launch
 from minicnn.kernels.im2col import gpu_cupy
 
 ROOT = Path(__file__).parents[2]
-CUDA_FILES = sorted((ROOT / "kernels").glob("*/*.cu"))
+CUDA_FILES = sorted((ROOT / "kernels").rglob("*.cu"))
 ARCHITECTURES = (75, 80, 90, 100)  # Turing, Ampere, Hopper, Blackwell
 
 
