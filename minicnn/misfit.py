@@ -27,7 +27,8 @@ _RAW = re.compile(  # how Python and NumPy say it
     r"|values to unpack|inhomogeneous|could not be broadcast|cannot be broadcast|index out of range|invalid literal"
     r"|dimensions? specified|unhashable|expected str|must be str|an integer is required|not a valid|data type"
     r"|can be converted to an index|only integer|Cannot cast|array element with a sequence|multiply sequence"
-    r"|can only concatenate|of integral type|indices must be|argument must be|not understood|Object arrays"
+    r"|can only concatenate|not all arguments|of integral type|indices must be|argument must be|not understood"
+    r"|Object arrays"
 )
 _TESTS: dict[str, Callable[[Any], bool]] = {
     "None": lambda value: value is None,
@@ -141,7 +142,7 @@ def _fits_one(value: Any, part: str, names: Mapping[str, Any]) -> bool:
             return len(value) == len(items) and all(map(fits, value, items, [names] * len(items)))
         return kind == "dict" or not items or all(fits(item, items[0], names) for item in value)
     if kind in _TESTS:
-        plain = kind in ("Sequence", "Iterable") and isinstance(value, list | tuple) and items
+        plain = kind in ("Sequence", "Iterable") and hasattr(value, "__len__") and items
         return _TESTS[kind](value) and (not plain or all(fits(item, items[0], names) for item in value))
     if kind in ("Any", "object"):
         return True
