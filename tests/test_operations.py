@@ -31,7 +31,8 @@ ERRORS = [error for family in FAMILIES.values() for error in family.errors]
 SMOOTH = [row for row in ROWS if row.smooth and row.differentiable]
 NUMPY_ALONE = {"elementwise", "shape", "index", "reduce", "matmul"}  # families without kernels
 # what draws or keeps statistics, and moves between devices, is tested in files of its own
-ELSEWHERE = {f"minicnn.functional.{family}" for family in ("batch_norm", "creation", "inspection", "sampling")}
+OTHERS = ("batch_norm", "creation", "inspection", "sampling", "sharing")
+ELSEWHERE = {f"minicnn.functional.{family}" for family in OTHERS}
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def second(module: Any, row: Row, inputs: list[Any], make: Any, grad: Any) -> li
 
 @named([row for row in ROWS if row.second and row.differentiable])
 def test_second_derivatives_are_pytorchs(row: Row, torch: Any) -> None:
-    ours = second(mini, row, tensors(row), Tensor, engine.grad)
+    ours = second(mini, row, tensors(row), mini.tensor, engine.grad)
     theirs = second(torch, row, torch_tensors(torch, row), torch.tensor, torch.autograd.grad)
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         check_close(a, b, f"second gradient {i}", 1e-10)
@@ -320,11 +321,22 @@ def test_views_of_batch_last_memory_go_on_sharing_it() -> None:
 
 # --- bad calls --------------------------------------------------------------------------------------
 
+LOOKED_AT = {  # errors in the numbers, which are looked at on the CPU only: on a GPU it would mean waiting
+    ("gather", RuntimeError), ("one_hot", RuntimeError), ("cross_entropy", IndexError), ("nll_loss", IndexError),
+    ("inv", RuntimeError), ("cholesky", RuntimeError), ("embedding", IndexError),
+    ("binary_cross_entropy", RuntimeError), ("gaussian_nll_loss", ValueError), ("multi_margin_loss", RuntimeError),
+    ("multilabel_margin_loss", RuntimeError), ("max_unpool1d", RuntimeError), ("max_unpool2d", RuntimeError),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("function", "call", "error", "says"), ERRORS, ids=[f"{e[0]}-{i}" for i, e in enumerate(ERRORS)]
 )
-def test_what_pytorch_refuses_is_refused(function: str, call: Any, error: type[Exception], says: str) -> None:
+def test_what_pytorch_refuses_is_refused(
+    function: str, call: Any, error: type[Exception], says: str, device: str
+) -> None:
+    if device != "cpu" and (function, error) in LOOKED_AT:
+        pytest.skip("its numbers are looked at on the CPU only")
     with pytest.raises(error, match=f"(?s){says}") as caught:
         call(mini)
     assert len(str(caught.value)) > 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -23,6 +24,8 @@ class Memory:
         pool.taken(self.size)
 
     def __del__(self) -> None:
+        if sys.is_finalizing():  # what is needed below may be gone
+            return
         if self.line.flags.writeable:  # a graph that still uses it finds NaN there
             self.line.fill(0xFF)
         self.pool.given_back(self.size)
