@@ -4,6 +4,8 @@
     python benchmarks/conv_speed.py --batch 32            one batch size
     python benchmarks/conv_speed.py --only lenet --rounds 3
     python benchmarks/conv_speed.py --smoke               four tiny shapes, seconds: does it work?
+    python benchmarks/conv_speed.py --device cuda         on a GPU; --tf32 lets both sides use TF32
+    python benchmarks/conv_speed.py --device cuda --backend cudnn      minicnn with cuDNN (or cublas) for its kernels
 
 Every number is GFLOP/s: 2·N·K·OH·OW·(C/groups)·KH·KW operations in all three directions (taps that
 fall on padding counted too) over the median time of seven turns of short blocks. "ratio" is minicnn's speed
@@ -21,6 +23,11 @@ batches of at least one vector), so its arrays arrive in that order here too; th
 first layer come from the data loader, so there (marked "images") x arrives plain in the forward pass, and the
 reordering is timed; the weight gradient gets what the forward pass has reordered, as in the graph. torch gets
 plain contiguous NCHW tensors, the order in which its own layers hand them on.
+
+On a GPU one convolution may take less time than Python needs to start it. So each side's work is recorded RUNS times
+in a CUDA graph, and "ratio" compares the replays: minicnn's by torch's, plain or channels_last, whichever is faster.
+Beside it "eager" compares the calls as they are. Both sides have no TF32, or with --tf32 both may use it. The gradient
+of a transposed convolution's bias is left out on both sides there.
 """
 
 from __future__ import annotations
@@ -35,6 +42,8 @@ from harness import Prepared, WorkerError
 from records import describe, geometric_mean, machine, table, write
 
 DIRECTIONS = ("forward", "input", "weight")
+RUNS = 10  # of the work in a CUDA graph: its launch then costs little beside it
+GRAPHS, CHANNELS_LAST = "torch.cuda.graph", "torch.channels_last"  # sides on a GPU
 
 
 class Shape(NamedTuple):
@@ -118,11 +127,15 @@ SMOKE = (
 Ready = tuple[Callable[[], Any], Callable[[], None]]  # the work once, and waiting for it
 
 
-def minicnn_case(shape: Shape, batch: int, direction: str, device: str) -> Ready:
-    """The operation on raw arrays in the order in which a network would hand them over."""
-    from minicnn import backend, kernels
+def minicnn_case(shape: Shape, batch: int, direction: str, options: argparse.Namespace) -> Ready:
+    """The operation on raw arrays in the order in which a network would hand them over; on a GPU its kernels in a CUDA
+    graph, unless it is to be eager."""
+    from minicnn import backend, backends, kernels
     from minicnn.functional.conv import Convolution, ConvolutionInput, ConvolutionWeight, Geometry
 
+    device = options.device
+    if options.tf32:
+        backends.cudnn.allow_tf32 = backends.cuda.matmul.allow_tf32 = True
     x, w, bias, g = (backend.to_device(a, device) for a in shape.arrays(batch))
     stride, padding, dilation, H, OH = (
         (n, n) for n in (shape.stride, shape.padding, shape.dilation, shape.H, shape.OH)
@@ -143,34 +156,95 @@ def minicnn_case(shape: Shape, batch: int, direction: str, device: str) -> Ready
             before = geometry.sizes("forward", batch, w.shape, x.dtype, True)
             orders = (kernels.plan("conv2d", before, where).input_orders[0], orders[1])
         first, second = (kernels.in_order(array, order) for array, order in zip(ends, orders, strict=True))
+        if device == "cuda" and not options.eager:
+            return in_a_graph(sizes, first, second)
 
         def weight_gradient() -> Any:
             result = ConvolutionWeight(first, second, w.shape, geometry, with_bias)
             # As the graph does it: the bias gradient of a transposed convolution is a sum of its own.
-            return result if with_bias else (result, first.sum((0, 2, 3)))
+            return result if with_bias or device == "cuda" else (result, first.sum((0, 2, 3)))
 
         return weight_gradient, backend.synchronize
     if not (data is x and shape.images):
         data = kernels.in_order(data, orders[0])
+    if device == "cuda" and not options.eager:
+        return in_a_graph(sizes, data, w, *([bias] if with_bias else []))
     operation = Convolution if task == "forward" else ConvolutionInput
     return (lambda: operation(data, w, bias if with_bias else None, geometry)), backend.synchronize
 
 
-def torch_case(shape: Shape, batch: int, direction: str, device: str) -> Ready:
+def in_a_graph(sizes: Any, *ins: Any) -> Ready:
+    """minicnn's kernels RUNS times in a CUDA graph, on buffers of their own."""
+    import cupy
+
+    from minicnn import kernels
+
+    plan = kernels.plan("conv2d", sizes, "gpu")
+    outs = [cupy.empty(out.shape, out.dtype) for out in plan.outputs]
+    scratch = cupy.empty(plan.scratch_bytes, np.uint8)
+    stream = cupy.cuda.Stream(non_blocking=True)
+    cupy.cuda.get_current_stream().synchronize()  # what fills the inputs
+    with stream:
+        plan.run(outs, ins, scratch)  # compiles, which may not happen while a graph is recorded
+        stream.synchronize()
+        stream.begin_capture()
+        for _ in range(RUNS):
+            plan.run(outs, ins, scratch)
+        graph = stream.end_capture()
+
+    def replay() -> Any:
+        graph.launch(stream)
+        return outs[0]
+
+    return replay, stream.synchronize
+
+
+def torch_case(shape: Shape, batch: int, direction: str, options: argparse.Namespace) -> Ready:
     """The same with torch."""
+    import torch
+
+    if options.tf32:
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    arrays = [torch.from_numpy(a).to(options.device) for a in shape.arrays(batch)]
+    if options.channels_last:
+        arrays = [a.to(memory_format=torch.channels_last) if a.ndim == 4 else a for a in arrays]
+    step = torch_step(shape, direction, options.device, *arrays)
+    if options.device == "cpu":
+        return step, lambda: None
+    if not options.graphs:
+        return step, torch.cuda.synchronize
+    other = torch.cuda.Stream()
+    other.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(other):  # cuDNN searches for its fastest algorithm, which may not happen in a graph
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(other)
+    graph, results = torch.cuda.CUDAGraph(), []
+    with torch.cuda.graph(graph):
+        for _ in range(RUNS):
+            results.append(step())
+
+    def replay() -> Any:
+        graph.replay()
+        return results[-1]
+
+    return replay, torch.cuda.synchronize
+
+
+def torch_step(shape: Shape, direction: str, device: str, x: Any, w: Any, bias: Any, g: Any) -> Callable[[], Any]:
+    """torch's function on its tensors."""
     import torch
     from torch.nn.functional import conv2d, conv_transpose2d
 
-    x, w, bias, g = (torch.from_numpy(a).to(device) for a in shape.arrays(batch))
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     s, p, d, extra = shape.stride, shape.padding, shape.dilation, shape.output_padding
     if direction == "forward" and shape.transposed:
-        return (lambda: conv_transpose2d(x, w, bias, s, p, extra, shape.groups, d)), wait
+        return lambda: conv_transpose2d(x, w, bias, s, p, extra, shape.groups, d)
     if direction == "forward":
-        return (lambda: conv2d(x, w, bias, s, p, d, shape.groups)), wait
-    back, mask = torch.ops.aten.convolution_backward, (direction == "input", *(direction == "weight",) * 2)
+        return lambda: conv2d(x, w, bias, s, p, d, shape.groups)
+    with_bias = direction == "weight" and not (shape.transposed and device == "cuda")
+    back, mask = torch.ops.aten.convolution_backward, (direction == "input", direction == "weight", with_bias)
     rest = ([shape.K], [s, s], [p, p], [d, d], shape.transposed, [extra] * 2, shape.groups, mask)
-    return (lambda: back(g, x, w, *rest)), wait
+    return lambda: back(g, x, w, *rest)
 
 
 def sample(result: Any) -> list[float]:
@@ -192,8 +266,16 @@ def worker(options: argparse.Namespace) -> int:
 
     def prepare(shape: list[Any], batch: int, direction: str) -> Prepared:
         make = torch_case if options.worker == "torch" else minicnn_case
-        step, wait = make(Shape(*shape), batch, direction, options.device)
-        return Prepared(step, wait, 10 if options.device == "cuda" else 1, lambda: sample(step()))
+        step, wait = make(Shape(*shape), batch, direction, options)
+        recorded = options.graphs if options.worker == "torch" else not options.eager
+        runs = RUNS if options.device == "cuda" and recorded else 1
+
+        def check() -> list[float]:
+            result = step()
+            wait()  # what a graph computes is on a stream of its own
+            return sample(result)
+
+        return Prepared(step, wait, 10 if options.device == "cuda" else 1, check, runs)
 
     return harness.serve(prepare)
 
@@ -205,7 +287,7 @@ def measure(shape: Shape, batch: int, direction: str, workers: Any, options: Any
     """One row: GFLOP/s of every side, the ratio, and how far the results differ (WorkerError above 1e-3)."""
     case = {"shape": list(shape), "batch": batch, "direction": direction}
     timings = harness.alternate(workers, case, options)
-    ours, theirs = timings["minicnn"], harness.best_torch(timings)
+    ours, theirs = timings["minicnn"], best_torch(timings, options)
     row: dict[str, Any] = {
         "shape": " ".join(shape.name.split()), **shape._asdict(), "batch": batch, "direction": direction,
         "gflop": shape.flop(batch) / 1e9, "minicnn_gflops": shape.flop(batch) / ours.median / 1e9,
@@ -218,12 +300,33 @@ def measure(shape: Shape, batch: int, direction: str, workers: Any, options: Any
     if theirs:
         a, b = np.array(ours.check), np.array(theirs[1].check)
         row["error"] = error = float(np.abs(a - b).max() / np.abs(b).max())
-        if error > 1e-3:
+        if error > (2e-2 if options.tf32 else 1e-3):
             raise WorkerError(f"{row['shape']}, {direction}, batch {batch}: the results differ by {error:.1e}")
         row["torch_gflops"] = shape.flop(batch) / theirs[1].median / 1e9
         row["torch_best"] = theirs[0]
         row["ratio"] = theirs[1].median / ours.median
+    eager = harness.best_torch(timings)
+    if options.device == "cuda" and eager and "minicnn eager" in timings:
+        row["eager_ratio"] = eager[1].median / timings["minicnn eager"].median
     return row
+
+
+def best_torch(timings: dict[str, Any], options: Any) -> tuple[str, Any] | None:
+    """What minicnn is compared with: torch's best number of threads, or on a GPU its best graph (without graphs on our
+    side, its calls)."""
+    graphs = {label: timings[label] for label in (GRAPHS, CHANNELS_LAST) if label in timings}
+    if options.device == "cpu" or options.eager or not graphs:
+        return harness.best_torch(timings)
+    return min(graphs.items(), key=lambda item: item[1].median)
+
+
+def sides(options: Any) -> list[harness.Side]:
+    """Who is measured; on a GPU each engine as it is and in a CUDA graph, and torch with channels_last, too."""
+    options.graphs = options.device == "cuda"
+    found = harness.sides(options)
+    if options.graphs and any(side.engine == "torch" for side in found):
+        found.append(harness.Side(CHANNELS_LAST, "torch", options.threads, ("--graphs", "--channels-last")))
+    return [side._replace(flags=(*side.flags, "--tf32")) if options.tf32 else side for side in found]
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -246,7 +349,7 @@ def as_cells(row: dict[str, Any], peak: float) -> list[Any]:
     return [
         row["shape"], row["direction"], row["batch"], f"{row['minicnn_gflops']:.1f}",
         torch and f"{torch:.1f}", f"{row['minicnn_gflops'] / peak:.0%}", ratio and f"{ratio:.2f}",
-        row.get("torch_best"),
+        row.get("torch_best"), *([f"{row['eager_ratio']:.2f}"] if "eager_ratio" in row else []),
     ]  # fmt: skip
 
 
@@ -284,6 +387,10 @@ def main(arguments: list[str] | None = None) -> int:
     """The command."""
     parser = harness.parser(__doc__ or "", "1 32 128")
     parser.add_argument("--only", metavar="TEXT", default="", help="only shapes whose name contains TEXT")
+    parser.add_argument("--tf32", action="store_true", help="both sides may use TF32; otherwise neither")
+    parser.add_argument("--eager", action="store_true", help="on a GPU: no CUDA graphs on minicnn's side")
+    parser.add_argument("--graphs", action="store_true", help=argparse.SUPPRESS)  # of a worker of torch
+    parser.add_argument("--channels-last", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.worker:
         return worker(options)
@@ -296,7 +403,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(describe(machine(options)))
     cases = [(shape, batch, way) for shape in shapes for batch in options.batch for way in DIRECTIONS]
     rows: list[dict[str, Any]] = []
-    workers = [harness.Worker(__file__, side, options) for side in harness.sides(options)]
+    workers = [harness.Worker(__file__, side, options) for side in sides(options)]
     try:
         peak = harness.peak(__file__, options)
         for case in cases:
@@ -311,6 +418,7 @@ def main(arguments: list[str] | None = None) -> int:
             each.close()
     print(f"GFLOP/s; sgemm's peak is {peak:.0f}. minicnn's arrays lie in its plan's order, torch's in NCHW")
     headers = ["shape", "direction", "batch", "minicnn", "torch", "peak", "ratio", "torch's best"]
+    headers += ["eager"] * any("eager_ratio" in row for row in rows)
     print(table(headers, [as_cells(row, peak) for row in rows], left=2))
     found = summary(rows)
     for name, s in found.items():
@@ -320,7 +428,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"geometric mean {s['geometric_mean']:.2f} of {s['rows']}, "
             f"worst {worst['ratio']:.2f} ({worst['shape']}, {worst['direction']}, batch {worst['batch']})"
         )
-    content = {"sgemm_gflops": peak, "idle_cpu_share": idle, "rows": rows, "summary": found}
+    how = f"CUDA graphs of {RUNS} runs, and the calls themselves (eager)" if options.device == "cuda" else "calls"
+    content = {"timed": how, "sgemm_gflops": peak, "idle_cpu_share": idle, "rows": rows, "summary": found}
     write("conv", options, content, draw)
     return 0
 

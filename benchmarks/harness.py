@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # the checkout beside this file is what is measured
 
+OF_A_GPU = ("cupy", "cublas", "cudnn")  # backends
 SETTLE = 0.02  # seconds for a thread pool to stop spinning before another side is woken
 
 
@@ -53,6 +54,7 @@ class Prepared(NamedTuple):
     wait: Callable[[], None] = lambda: None
     inner: int = 1  # repetitions between two looks at the clock
     check: Callable[[], Any] = lambda: None  # numbers that the other side should agree with
+    runs: int = 1  # how often one step does the work: a CUDA graph may hold it several times
 
 
 def serve(prepare: Callable[..., Prepared], calls: dict[str, Callable[..., Any]] | None = None) -> int:
@@ -71,7 +73,7 @@ def serve(prepare: Callable[..., Prepared], calls: dict[str, Callable[..., Any]]
         return {"first": first, "check": case[0].check()}
 
     def do_block(wake: float, seconds: float, least: int) -> list[float]:
-        step, wait, inner, _ = case[0]
+        step, wait, inner, _, runs = case[0]
         # Not counted: the pool wakes up, the system spreads its threads over the cores, caches fill.
         # (Until they are spread, two spinning threads share a core, and a 50 µs kernel takes 16 ms.)
         end = time.perf_counter() + wake
@@ -87,7 +89,7 @@ def serve(prepare: Callable[..., Prepared], calls: dict[str, Callable[..., Any]]
             for _ in range(inner):
                 step()
             wait()
-            times.append((time.perf_counter() - before) / inner)
+            times.append((time.perf_counter() - before) / (inner * runs))
         return times
 
     slept = burned = 0.0
@@ -336,7 +338,7 @@ def parser(description: str, batches: str) -> argparse.ArgumentParser:
     """The options that every benchmark has; `batches` names the default batch sizes."""
     p = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where both sides compute; otherwise cpu")
-    p.add_argument("--backend", choices=("numba", "numpy", "cupy"), help="minicnn's kernels; otherwise its own choice")
+    p.add_argument("--backend", choices=("numba", "numpy", *OF_A_GPU), help="minicnn's kernels; otherwise its choice")
     p.add_argument("--batch", type=positive, nargs="+", metavar="N", help=f"batch sizes; otherwise {batches}")
     p.add_argument("--threads", type=positive, help="CPU threads of each side; otherwise all")
     p.add_argument("--rounds", type=positive, help="turns of each side at each case; otherwise 7, 2 with --smoke")
@@ -370,8 +372,8 @@ def settle_options(options: argparse.Namespace) -> argparse.Namespace:
     options.seconds = 0.02 if options.smoke else 0.15
     if options.device == "cuda" and (reason := backend.why_no_gpu()):
         fail(f"--device cuda: {reason}", 2)
-    if options.device == "cpu" and options.backend == "cupy":
-        fail("--backend cupy needs --device cuda", 2)
+    if options.device == "cpu" and options.backend in OF_A_GPU:
+        fail(f"--backend {options.backend} needs --device cuda", 2)
     if options.output is None:
         options.output = Path(tempfile.mkdtemp(prefix="minicnn-smoke-")) if options.smoke else RESULTS
     return options

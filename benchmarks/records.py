@@ -83,7 +83,8 @@ def write(benchmark: str, options: argparse.Namespace, content: dict[str, Any], 
     now = datetime.datetime.now(datetime.timezone.utc)
     protocol = {
         "processes": "one for each side, taking turns", "rounds": options.rounds, "dtype": "float32",
-        "tf32": False, "statistic": "median of all repetitions; the first call is reported as warm_up",
+        "tf32": getattr(options, "tf32", False),
+        "statistic": "median of all repetitions; the first call is reported as warm_up",
         "torch": "the faster of 1 and all threads",
         "eager": getattr(options, "eager", None), "backend": options.backend or "minicnn's own choice",
     }  # fmt: skip

@@ -157,6 +157,17 @@ class CudaFunction:
         self._loaded(grid, block, args)
 
 
+MOST_NUMBERS = 16  # as in write.cu
+_write = CudaFunction(_root / "write.cu", "write_float64")
+
+
+def write(array: Any, values: np.ndarray) -> None:
+    """A few float64 numbers (at most 16) into an array of the GPU. Nobody waits, and `values` may change at once."""
+    passed = np.zeros(1, [("number", np.float64, (MOST_NUMBERS,))])
+    passed["number"][0, : values.size] = values
+    _write.over((1,), (32,), array, passed, np.int32(values.size))
+
+
 # --- Numba-CUDA ------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from minicnn import dtypes, suggest
 from minicnn.autograd.tensor import Parameter, Size, Tensor
 from minicnn.backend import device
 from minicnn.formats import memory_format
-from minicnn.functional.sampling import Generator
+from minicnn.functional.generator import Generator
 
 FOLDER = Path(__file__).with_name("torch_alias")
 

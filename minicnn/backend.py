@@ -189,6 +189,20 @@ def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] |
     return (line, place) if is_view and 0 <= place < len(line) else None
 
 
+def address(array: Array) -> int:
+    """Where the first element of `array` lies in memory."""
+    return int(array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr)
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory `array` is a view of; itself where it has memory of its own."""
+    if not isinstance(array, np.ndarray):
+        return array if array.base is None else array.base
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def copied(array: Array, copies: dict[Any, Any]) -> Array:
     """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
     found = memory_of(array) if isinstance(array, np.ndarray) else None

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
-# what PyTorch calls torch.random stands in functional/sampling.py, where Tensors are known
+# what PyTorch calls torch.random stands in functional/generator.py, where Tensors are known
 _NAMES = ("default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state")
 Shape = SupportsIndex | Sequence[int]
 Operand = NDArray[Any] | np.floating[Any]

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
+from minicnn.misfit import ToldAgain
+
 # Where a name may be meant to stand, when it is not where it was asked for.
 PLACES = ("", ".nn", ".nn.functional", ".nn.init", ".optim", ".optim.lr_scheduler", ".utils.data", ".transforms",
           ".datasets")  # fmt: skip
@@ -132,8 +134,8 @@ def _unexpected(name: str, keyword: str, known: list[str]) -> NoReturn:
     raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{near}")
 
 
-class NamesKeywords:
-    """A class whose constructor answers a misspelt keyword with the nearest one."""
+class NamesKeywords(ToldAgain):
+    """A class whose constructor answers a misspelt keyword with the nearest one, and a wrong argument with its name."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """An empty instance; `__init__` does the rest."""

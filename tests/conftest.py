@@ -22,6 +22,7 @@ if importlib.util.find_spec("minicnn") is None:  # an uninstalled checkout
 import numpy as np
 import pytest
 
+import minicnn
 from minicnn import backend as devices
 from minicnn import kernels
 
@@ -55,6 +56,23 @@ def pytest_sessionfinish():
 def device(pytestconfig):
     """Where the test's tensors are to live: "cpu", or "cuda" with --device cuda."""
     return pytestconfig.getoption("--device")
+
+
+@pytest.fixture
+def on_device(request, device):
+    """The test makes its tensors where --device says; what a GPU would draw, the CPU's generator draws."""
+    chosen = getattr(request.node, "callspec", None)
+    if device != "cpu" and chosen is not None and chosen.params.get("backend") == "numba":
+        pytest.skip("of the CPU's backends one is enough where neither is used")
+    with minicnn.device(device), minicnn.cuda.random.use("host"):
+        yield device
+
+
+@pytest.fixture
+def of_the_cpu(device):
+    """The test is of something that only the CPU has."""
+    if device != "cpu":
+        pytest.skip("of the CPU")
 
 
 @pytest.fixture

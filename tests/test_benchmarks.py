@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -253,7 +254,7 @@ def test_cuda_without_a_gpu_is_one_line(script: str) -> None:
     assert line.startswith(f"{script}: --device cuda: ")
 
 
-@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py", "profile_step.py", "report.py"])
+@pytest.mark.parametrize("script", ["conv_speed.py", "train_speed.py", "profile_step.py", "report.py", "on_gpu.py"])
 def test_help_tells_what_is_measured(script: str) -> None:
     done = run(script, "--help")
     assert done.returncode == 0
@@ -284,6 +285,69 @@ def test_accuracy_names_what_is_wrong() -> None:
     done = run("accuracy.py", "--cases", "lenet6:mnist")
     assert done.returncode == 2
     assert "--cases lenet6:mnist: expected NETWORK:DATASET" in done.stderr
+
+
+# --- on_gpu.py ----------------------------------------------------------------------------------------
+
+
+def test_on_gpu_says_when_there_is_none(tmp_path: Path) -> None:
+    from minicnn import backend
+
+    if backend.has_gpu():
+        pytest.skip("this machine has a GPU")
+    for arguments, status in ((("--smoke",), 0), ((), 1)):
+        done = run("on_gpu.py", *arguments, "--output", str(tmp_path))
+        assert done.returncode == status
+        assert done.stdout.startswith("on_gpu.py: nothing was run: ")
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_on_gpu_counts_what_ran_and_names_what_did_not(tmp_path: Path) -> None:
+    """On a simulated GPU, and with the sanitizer nowhere to be found."""
+    tests = BENCHMARKS.parent / "tests"
+    paths = os.pathsep.join([str(tests / "simulated_gpu"), str(BENCHMARKS.parent)])
+    simulated = {"MINICNN_TEST_GPU": "simulated", "NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": paths}
+    simulated["PATH"] = str(tmp_path / "bin")
+    (tmp_path / "bin").mkdir()
+    for tool in ("c++", "as", "ld"):  # what the shim needs
+        if (found := shutil.which(tool)) is not None:
+            (tmp_path / "bin" / tool).symlink_to(found)
+    arguments = ("--stages", "contracts", "memcheck", "--output", str(tmp_path / "results"))
+    refused = run("on_gpu.py", *arguments, **simulated)
+    assert refused.returncode == 2
+    assert "a simulated GPU has no speed and no sanitizer" in refused.stderr
+    done = run("on_gpu.py", "--smoke", *arguments, **simulated)
+    assert done.returncode == 1, done.stderr  # not everything ran
+    (file,) = (tmp_path / "results").glob("gpu-cuda-*-smoke.json")
+    results = json.loads(file.read_text(encoding="utf-8"))
+    contracts, memcheck = results["stages"]
+    assert results["machine"]["gpu"] == "Simulated GPU"
+    assert (contracts["ran"], contracts["status"], contracts["failed"]) == (True, 0, 0), done.stdout
+    assert contracts["passed"] > 4
+    assert memcheck == {
+        "stage": "memcheck", "ran": False,
+        "reason": "compute-sanitizer is not installed (it comes with the CUDA toolkit)",
+    }  # fmt: skip
+    assert "NOT RUN: compute-sanitizer is not installed" in done.stdout
+
+
+def test_on_gpu_fails_where_a_stage_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import on_gpu
+
+    counts = tmp_path / "counts.xml"
+    counts.write_text(
+        '<testsuites><testsuite errors="1" failures="2" skipped="3" tests="10"/></testsuites>', encoding="utf-8"
+    )
+    assert on_gpu.tested(counts) == {"passed": 4, "failed": 3, "skipped": 3}
+    assert on_gpu.tested(tmp_path / "none.xml") == {}
+    assert on_gpu.outcome({"ran": True, "status": 0}) == "passed"
+    assert on_gpu.outcome({"ran": True, "status": 99}) == "FAILED (exit status 99)"
+    for stage in on_gpu.STAGES:
+        words = on_gpu.command(stage, False, tmp_path, counts)
+        assert ("--device" in words) == (stage in ("tests", "conv", "train"))
+        assert (words[0] == "compute-sanitizer") == stage.endswith("check")
 
 
 # --- report.py ----------------------------------------------------------------------------------------

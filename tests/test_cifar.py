@@ -17,7 +17,7 @@ import minicnn
 from minicnn import kernels
 from minicnn import transforms as T
 from minicnn.datasets import CIFAR10, CIFAR100, DownloadError, read_cifar_binary
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.utils.data import DataLoader, Dataset
 
 PARTS = {f"data_batch_{i}": 12 for i in range(1, 6)} | {"test_batch": 7}  # images a file

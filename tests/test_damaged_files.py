@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
+import struct
 import time
 import tracemalloc
-from collections import Counter
+import zipfile
+from collections import Counter, OrderedDict
 
 import numpy as np
 import pytest
@@ -39,6 +42,27 @@ def a_training():
     return model, optimizer
 
 
+def before_1_6(data):
+    """The zip archive `data` in the format of PyTorch before 1.6."""
+    counts = {}
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module, name):
+            return OrderedDict if name == "OrderedDict" else lambda *arguments: None
+
+        def persistent_load(self, what):
+            counts[what[2]] = what[4]
+
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        (pickled,) = [file.read(name) for name in file.namelist() if name.endswith("data.pkl")]
+        Unpickler(io.BytesIO(pickled)).load()
+        memory = {key: file.read(next(n for n in file.namelist() if n.endswith(f"/data/{key}"))) for key in counts}
+    row = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    row += [pickled, pickle.dumps(list(memory), 2)]
+    row += [struct.pack("<q", counts[key]) + numbers for key, numbers in memory.items()]
+    return b"".join(row)
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """For each kind of file: two whole ones, so that pieces of one can get into the other."""
@@ -57,11 +81,13 @@ def sources(tmp_path_factory):
     for number, info in enumerate(({"epoch": 1}, {"epoch": 2, "notes": "x" * 100})):
         save_checkpoint(folder / f"{number}.checkpoint", Checkpoint(state, optimizer.state_dict(), info=info))
     kinds = (".pth", ".safetensors", ".npz", ".checkpoint")
-    return {kind: [(folder / f"{number}{kind}").read_bytes() for number in (0, 1)] for kind in kinds}
+    files = {kind: [(folder / f"{number}{kind}").read_bytes() for number in (0, 1)] for kind in kinds}
+    return {**files, ".old": [before_1_6(data) for data in files[".pth"]]}
 
 
 LOADERS = {
     ".pth": (minicnn.load, (LoadError,)),
+    ".old": (minicnn.load, (LoadError,)),
     ".safetensors": (load_file, (LoadError,)),
     ".npz": (load_file, (LoadError,)),
     ".checkpoint": (load_checkpoint, (ValueError,)),

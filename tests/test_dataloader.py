@@ -7,7 +7,7 @@ import pytest
 
 import minicnn
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
 from minicnn.utils.data import (
     BatchSampler,
     ChainDataset,

@@ -12,6 +12,8 @@ import pytest
 import minicnn
 from minicnn.autograd import functional
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 def both(call: Any) -> tuple[Any, Any]:
     """What `call(m)` gives in minicnn and in torch."""
@@ -29,7 +31,7 @@ def same(ours: Any, theirs: Any) -> None:
         assert ours is None
     else:
         assert tuple(ours.shape) == tuple(theirs.shape)
-        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(ours.numpy(force=True), theirs.numpy(force=True), rtol=1e-12, atol=1e-13)
 
 
 def tensor(m: Any, *shape: int, seed: int = 0, grad: bool = False) -> Any:

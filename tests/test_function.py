@@ -11,6 +11,8 @@ from minicnn import Tensor
 from minicnn.autograd import Function
 from minicnn.autograd.gradcheck import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.fixture
 def torch() -> Any:

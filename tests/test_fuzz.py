@@ -11,7 +11,7 @@ import os
 
 import numpy as np
 import pytest
-from fuzz import campaign, compare, kinds
+from fuzz import campaign, compare, kinds, texts
 from fuzz.case import Case, Input
 from fuzz.oracle import Oracle
 from fuzz.run import leaf, outcome
@@ -131,3 +131,18 @@ def test_a_leaf_lies_in_memory_as_it_should(memory):
 def test_both_backends_are_drawn():
     used = {kinds.make("conv", 1, number).backend for number in range(20)}
     assert used == {"numba", "numpy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("dropout probability has to be between 0 and 1, but got 1.5", None),
+        ("`p` must be a number, got 'x'", None),
+        ("'<' not supported between instances of 'str' and 'int'", "it is Python's own"),
+        ("something went wrong: expected 3", "it names no argument"),
+        ("`p` must be a number", "it has no value"),
+        ("`p` is 'x'", "it says not what was expected"),
+    ],
+)
+def test_a_text_that_says_too_little_is_found(text, missing):
+    assert texts.lacks(text, "y = nn.Dropout('x')(X)", "") == missing

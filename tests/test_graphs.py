@@ -10,6 +10,7 @@ import minicnn
 from minicnn import backend, kernels, nn, optim
 from minicnn.autograd.operation import Operation
 from minicnn.functional import device_random
+from minicnn.kernels import launch
 from minicnn.nn import functional as F
 
 if (reason := backend.why_no_gpu()) is not None:
@@ -315,6 +316,15 @@ def test_numbers_of_the_cpu_are_brought_along():
         x, scale = minicnn.full((2,), float(i), device="cuda"), minicnn.tensor([1.0, i])
         assert compiled(x, scale).tolist() == step(x, scale).tolist()
     assert compiled.steps
+
+
+def test_numbers_are_written_without_waiting(rng):
+    for count in (1, 7, 16):
+        values, array = rng.standard_normal(count), cupy.full(18, 5.0)
+        launch.write(array, values)
+        values_then = values.copy()
+        values[:] = 0
+        np.testing.assert_array_equal(array.get(), [*values_then, *[5.0] * (18 - count)])
 
 
 def test_kernels_are_told_of_by_record():

@@ -9,6 +9,8 @@ import pytest
 import minicnn
 from minicnn import Tensor
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.fixture
 def torch() -> Any:

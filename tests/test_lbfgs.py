@@ -10,6 +10,8 @@ import pytest
 import minicnn
 from minicnn import optim
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"lr": 0.1, "max_iter": 7},

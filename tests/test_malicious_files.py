@@ -87,7 +87,7 @@ def test_the_plain_case_loads():
 
 # --- instructions -------------------------------------------------------------------------------------
 
-KNOWN = set("\x80NKMJGX)]}(t\x85\x86\x87aesuqrhjcQRb\x81.\x88\x89\x8a")
+KNOWN = set("\x80NKMJGXU)]}(t\x85\x86\x87aesuqrhjcQRb\x81.\x88\x89\x8a")
 ARGUMENTS = {  # of the instructions with one
     "uint1": b"\0", "uint2": b"\0\0", "uint4": b"\0" * 4, "uint8": b"\0" * 8, "int4": b"\0" * 4,
     "string1": b"\1x", "string4": b"\1\0\0\0x", "bytes1": b"\1x", "bytes4": b"\1\0\0\0x",

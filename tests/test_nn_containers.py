@@ -9,6 +9,8 @@ import pytest
 import minicnn
 from minicnn import nn
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 # --- containers -----------------------------------------------------------------------------------
 
 

@@ -11,21 +11,23 @@ import minicnn
 from minicnn import nn
 from minicnn.dtypes import float64
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 def test_forward_hooks():
     net = nn.Linear(2, 2)
     x = minicnn.ones(1, 2)
-    plain = net(x).detach().numpy()
+    plain = net(x).numpy(force=True)
     seen = []
     double = net.register_forward_pre_hook(lambda m, args: (args[0] * 2,))
     add = net.register_forward_hook(lambda m, args, out: out + 1)
     first = net.register_forward_hook(lambda m, args, out: seen.append(args[0].tolist()), prepend=True)
-    expected = 2 * plain - net.bias.detach().numpy() + 1
-    np.testing.assert_allclose(net(x).detach().numpy(), expected, rtol=1e-5)
+    expected = 2 * plain - net.bias.numpy(force=True) + 1
+    np.testing.assert_allclose(net(x).numpy(force=True), expected, rtol=1e-5)
     assert seen == [[[2.0, 2.0]]]
     for handle in (double, add, first):
         handle.remove()
-    np.testing.assert_array_equal(net(x).detach().numpy(), plain)
+    np.testing.assert_array_equal(net(x).numpy(force=True), plain)
 
 
 def test_forward_hooks_with_kwargs_and_always_call():

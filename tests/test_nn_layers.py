@@ -10,6 +10,8 @@ from minicnn import kernels, nn
 from minicnn.dtypes import float64
 from minicnn.nn import functional as F
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 BACKENDS = ["numpy", "numba"]
 
 
@@ -158,10 +160,10 @@ def test_layers_compute_as_torchs(name, backend):
         cotangent = np.random.default_rng(1).normal(size=tuple(expected.shape)).astype(np.float32)
         out.backward(minicnn.tensor(cotangent))
     expected.backward(torch.tensor(cotangent))
-    np.testing.assert_allclose(out.detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(out.numpy(force=True), expected.numpy(force=True), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(force=True), y.grad.numpy(force=True), rtol=1e-4, atol=1e-5)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-4, atol=2e-5)
+        np.testing.assert_allclose(p.grad.numpy(force=True), q.grad.numpy(force=True), rtol=1e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("size", [(9, 8), (1, 2, 10, 9), [10, 8]])
@@ -229,9 +231,9 @@ def test_layers_of_two_inputs_compute_as_torchs(name):
     assert repr(ours) == repr(theirs)
     a, b = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
     got, want = ours(minicnn.tensor(a), minicnn.tensor(b)), theirs(torch.tensor(a), torch.tensor(b))
-    np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(got.numpy(force=True), want.numpy(force=True), rtol=1e-4, atol=1e-5)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_array_equal(p.detach().numpy(), q.detach().numpy())
+        np.testing.assert_array_equal(p.numpy(force=True), q.numpy(force=True))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -251,13 +253,13 @@ def test_batch_norm_keeps_torchs_statistics(options, backend):
             theirs(torch.tensor(data))
         for layer in (ours, theirs):
             layer.eval()
-        got, want = ours(minicnn.tensor(data)).detach().numpy(), theirs(torch.tensor(data)).detach().numpy()
+        got, want = ours(minicnn.tensor(data)).numpy(force=True), theirs(torch.tensor(data)).numpy(force=True)
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
     saved, expected = ours.state_dict(), theirs.state_dict()
     assert list(saved) == list(expected)
     for name, value in saved.items():
         assert value.shape == tuple(expected[name].shape)
-        np.testing.assert_allclose(value.numpy(), expected[name].numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(value.numpy(force=True), expected[name].numpy(force=True), rtol=1e-5, atol=1e-6)
     if ours.running_var is not None:
         ours.reset_running_stats()
         assert ours.num_batches_tracked.item() == 0
@@ -275,7 +277,7 @@ def test_instance_norm_keeps_torchs_statistics():
     saved, expected = ours.state_dict(), theirs.state_dict()
     assert list(saved) == list(expected)
     for name, value in saved.items():
-        np.testing.assert_allclose(value.numpy(), expected[name].numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(value.numpy(force=True), expected[name].numpy(force=True), rtol=1e-5, atol=1e-6)
     with pytest.warns(UserWarning, match="size at dim=1 does not match num_features"):
         nn.InstanceNorm1d(5)(minicnn.ones(2, 4, 3))
 
@@ -291,14 +293,14 @@ def test_embeddings_are_torchs(options):
     minicnn.manual_seed(1)
     ours, theirs = nn.Embedding(5, 3, **options), torch.nn.Embedding(5, 3, **options)
     assert repr(ours) == repr(theirs)
-    np.testing.assert_array_equal(ours.weight.detach().numpy(), theirs.weight.detach().numpy())
+    np.testing.assert_array_equal(ours.weight.numpy(force=True), theirs.weight.numpy(force=True))
     rows = np.array([[0, 3, 1], [3, 3, 0]])
     a, b = ours(minicnn.tensor(rows)), theirs(torch.tensor(rows))
-    np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-5)
-    np.testing.assert_allclose(ours.weight.detach().numpy(), theirs.weight.detach().numpy(), rtol=1e-5)
+    np.testing.assert_allclose(a.numpy(force=True), b.numpy(force=True), rtol=1e-5)
+    np.testing.assert_allclose(ours.weight.numpy(force=True), theirs.weight.numpy(force=True), rtol=1e-5)
     (a * a).sum().backward()
     (b * b).sum().backward()
-    np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-5)
+    np.testing.assert_allclose(ours.weight.grad.numpy(force=True), theirs.weight.grad.numpy(force=True), rtol=1e-5)
 
 
 def test_embedding_of_given_rows():
@@ -350,12 +352,12 @@ def test_dropout_masks_are_torchs(name, shape, backend):
     assert repr(ours) == repr(theirs)
     with kernels.use(backend):
         for _ in range(30):  # across several twists of the generator
-            got, want = ours(minicnn.tensor(data)).numpy(), theirs(torch.tensor(data)).numpy()
+            got, want = ours(minicnn.tensor(data)).numpy(force=True), theirs(torch.tensor(data)).numpy(force=True)
             if "Alpha" in name:  # scaled besides
                 np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6)
             else:
                 np.testing.assert_array_equal(got, want)
-    np.testing.assert_array_equal(minicnn.get_rng_state().numpy(), torch.get_rng_state().numpy())
+    np.testing.assert_array_equal(minicnn.get_rng_state().numpy(force=True), torch.get_rng_state().numpy(force=True))
     assert ours.eval()(minicnn.tensor(data)).tolist() == data.tolist()
 
 
@@ -415,7 +417,7 @@ def test_losses_of_three_tensors_are_torchs(name):
     loss.backward()
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
-    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(x.grad.numpy(force=True), y.grad.numpy(force=True), rtol=1e-4, atol=1e-6)
 
 
 def test_distances_are_torchs():
@@ -424,7 +426,7 @@ def test_distances_are_torchs():
     for make in (lambda nn: nn.CosineSimilarity(dim=-1), lambda nn: nn.PairwiseDistance(keepdim=True)):
         assert repr(make(nn)) == repr(make(torch.nn))
         ours, theirs = make(nn)(minicnn.tensor(a), minicnn.tensor(b)), make(torch.nn)(torch.tensor(a), torch.tensor(b))
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(ours.numpy(force=True), theirs.numpy(force=True), rtol=1e-5)
 
 
 def test_probabilities_and_their_loss_are_torchs():
@@ -464,7 +466,7 @@ def test_losses_are_torchs(name, backend):
         loss.backward()
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
-    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(x.grad.numpy(force=True), y.grad.numpy(force=True), rtol=1e-4, atol=1e-6)
     assert list(ours.state_dict()) == list(theirs.state_dict())
     assert repr(ours) == repr(theirs)
 
@@ -551,8 +553,8 @@ def test_types_and_devices_of_layers():
 def test_functional_is_the_layers_own():
     x = minicnn.randn(2, 3)
     layer = nn.Linear(3, 2)
-    np.testing.assert_array_equal(F.linear(x, layer.weight, layer.bias).detach().numpy(), layer(x).detach().numpy())
-    np.testing.assert_array_equal(F.tanh(x).numpy(), nn.Tanh()(x).numpy())
+    np.testing.assert_array_equal(F.linear(x, layer.weight, layer.bias).numpy(force=True), layer(x).numpy(force=True))
+    np.testing.assert_array_equal(F.tanh(x).numpy(force=True), nn.Tanh()(x).numpy(force=True))
 
 
 # --- utils ----------------------------------------------------------------------------------------
@@ -570,7 +572,7 @@ def test_clip_grad_norm(norm_type, max_norm):
     assert total.item() == pytest.approx(expected, rel=1e-5)
     factor = min(1.0, max_norm / (expected + 1e-6))
     for param, grad in zip(params, grads, strict=False):
-        np.testing.assert_allclose(param.grad.numpy(), grad * factor, rtol=1e-5)
+        np.testing.assert_allclose(param.grad.numpy(force=True), grad * factor, rtol=1e-5)
     assert params[-1].grad is None
 
 

@@ -39,16 +39,7 @@ def torch() -> Any:
     return pytest.importorskip("torch")
 
 
-@pytest.fixture(autouse=True)
-def _on_the_device(device: str) -> Iterator[None]:
-    with mini.device(device):  # where the rows make what they need besides
-        yield
-
-
-@pytest.fixture
-def on_the_cpu(device: str) -> None:
-    if device != "cpu":
-        pytest.skip("of the CPU's kernels and memory orders")
+pytestmark = pytest.mark.usefixtures("on_device")  # where the rows make what they need besides, too
 
 
 def named(rows: list[Row]) -> Any:
@@ -148,7 +139,7 @@ def test_values_and_gradients_are_pytorchs(row: Row, dtype: Any, torch: Any) -> 
 
 
 @named(SMOOTH)
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_gradients_are_finite_differences(row: Row) -> None:
     inputs = tensors(row)
     if not any(o.requires_grad for o in flat(row.call(mini, *inputs)) if isinstance(o, Tensor)):
@@ -157,7 +148,7 @@ def test_gradients_are_finite_differences(row: Row) -> None:
 
 
 @named([row for row in SMOOTH if row.second])
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_second_derivatives_are_finite_differences(row: Row) -> None:
     inputs = tensors(row)
     if not any(o.requires_grad for o in flat(row.call(mini, *inputs)) if isinstance(o, Tensor)):
@@ -166,7 +157,7 @@ def test_second_derivatives_are_finite_differences(row: Row) -> None:
 
 
 @named([row for name, family in FAMILIES.items() if name not in NUMPY_ALONE for row in family.rows])
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_the_reference_kernels_agree(row: Row) -> None:
     fast, fast_grads = run(mini, row, tensors(row), mini.as_tensor)
     with kernels.use("numpy"):
@@ -245,7 +236,7 @@ def test_memory_order_changes_nothing(row: Row, kind: str, device: str) -> None:
 
 
 @named([row for row in ROWS if any(make.__qualname__.startswith("normal") for make in row.inputs)])
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_batch_last_is_never_seen(row: Row) -> None:
     arrays = row.arrays()
     if all(a.ndim < 2 for a in arrays):
@@ -264,7 +255,7 @@ def flow(operation: Any) -> tuple[Tensor, Tensor]:
     return leaf, operation(leaf)
 
 
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -289,7 +280,7 @@ def test_what_keeps_batch_last(operation: Any) -> None:
     np.testing.assert_array_equal(number(output), number(plain))
 
 
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 @pytest.mark.parametrize("order", [layout.PLAIN, layout.BATCH_LAST])
 @pytest.mark.parametrize("dim", [None, 0, 1, (0, 2, 3), (2, 3)])
 def test_long_sums_keep_their_digits(order: str, dim: Any) -> None:
@@ -306,7 +297,7 @@ def test_long_sums_keep_their_digits(order: str, dim: Any) -> None:
     np.testing.assert_allclose(tall.sum(0).numpy(), 20_000, rtol=1e-6)
 
 
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_flattened_gradient_stays_batch_last() -> None:
     from minicnn.functional.shape import View
 
@@ -315,7 +306,7 @@ def test_flattened_gradient_stays_batch_last() -> None:
     assert np.shares_memory(View(gradient, (4, 3, 2, 2)), gradient)
 
 
-@pytest.mark.usefixtures("on_the_cpu")
+@pytest.mark.usefixtures("of_the_cpu")
 def test_views_of_batch_last_memory_go_on_sharing_it() -> None:
     leaf = in_memory(np.arange(48.0).reshape(4, 3, 2, 2), "batch_last").detach()
     flattened = leaf.view(4, -1)

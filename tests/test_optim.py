@@ -13,6 +13,8 @@ from minicnn import kernels, nn, optim
 from minicnn.dtypes import float64
 from minicnn.kernels.optimizer_step.cpu_numba import BLOCK
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 BACKENDS = ["numpy", "numba"]
 SHAPES = [(3, 4), (7,), (2, 1, 3, 3), ()]
 STEPS = 100
@@ -73,13 +75,13 @@ def starts_and_grads(dtype=np.float64, shapes=SHAPES):
 
 
 def run(name, options, starts, grads, **more):
-    params = [nn.Parameter(minicnn.from_numpy(s.copy())) for s in starts]
+    params = [nn.Parameter(minicnn.tensor(s)) for s in starts]
     optimizer = getattr(optim, name)(params, **options, **more)
     for row in grads:
         for param, grad in zip(params, row, strict=True):
-            param.grad = None if grad is None else minicnn.Tensor(grad.copy())
+            param.grad = None if grad is None else minicnn.tensor(grad)
         optimizer.step()
-    return [p.detach().numpy() for p in params], optimizer
+    return [p.numpy(force=True) for p in params], optimizer
 
 
 def sgd_by_formula(p, grads, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False):
@@ -241,7 +243,7 @@ def torchs_steps(torch, name, options, starts, grads):
         for param, grad in zip(params, row, strict=True):
             param.grad = torch.from_numpy(grad.copy())
         optimizer.step()
-    return [p.detach().numpy() for p in params], optimizer
+    return [p.numpy(force=True) for p in params], optimizer
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -262,10 +264,10 @@ def test_a_hundred_steps_against_torch(name, options, dtype, backend):
     for key, values in saved["state"].items():
         assert values.keys() == expected["state"][key].keys()
         for field, value in values.items():
-            other = expected["state"][key][field].numpy()
+            other = expected["state"][key][field].numpy(force=True)
             size = max(1, np.abs(other).max())
             np.testing.assert_allclose(
-                value.numpy(), other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-7 * size
+                value.numpy(force=True), other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-7 * size
             )
             assert value.shape == other.shape
 
@@ -319,9 +321,9 @@ def test_a_parameter_listed_twice_steps_twice(name, options, backend):
         optimizer = getattr(optim, name)([param, param], **options)
     with kernels.use(backend):
         for grad in grads[:3]:
-            param.grad = minicnn.Tensor(grad.copy())
+            param.grad = minicnn.tensor(grad)
             optimizer.step()
-    np.testing.assert_allclose(param.detach().numpy(), by_formula(name, options, start, grads), rtol=1e-10)
+    np.testing.assert_allclose(param.numpy(force=True), by_formula(name, options, start, grads), rtol=1e-10)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -399,7 +401,7 @@ def test_a_small_network_trains_as_in_torch(name, options):
 
 def test_memory_is_written_in_place_and_counted():
     param = nn.Parameter(minicnn.ones(3))
-    memory = param.data.numpy()
+    memory = param.data.numpy(force=True)
     optimizer = optim.SGD([param], lr=0.5)
     before = param._version.count
     param.grad = minicnn.ones(3)
@@ -422,7 +424,7 @@ def test_memory_that_is_not_contiguous(backend):
     starts, grads = starts_and_grads(shapes=[(3, 4)])
     expected = by_formula("Adam", {"lr": 0.1}, starts[0], [row[0] for row in grads])
     param = nn.Parameter(minicnn.from_numpy(np.asfortranarray(starts[0])))
-    memory = param.data.numpy()
+    memory = param.data.numpy(force=True)
     optimizer = optim.Adam([param], lr=0.1)
     with kernels.use(backend):
         for row in grads:
@@ -438,7 +440,7 @@ def test_new_memory_new_options_and_new_kernels_between_steps():
     expected, buffer = starts[0], None
     for t, row in enumerate(grads[:12]):
         if t == 3:
-            param.data = minicnn.Tensor(param.detach().numpy().copy())
+            param.data = minicnn.Tensor(param.numpy(force=True).copy())
         if t == 5:
             optimizer.param_groups[0].update(lr=0.01, nesterov=True)
         if t == 8:
@@ -450,7 +452,7 @@ def test_new_memory_new_options_and_new_kernels_between_steps():
         with kernels.use(BACKENDS[t % 2]), kernels.record() as used:
             optimizer.step()
         assert used[0].backend == BACKENDS[t % 2]
-    np.testing.assert_allclose(param.detach().numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(param.numpy(force=True), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
@@ -529,10 +531,10 @@ def test_a_saved_optimizer_goes_on_bit_for_bit(name, options):
     assert second.param_groups[0]["lr"] == first.param_groups[0]["lr"]
     for row in grads[40:]:
         for param, grad in zip(params, row, strict=True):
-            param.grad = minicnn.Tensor(grad.copy())
+            param.grad = minicnn.tensor(grad)
         second.step()
     for param, end in zip(params, ends, strict=True):
-        np.testing.assert_array_equal(param.detach().numpy(), end)
+        np.testing.assert_array_equal(param.numpy(force=True), end)
 
 
 def test_loaded_state_is_a_copy_of_the_parameters_type():
@@ -545,7 +547,7 @@ def test_loaded_state_is_a_copy_of_the_parameters_type():
     assert state["exp_avg"].dtype is float64
     assert state["step"].item() == STEPS
     assert state["step"] is not old["step"]
-    np.testing.assert_array_equal(state["exp_avg"].numpy(), old["exp_avg"].numpy().astype(np.float64))
+    assert state["exp_avg"].tolist() == old["exp_avg"].double().tolist()
 
 
 def test_copies_are_independent():
@@ -576,20 +578,20 @@ def test_torch_loads_our_state_and_we_load_theirs(name, options):
         theirs.step()
     saved = theirs.state_dict()
     saved["state"] = {
-        k: {f: minicnn.tensor(v.numpy()) for f, v in fields.items()} for k, fields in saved["state"].items()
+        k: {f: minicnn.tensor(v.numpy(force=True)) for f, v in fields.items()} for k, fields in saved["state"].items()
     }
-    ours = getattr(optim, name)([nn.Parameter(minicnn.from_numpy(p.detach().numpy().copy())) for p in params])
+    ours = getattr(optim, name)([nn.Parameter(minicnn.from_numpy(p.numpy(force=True).copy())) for p in params])
     ours.load_state_dict(saved)
     back = ours.state_dict()
-    back["state"] = {k: {f: torch.from_numpy(v.numpy().copy()) for f, v in s.items()} for k, s in back["state"].items()}
+    back["state"] = {k: {f: torch.tensor(v.numpy(force=True)) for f, v in s.items()} for k, s in back["state"].items()}
     theirs.load_state_dict(back)
     mine = ours.param_groups[0]["params"]
     for param, own, grad in zip(params, mine, grads[10], strict=True):
-        param.grad, own.grad = torch.from_numpy(grad.copy()), minicnn.Tensor(grad.copy())
+        param.grad, own.grad = torch.from_numpy(grad.copy()), minicnn.tensor(grad)
     theirs.step()
     ours.step()
     for param, own in zip(params, mine, strict=True):
-        np.testing.assert_allclose(own.detach().numpy(), param.detach().numpy(), rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(own.numpy(force=True), param.numpy(force=True), rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from test_operations import ROWS, flat, named, number
 import minicnn
 from minicnn.autograd import out
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 TYPES = ("float64", "float32", "int64", "int32", "bool")
 TAKING = [row for row in ROWS if row.function in out.NAMES and row.function not in ("bernoulli", "multinomial")]
 

@@ -13,7 +13,8 @@ import pytest
 from minicnn.train import make_parser
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
+KOREAN = (ROOT / "README.ko.md").read_text("utf-8")  # its code is README's: what runs there runs here
 
 
 def _block(marker: str, language: str) -> str:
@@ -53,9 +54,19 @@ def test_the_commands_are_commands() -> None:
     assert test.strip().endswith("python -m pytest -n 2")
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+@pytest.mark.parametrize("text", [README, KOREAN], ids=["README.md", "README.ko.md"])
+def test_links_lead_somewhere(text: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (ROOT / target).exists(), target
+    anchors = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"\n## (.*)", README)}
+    for anchor in re.findall(r"\]\(README\.md#([^)]+)\)", text):
+        assert anchor in anchors, anchor
+
+
+def test_the_korean_readme_has_the_same_code_and_chapters() -> None:
+    blocks = re.compile(r"```\w*\n.*?```", re.S)
+    assert blocks.findall(KOREAN) == blocks.findall(README)
+    assert len(re.findall(r"\n## ", KOREAN)) == len(re.findall(r"\n## ", README))
 
 
 def test_operations_are_as_many_as_said() -> None:

@@ -15,7 +15,7 @@ from torchvision_reference import reference
 import minicnn
 from minicnn import datasets, transforms
 from minicnn.datasets import folder
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.utils.data import DataLoader
 
 

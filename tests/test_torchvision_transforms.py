@@ -17,7 +17,7 @@ from torchvision_reference import reference
 import minicnn
 import minicnn.transforms as T
 from minicnn import datasets
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.utils import vision
 
 

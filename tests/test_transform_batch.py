@@ -6,7 +6,7 @@ import pytest
 import minicnn
 from minicnn import datasets, kernels
 from minicnn import transforms as T
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.utils.data import DataLoader, Dataset, Subset, TensorDataset, default_collate
 
 MNIST_NORM = T.Normalize((0.1307,), (0.3081,))

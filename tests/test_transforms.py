@@ -9,7 +9,7 @@ from PIL import Image
 
 import minicnn.transforms as T
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
 from minicnn.transforms import draws
 
 

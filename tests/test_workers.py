@@ -15,7 +15,7 @@ import pytest
 from torchvision_reference import reference
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
 from minicnn.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info, workers
 
 ROOT = Path(__file__).parents[1]

@@ -29,6 +29,9 @@
 // Pieces: the sum is cut where there are too few tiles to fill a GPU, above all that of a weight gradient, which is
 // long and has a small result. How it is cut follows from the sizes alone; `finish` (ending.cuh) adds the pieces in a
 // fixed order. The sums of the rows of g are the gradient of the bias.
+//
+// For compute capability 9.0 NVRTC 13.5 counts 189 registers for the tile of 128 × 128 (one block of 256 threads a
+// multiprocessor), 117 for those of 64 × 128 and 64 × 64 (two blocks), 115 for the weight gradient's, and none spilled.
 #pragma once
 
 #include "conv2d/geometry.cuh"

@@ -100,7 +100,7 @@ def axis_of(family, length, kernel, stride, padding, dilation, adjoint, gap):
 @launch.numba_device
 def seen(x, h, w, place, H, W, kind):
     """The number at row h and column w of the plane that begins at `place`, 0 beside it"""
-    return x[place + h * W + w] if 0 <= h < H and 0 <= w < W else kind(0)
+    return x[place + h * W + w] if h >= 0 and h < H and w >= 0 and w < W else kind(0)
 
 
 @launch.numba_kernel

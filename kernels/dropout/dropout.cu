@@ -12,6 +12,7 @@
 // draws a new mask each time. No thread may move it while another has yet to read it: so `forward` is followed by a
 // launch of a single thread, `advance`, and `draw`, which is one block, has a barrier between the two.
 
+#include "each.cuh"
 #include "elementwise.cuh"
 #include "numbers.cuh"
 #include "philox.cuh"
@@ -70,16 +71,12 @@ __device__ void apply(const T* x, const unsigned char* keep, T* y, long long siz
     each(size, y, [=](T v, unsigned char kept) { return dropped(v, kept, scale); }, x, keep);
 }
 
-// y[plane, pixel] = x[plane, pixel] · keep[plane], a number a thread; the division is one of 32 bits where it can be.
+// y[plane, pixel] = x[plane, pixel] · keep[plane], a number a thread
 template <typename T>
-__device__ void apply_planes(const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)
+__device__ void apply_planes(
+    const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)
 {
-    const long long step = (long long)gridDim.x * blockDim.x;
-    const bool small = size < (1LL << 31);
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < size; i += step) {
-        const long long plane = small ? (int)i / (int)pixels : i / pixels;
-        y[i] = dropped(x[i], keep[plane], scale);
-    }
+    for_each(size, [&](auto i) { y[i] = dropped(x[i], keep[i / (decltype(i))pixels], scale); });
 }
 
 extern "C" __global__ void dropout_advance(unsigned long long* state, unsigned long long blocks)
@@ -107,17 +104,17 @@ extern "C" __global__ void dropout_draw(
 #define KERNELS(T, type)                                                                                             \
     extern "C" __global__ void dropout_forward_##type(                                                               \
         const T* x, T* y, unsigned char* keep, const unsigned long long* state, long long size,                      \
-        unsigned long long threshold, Sums<T> scale)                                                                       \
+        unsigned long long threshold, Sums<T> scale)                                                                 \
     {                                                                                                                \
         forward(x, y, keep, state, size, threshold, scale);                                                          \
     }                                                                                                                \
     extern "C" __global__ void dropout_apply_##type(                                                                 \
-        const T* x, const unsigned char* keep, T* y, long long size, Sums<T> scale)                                        \
+        const T* x, const unsigned char* keep, T* y, long long size, Sums<T> scale)                                  \
     {                                                                                                                \
         apply(x, keep, y, size, scale);                                                                              \
     }                                                                                                                \
     extern "C" __global__ void dropout_apply_planes_##type(                                                          \
-        const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)                      \
+        const T* x, const unsigned char* keep, T* y, long long size, long long pixels, Sums<T> scale)                \
     {                                                                                                                \
         apply_planes(x, keep, y, size, pixels, scale);                                                               \
     }

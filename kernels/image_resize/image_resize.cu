@@ -6,9 +6,9 @@
 //   for each pixel of wide, then of y: one thread each, and on by the size of the grid
 //
 // Two launches: rounded rows are read again by every output row above them, and a pixel that is made of 3 × 3 others
-// takes 3 + 3 products instead of 9, one of 17 × 17 34 instead of 289. What lies between them is a byte a pixel. Neighbouring
-// threads have neighbouring columns, whose pixels and weights are neighbours too. All sums are of 32 bits: weights
-// are not negative and sum to about 2^22.
+// takes 3 + 3 products instead of 9, one of 17 × 17 takes 34 instead of 289. What lies between them is a byte a pixel.
+// Neighbouring threads have neighbouring columns, whose pixels and weights are neighbours too. All sums are of 32
+// bits: weights are not negative and sum to about 2^22.
 
 #include "each.cuh"
 

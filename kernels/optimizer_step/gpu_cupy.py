@@ -1,4 +1,4 @@
-"""CUDA C++, in optimizer_step.cu, started through CuPy: one launch for up to 64 parameters."""
+"""CUDA C++, in optimizer_step.cuh, started through CuPy: one launch for up to 64 parameters."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from .. import launch
 from ..dispatch import Plan
 from . import STATES, WITH_STATE, Arrays, Sizes
 
-FILE = Path(__file__).with_name("optimizer_step.cu")
+FILES = {
+    "float32": "optimizer_step.cu", "float64": "optimizer_step_float64.cu",
+    "float16": "optimizer_step_float16.cu", "bfloat16": "optimizer_step_float16.cu",
+}  # fmt: skip
 FLAGS = {"maximize": 1, "nesterov": 2, "decoupled": 4}  # as in rules.cuh
-MOST, ARRAYS = 64, 5  # as in optimizer_step.cu
+MOST, ARRAYS = 64, 5  # as in optimizer_step.cuh
 EACH = 4  # numbers that a thread takes of a chunk
 TABLE = np.dtype([
     ("address", np.uint64, (ARRAYS, MOST)), ("size", np.int64, MOST), ("first", np.int32, MOST),
@@ -24,11 +27,12 @@ TABLE = np.dtype([
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, the types that parameters have."""
-    if z.dtype.name not in ("float32", "float64"):
+    """Floating numbers of two, four and eight bytes."""
+    kind = z.dtype.name
+    if kind not in FILES:
         return None
     with_state = sorted(WITH_STATE.intersection(z.options))
-    function = _function("_".join((z.rule, *with_state, z.dtype.name)))
+    function = _function(FILES[kind], "_".join(("optimizer_step", z.rule, *with_state, kind)))
     count, states = len(z.sizes), STATES[z.rule] + len(with_state)
     flags = sum(FLAGS.get(option, 0) for option in z.options)
     threads = launch.THREADS
@@ -59,5 +63,5 @@ def _table(sizes: Sequence[int], chunk: int, flags: int) -> np.ndarray:
 
 
 @functools.cache
-def _function(name: str) -> launch.CudaFunction:
-    return launch.CudaFunction(FILE, f"optimizer_step_{name}")
+def _function(file: str, name: str) -> launch.CudaFunction:
+    return launch.CudaFunction(Path(__file__).with_name(file), name)

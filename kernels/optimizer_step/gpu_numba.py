@@ -1,7 +1,7 @@
 """Numba-CUDA: the rules of rules.cuh in Python, a number a thread and a launch a parameter.
 
 A Numba kernel takes arrays and no addresses, so it cannot be handed a table of parameters as the one of
-optimizer_step.cu is. A state that an option leaves out is a parameter's own array here, and is not touched. Each
+optimizer_step.cuh is. A state that an option leaves out is a parameter's own array here, and is not touched. Each
 thread works out the coefficients of the step, which is float64 arithmetic: many GPUs are slow at that.
 """
 

@@ -21,8 +21,10 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, as_array, beside, on_cpu
 from minicnn.kernels import dispatch, layout
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import telling
 
 
+@telling
 def backward(
     roots: Sequence[Tensor],
     grads: Sequence[Tensor | None],
@@ -41,6 +43,7 @@ def backward(
         _accumulate(tensor, grad, fresh, create_graph)
 
 
+@telling
 def backward_of(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -71,6 +74,7 @@ def backward_of(
     backward(roots, grads[: len(roots)], retain_graph, create_graph, wanted)
 
 
+@telling
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

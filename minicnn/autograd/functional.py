@@ -10,6 +10,7 @@ import numpy as np
 from minicnn.autograd import engine
 from minicnn.autograd.grad_mode import enable_grad
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
 
 Tensors = Tensor | Sequence[Tensor]
 
@@ -90,8 +91,9 @@ def _stacked(parts: list[Tensor], like: Tensor) -> Tensor:
     """1-d tensors as the rows of a matrix, with their history."""
     if not any(part.requires_grad for part in parts):
         rows = [part._plain_array() for part in parts]
-        return Tensor(np.stack(rows) if rows else np.zeros((0, like.numel()), like._array.dtype))
-    places = np.eye(len(parts), dtype=like._array.dtype)
+        xp = array_module(like._array)
+        return Tensor(xp.stack(rows) if rows else xp.zeros((0, like.numel()), like._array.dtype))
+    places = array_module(like._array).eye(len(parts), dtype=like._array.dtype)
     total: Any = None
     for place, part in zip(places, parts, strict=True):  # the sum of outer products with unit vectors
         row = Tensor(place).reshape(-1, 1) * part

@@ -17,6 +17,7 @@ import numpy as np
 from minicnn.autograd import engine
 from minicnn.autograd.grad_mode import enable_grad
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import to_device
 
 
 def gradcheck(
@@ -50,7 +51,7 @@ def gradcheck(
     with enable_grad():
         outputs = _outputs(func, given)
         random = np.random.default_rng(0)
-        cotangents = [Tensor(random.standard_normal(o.shape)) for o in outputs]
+        cotangents = [Tensor(to_device(random.standard_normal(o.shape), o.device)) for o in outputs]
         found = engine.grad(outputs, [x for _, x in checked], cotangents, allow_unused=True)
     for (i, x), grad in zip(checked, found, strict=True):
         analytical = np.zeros(x.shape) if grad is None else grad.numpy(force=True)
@@ -91,7 +92,7 @@ def gradgradcheck(
     if grad_outputs is None:
         random = np.random.default_rng(1)
         outputs = _outputs(func, given)
-        cotangents = [Tensor(random.standard_normal(o.shape), requires_grad=True) for o in outputs]
+        cotangents = [Tensor(to_device(random.standard_normal(o.shape), o.device), True) for o in outputs]
     else:
         cotangents = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
 
@@ -121,7 +122,7 @@ def _differences(
     values = inputs[index]._plain_array()
     result = np.zeros(values.shape)
     for place in np.ndindex(values.shape):
-        kept = values[place]
+        kept = float(values[place])
         sides = []
         for step in (eps, -eps):
             values[place] = kept + step

@@ -16,10 +16,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
 from minicnn.kernels.recorder import recorder
 
 
@@ -133,7 +132,7 @@ def _fill(out: Tensor, result: Tensor) -> None:
                 stacklevel=6,
             )
         size = result.numel()
-        array = array.reshape(-1)[:size] if array.size >= size else np.empty(size, array.dtype)
+        array = array.reshape(-1)[:size] if array.size >= size else array_module(array).empty(size, array.dtype)
         out._array = array = array.reshape(tuple(result.shape))
     elif any(step == 0 and length > 1 for step, length in zip(array.strides, array.shape, strict=True)):
         raise RuntimeError(

@@ -14,6 +14,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import keep_before, sequence
 from minicnn.autograd.tensor import Tensor
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import is_raw, told_again
 from minicnn.suggest import refuse_keyword
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,11 +89,15 @@ def _public(function: F, takes_out: bool = False) -> F:
                 raise TypeError(f"{function.__name__}(): argument `{name}` must be bool, not {kind}: got {value!r}")
         try:
             return function(*args, **options)
-        except TypeError as error:
-            if not options or error.__traceback__.tb_next:  # type: ignore[union-attr]
-                raise  # the keywords were right: the error comes from within
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
+            within = error.__traceback__.tb_next  # type: ignore[union-attr]
+            keywords = isinstance(error, TypeError) and options and not within
+            if not keywords and not (within and is_raw(error)):
+                raise
             wrong = error
-        return unusual(args, options, wrong)
+        if keywords:
+            return unusual(args, options, wrong)
+        raise told_again(wrong, function, function.__name__, args, options) from wrong
 
     return cast(F, call)
 

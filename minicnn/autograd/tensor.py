@@ -325,8 +325,9 @@ class Tensor:
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Tensors travel between processes as arrays, without their graph."""
-        return rebuilt, (type(self), backend.to_device(self._plain_array(), "cpu"), self.requires_grad)
+        """Tensors travel between processes as arrays, without their graph; those of a GPU go back to one."""
+        array = backend.to_device(self._plain_array(), "cpu")
+        return rebuilt, (type(self), array, self.requires_grad, *([str(self.device)] if self.is_cuda else []))
 
     # --- gradient -------------------------------------------------------------------------------
 
@@ -419,8 +420,9 @@ class Tensor:
         raise TypeError("a Tensor is rebuilt from its array, not from a state")
 
 
-def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
-    """A Tensor of class `kind` on `array`, as copies and other processes need it."""
+def rebuilt(kind: type[Tensor], array: Any, requires_grad: bool, place: str = "") -> Tensor:
+    """A Tensor of class `kind` on `array`, as copies and other processes need it; moved to `place` if that is named."""
+    array = backend.to_device(array, place) if place else array
     Tensor.__init__(tensor := object.__new__(kind), array, requires_grad)
     return tensor
 

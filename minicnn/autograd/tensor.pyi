@@ -110,7 +110,7 @@ class Tensor:
     def __str__(self) -> str: ...
     def __deepcopy__(self, memo: dict[_int, Any]) -> Tensor: ...
     def __reduce__(self) -> tuple[Any, ...]:
-        """Tensors travel between processes as arrays, without their graph."""
+        """Tensors travel between processes as arrays, without their graph; those of a GPU go back to one."""
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has added up, or None; assigned is one that fits (hook.fitting_grad)."""
@@ -686,7 +686,7 @@ class Tensor:
     def is_nested(self) -> _bool:
         """False: minicnn has no nested tensors."""
     def is_pinned(self, device: Any = None) -> _bool:
-        """False: minicnn pins no memory."""
+        """Whether the elements lie in memory of the host that a GPU can fetch by itself (`pin_memory`)."""
     @property
     def is_quantized(self) -> _bool:
         """False: minicnn has no quantised tensors."""
@@ -912,7 +912,7 @@ class Tensor:
     def permute(self, *dims: Any) -> Tensor:
         """The axes in the order `dims`, a view."""
     def pin_memory(self, device: Any = None) -> Tensor:
-        """The tensor itself: minicnn pins no memory."""
+        """A copy in memory of the host that a GPU can fetch by itself: `x.pin_memory().to("cuda", …"""
     def pinverse(self, rcond: _float | None = None) -> Tensor:
         """The pseudo-inverse of each matrix (Moore & Penrose); no gradient."""
     def positive(self) -> Tensor:

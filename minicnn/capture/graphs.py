@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backend import array_module
+from minicnn.backend import array_module, beside
 from minicnn.capture.arrays import fill, on_gpu
 from minicnn.capture.tape import Entry, Host, KernelCall
 
@@ -52,9 +52,11 @@ class Graphs:
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Any]) -> None:
         self._inputs = list(inputs)
         self._entries = list(entries)
-        module = next(array_module(array) for entry in entries for array in entry.writes() if on_gpu(array))
+        first = next(array for entry in entries for array in entry.writes() if on_gpu(array))
+        module = array_module(first)
         most = max((e.plan.scratch_bytes for e in entries if isinstance(e, KernelCall)), default=0)
-        self._scratch = module.empty(most, np.uint8)
+        with beside(first):  # a step is done on one GPU
+            self._scratch = module.empty(most, np.uint8)
         self._pool = module.cuda.MemoryPool()
         self._cuda, self._host_pool = module.cuda, module.get_default_pinned_memory_pool()
         self._calls = [self._call(entry) for entry in entries]
@@ -67,11 +69,12 @@ class Graphs:
 
     def run(self) -> None:
         """Do all entries."""
-        if self._runs == 1:
-            self._capture()
-        self._runs += 1
-        for call in self._calls:
-            call()
+        with beside(self._scratch):
+            if self._runs == 1:
+                self._capture()
+            self._runs += 1
+            for call in self._calls:
+                call()
 
     def _call(self, entry: Entry) -> Call:
         if not isinstance(entry, KernelCall):

@@ -15,7 +15,7 @@ from minicnn import backend
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import device_random
 from minicnn.functional.device_random import use as use
-from minicnn.functional.sampling import bytes_of
+from minicnn.functional.generator import bytes_of
 
 
 def manual_seed(seed: int) -> None:

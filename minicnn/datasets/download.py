@@ -92,6 +92,28 @@ def fetch_archive(name: str, folder: Path, mirrors: Sequence[str], md5: str, mem
             raise ValueError(_damaged(packed, f"it lacks {', '.join(sorted(missing))}"))
 
 
+def fetch_file(name: str, folder: Path, mirrors: Sequence[str], md5: str) -> None:
+    """Have `folder/NAME` as published; what is already there is left alone. DownloadError if no mirror delivers it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / f"{name}.lock"):
+        if not (folder / name).exists():
+            _fetch_from_any(folder / name, mirrors, md5)
+
+
+def unpack_zip(packed: Path, members: dict[str, Path]) -> None:
+    """Unpack the gzip files that are `members` of a zip archive, each to its place; those that are there are left
+    alone. ValueError if the archive is damaged."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            for member, place in members.items():
+                if not place.exists():
+                    write_atomically(place, gzip.decompress(archive.read(member)))
+    except (zipfile.BadZipFile, KeyError, *BROKEN_GZIP) as error:
+        raise ValueError(_damaged(packed, f"its packing is broken ({error})")) from None
+
+
 def _damaged(packed: Path, fault: str) -> str:
     return f"{packed} is damaged: {fault}. Delete it and fetch it again (download=True)"
 

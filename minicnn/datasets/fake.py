@@ -7,7 +7,7 @@ from typing import Any
 
 from minicnn.datasets.vision import Transform, VisionDataset
 from minicnn.functional import manual_seed, randint, randn
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.transforms.convert import to_pil_image
 
 

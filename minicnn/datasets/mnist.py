@@ -86,7 +86,7 @@ class MNIST(VisionDataset):
             missing = [file for file in self._split_files() if not _present(raw, file)]
             if not missing:
                 return raw
-            if not download and any(_present(raw, file.removesuffix(".gz")) for file, _ in self.resources):
+            if not download and any(_present(raw, file) for file in self._all_files()):
                 # Not on to the next place: these may be the user's own, not to be replaced silently.
                 raise RuntimeError(
                     f"Dataset not found. {raw} lacks {' and '.join(missing)}.{_ways_out(name)}"
@@ -96,13 +96,20 @@ class MNIST(VisionDataset):
             raise RuntimeError(f"Dataset not found. There is no {name} in{places}{_ways_out(name)}")
         into = Path(self.root or cache_folder()).expanduser() / name / "raw"
         try:
-            for file, md5 in self.resources:
-                fetch(file, into, self.mirrors, md5)
+            self._fetch(into)
         except (DownloadError, OSError) as error:
             raise DownloadError(
                 f"{name} could not be downloaded into {into}: {error}{_ways_out(name)}"
             ) from error
         return into
+
+    def _fetch(self, into: Path) -> None:
+        for file, md5 in self.resources:
+            fetch(file, into, self.mirrors, md5)
+
+    def _all_files(self) -> list[str]:
+        """The plain files of both parts."""
+        return [file.removesuffix(".gz") for file, _ in self.resources]
 
     def _split_files(self) -> tuple[str, str]:
         split = "train" if self.train else "t10k"

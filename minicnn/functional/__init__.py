@@ -137,6 +137,13 @@ from minicnn.functional.gathering import sort as sort
 from minicnn.functional.gathering import take_along_dim as take_along_dim
 from minicnn.functional.gathering import topk as topk
 from minicnn.functional.gathering import unique as unique
+from minicnn.functional.generator import Generator as Generator
+from minicnn.functional.generator import default_generator as default_generator
+from minicnn.functional.generator import get_rng_state as get_rng_state
+from minicnn.functional.generator import initial_seed as initial_seed
+from minicnn.functional.generator import manual_seed as manual_seed
+from minicnn.functional.generator import seed as seed
+from minicnn.functional.generator import set_rng_state as set_rng_state
 from minicnn.functional.index import masked_fill as masked_fill
 from minicnn.functional.index import masked_select as masked_select
 from minicnn.functional.index import nonzero as nonzero
@@ -268,12 +275,7 @@ from minicnn.functional.running import cummin as cummin
 from minicnn.functional.running import cumprod as cumprod
 from minicnn.functional.running import diff as diff
 from minicnn.functional.running import trapezoid as trapezoid
-from minicnn.functional.sampling import Generator as Generator
 from minicnn.functional.sampling import bernoulli as bernoulli
-from minicnn.functional.sampling import default_generator as default_generator
-from minicnn.functional.sampling import get_rng_state as get_rng_state
-from minicnn.functional.sampling import initial_seed as initial_seed
-from minicnn.functional.sampling import manual_seed as manual_seed
 from minicnn.functional.sampling import multinomial as multinomial
 from minicnn.functional.sampling import normal as normal
 from minicnn.functional.sampling import rand as rand
@@ -283,8 +285,6 @@ from minicnn.functional.sampling import randint_like as randint_like
 from minicnn.functional.sampling import randn as randn
 from minicnn.functional.sampling import randn_like as randn_like
 from minicnn.functional.sampling import randperm as randperm
-from minicnn.functional.sampling import seed as seed
-from minicnn.functional.sampling import set_rng_state as set_rng_state
 from minicnn.functional.selection import clamp as clamp
 from minicnn.functional.selection import clip as clip
 from minicnn.functional.selection import maximum as maximum

@@ -17,7 +17,8 @@ from minicnn.functional import device_random
 from minicnn.functional.common import check_tensor, memory_order
 from minicnn.functional.creation import empty
 from minicnn.functional.elementwise import Mul
-from minicnn.functional.sampling import bernoulli_, default_generator
+from minicnn.functional.generator import default_generator
+from minicnn.functional.sampling import bernoulli_
 from minicnn.kernels import buffers, dispatch
 from minicnn.kernels.dropout import Sizes
 

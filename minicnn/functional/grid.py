@@ -20,6 +20,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
+from minicnn.functional.adding import add_at
 from minicnn.functional.common import check_tensor
 from minicnn.functional.creation import linspace
 
@@ -152,7 +153,7 @@ class GridSampler2DGrad(Operation):
                 along_x += share * slope_x * wy
                 along_y += share * wx * slope_y
             if needed[0]:
-                xp.add.at(along_input, starts + places[:, None], grad * (wx * wy * inside)[:, None])
+                add_at(along_input, starts + places[:, None], grad * (wx * wy * inside)[:, None])
         return along_input.reshape(input.shape), xp.stack([along_x, along_y], -1).reshape(grid.shape)
 
     def backward(ctx, *grads: Any) -> Any:

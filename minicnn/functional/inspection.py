@@ -10,7 +10,7 @@ import numpy as np
 from minicnn import dtypes, pinned
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import has_gpu
+from minicnn.backend import address, has_gpu, owner_of
 from minicnn.functional.common import broadcast_shape, check_tensor, sum_to
 from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, empty, tensor
@@ -85,17 +85,13 @@ def ndimension(input: Tensor) -> int:
 def storage_offset(input: Tensor) -> int:
     """How many elements of its memory lie before a tensor's first."""
     array = input._plain_array()
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize
+    return (address(array) - address(owner_of(array))) // array.itemsize
 
 
 @operation(method="data_ptr")
 def data_ptr(input: Tensor) -> int:
     """The address of the first element."""
-    array = input._plain_array()
-    return int(array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr)
+    return address(input._plain_array())
 
 
 @operation(method="dim_order")

@@ -131,7 +131,7 @@ def _sizes(
             raise TypeError(f"interpolate(): expected `size` to be an int or {axes} of them, but got {size!r}")
         return [int(n) for n in sizes], [None] * axes
     if scale_factor is None:
-        raise ValueError("either size or scale_factor should be defined")
+        raise ValueError(f"either size or scale_factor should be defined, got {size!r} and {scale_factor!r}")
     factors = list(scale_factor) if isinstance(scale_factor, tuple | list) else [scale_factor] * axes
     if len(factors) != axes:
         raise ValueError(

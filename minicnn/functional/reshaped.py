@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from minicnn.autograd.register import check_inplace, operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import array_module
 from minicnn.functional.common import check_tensor
 from minicnn.functional.creation import as_size
 from minicnn.functional.shape import squeeze, t, transpose, unsqueeze
@@ -63,7 +62,8 @@ def resize_(input: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError("cannot resize variables that require grad")
     flat, size = input._plain_array().reshape(-1), math.prod(shape)
     if flat.size < size:
-        flat = np.concatenate([flat, np.empty(size - flat.size, flat.dtype)])
+        xp = array_module(flat)
+        flat = xp.concatenate([flat, xp.empty(size - flat.size, flat.dtype)])
     input._array = flat[:size].reshape(shape)
     input._version.count += 1
     return input

@@ -16,7 +16,7 @@ from minicnn.functional.creation import empty_like, zeros_like
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import max as largest
 from minicnn.functional.gathering import scatter
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.functional.softmax import softmax
 from minicnn.kernels.recorder import recorder
 

@@ -11,6 +11,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import address, array_module, device_of, on_cpu, owner_of, to_device
 from minicnn.functional.common import Zeros, check_tensor
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import Gather, ScatterAdd
@@ -36,32 +37,31 @@ class AsStrided(Operation):
             _places(size, stride, offset),
         ]
         step = input.itemsize
-        return np.ndarray(size, input.dtype, memory, offset * step, tuple(s * step for s in stride))
+        strides = tuple(s * step for s in stride)
+        if on_cpu(input):
+            return np.ndarray(size, input.dtype, memory, offset * step, strides)
+        return array_module(input).lib.stride_tricks.as_strided(memory[offset:], size, strides)
 
     def backward(ctx, grad: Any) -> Any:
         shown, read = ctx.places
+        where = device_of(grad._array if isinstance(grad, Tensor) else grad)
         length = int(max(places.max(initial=-1) for places in ctx.places)) + 1
-        memory = ScatterAdd(Zeros(grad, (length,)), 0, read, View(grad, (read.size,)))
+        memory = ScatterAdd(Zeros(grad, (length,)), 0, to_device(read, where), View(grad, (read.size,)))
         times = np.bincount(shown, minlength=length)
         if times.max(initial=0) > 1:
-            memory = Mul(memory, (1 / np.maximum(times, 1)).astype(ctx.kind))
-        return View(Gather(memory, 0, shown), ctx.shape), None, None, None
+            memory = Mul(memory, to_device((1 / np.maximum(times, 1)).astype(ctx.kind), where))
+        return View(Gather(memory, 0, to_device(shown, where)), ctx.shape), None, None, None
 
 
 def _memory(array: Any) -> tuple[Any, int]:
     """All of the memory that `array` is a part of, as a line of elements of its type, and the number of its first."""
-    if not isinstance(array, np.ndarray):
-        raise NotImplementedError("as_strided is for tensors on the CPU; use .cpu() first")
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
+    owner = owner_of(array)
     in_order = owner.transpose(sorted(range(owner.ndim), key=lambda axis: -owner.strides[axis]))
-    line = np.ndarray((owner.nbytes // array.itemsize,), array.dtype, in_order)
-    return line, (_address(array) - _address(owner)) // array.itemsize
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+    if on_cpu(owner):
+        line = np.ndarray((owner.nbytes // array.itemsize,), array.dtype, in_order)
+    else:
+        line = in_order.reshape(-1).view(array.dtype)
+    return line, (address(array) - address(owner)) // array.itemsize
 
 
 def _places(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> np.ndarray:

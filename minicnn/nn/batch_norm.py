@@ -8,6 +8,7 @@ from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.batch_norm import normalised
 from minicnn.functional.creation import empty, ones, tensor, zeros
+from minicnn.misfit import telling
 from minicnn.nn import init
 from minicnn.nn.module import Module
 from minicnn.nn.parameter import Parameter
@@ -63,6 +64,7 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    @telling
     def forward(self, input: Tensor) -> Tensor:
         """The normalised input; in training the running statistics move towards those of the batch."""
         if input.ndim not in self.axes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
+from minicnn.misfit import telling
 from minicnn.nn import functional as F
 from minicnn.nn.conv import Size1, Size2, _Conv, pair, single
 
@@ -91,6 +92,7 @@ class ConvTranspose1d(_ConvTranspose):
             dtype,
         )
 
+    @telling
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """The transposed convolution of `input`, of length `output_size` if given."""
         extra = self._output_padding(input, output_size)
@@ -142,6 +144,7 @@ class ConvTranspose2d(_ConvTranspose):
             dtype,
         )
 
+    @telling
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """The transposed convolution of `input`, of spatial size `output_size` if given."""
         extra = self._output_padding(input, output_size)

@@ -18,23 +18,28 @@ from minicnn.autograd.grad_mode import no_grad
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional import sampling
 from minicnn.functional.conversion import overwrite
+from minicnn.functional.generator import default_generator
+from minicnn.misfit import telling
 from minicnn.suggest import attribute_of
 
 _LINEAR = ("linear", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)), "sigmoid")
 
 
+@telling
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Draw from the uniform distribution on [a, b)."""
     return sampling.uniform_(tensor, a, b, generator=generator)
 
 
+@telling
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Draw from the normal distribution with this mean and standard deviation."""
     return sampling.normal_(tensor, mean, std, generator=generator)
 
 
+@telling
 @no_grad()
 def trunc_normal_(
     tensor: Tensor,
@@ -49,13 +54,14 @@ def trunc_normal_(
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
             "The distribution of values may be incorrect.",
-            stacklevel=3,
+            stacklevel=4,
         )
-    source = sampling.default_generator if generator is None else generator
+    source = default_generator if generator is None else generator
     values = source.trunc_normal(tensor.shape, mean, std, a, b, tensor._array.dtype)
     return overwrite(tensor, values, "trunc_normal_")
 
 
+@telling
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Set every element to `val`."""
@@ -72,6 +78,7 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
+@telling
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix: a Linear layer that passes as many inputs on as it can. ValueError unless 2-d."""
@@ -80,6 +87,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return overwrite(tensor, np.eye(*tensor.shape), "eye_")
 
 
+@telling
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """1 in the kernel's centre for as many channels as there are: a convolution that passes its input on.
@@ -100,6 +108,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return overwrite(tensor, values, "dirac_")
 
 
+@telling
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps the variance through a nonlinearity: 1 for linear ones and sigmoid, 5/3 for
     tanh, √2 for relu, √(2 / (1 + slope²)) for leaky_relu (`param` its slope, 0.01 if left out), 3/4 for selu.
@@ -120,7 +129,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity == "selu":
         return 3.0 / 4
-    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    raise ValueError(
+        f"Unsupported nonlinearity {nonlinearity}: `nonlinearity` is {nonlinearity!r}, expected a name such as 'relu'"
+    )
 
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
@@ -141,12 +152,14 @@ def _fan(tensor: Tensor, mode: str) -> int:
     return _fans(tensor)[modes.index(mode.lower())]
 
 
+@telling
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """U(-a, a), a = gain·√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
     bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
+@telling
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """N(0, std²), std = gain·√(2 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
@@ -156,6 +169,7 @@ def _xavier_std(tensor: Tensor, gain: float) -> float:
     return gain * math.sqrt(2.0 / float(sum(_fans(tensor))))
 
 
+@telling
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -170,6 +184,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@telling
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0,
@@ -186,11 +201,12 @@ def kaiming_normal_(
 
 def _is_empty(tensor: Tensor) -> bool:
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=4)
         return True
     return False
 
 
+@telling
 def lecun_uniform_(tensor: Tensor, generator: Any = None) -> Tensor:
     """U(-√(3 / fan_in), √(3 / fan_in)): variance 1 / fan_in
     ("Efficient BackProp", LeCun et al. 1998, 4.6)."""
@@ -198,11 +214,13 @@ def lecun_uniform_(tensor: Tensor, generator: Any = None) -> Tensor:
     return uniform_(tensor, -bound, bound, generator)
 
 
+@telling
 def lecun_normal_(tensor: Tensor, generator: Any = None) -> Tensor:
     """N(0, 1 / fan_in) (LeCun et al. 1998, "Efficient BackProp", 4.6), not truncated."""
     return normal_(tensor, 0.0, math.sqrt(1.0 / _fan(tensor, "fan_in")), generator)
 
 
+@telling
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Orthonormal rows (or columns, if there are fewer of them) times `gain` (Saxe et al. 2013).
@@ -215,7 +233,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     if tensor._array.size == 0:
         return tensor
     rows = tensor.shape[0]
-    source = sampling.default_generator if generator is None else generator
+    source = default_generator if generator is None else generator
     kind = tensor._array.dtype
     normals = source.normal((rows, tensor._array.size // rows), 0, 1, kind)
     wide = normals.shape[0] < normals.shape[1]
@@ -225,6 +243,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     return overwrite(tensor, values * kind.type(gain), "orthogonal_")
 
 
+@telling
 @no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """N(0, std²), and 0 in the part `sparsity` of each column, at random places (Martens 2010).
@@ -238,7 +257,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     values = tensor.detach().numpy(force=True).copy()
     for column in range(columns):
         # PyTorch shuffles with the default generator whatever `generator` says
-        values[sampling.default_generator.randperm(rows)[: math.ceil(sparsity * rows)], column] = 0
+        values[default_generator.randperm(rows)[: math.ceil(sparsity * rows)], column] = 0
     return overwrite(tensor, values, "sparse_")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from minicnn.autograd.hook import Hooks
 from minicnn.autograd.tensor import Tensor
+from minicnn.misfit import telling
 from minicnn.nn.hooks import registered
 from minicnn.nn.parameter import Parameter
 from minicnn.suggest import NamesKeywords, no_attribute
@@ -218,6 +219,7 @@ class Members(NamesKeywords):
                     seen.add(id(member))
                 yield _joined(module_name, name), member
 
+    @telling
     def get_submodule(self, target: str) -> Any:
         """The module with the dotted name `target`; AttributeError where there is none."""
         found: Any = self

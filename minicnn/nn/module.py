@@ -15,6 +15,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.dtypes import dtype as DType
 from minicnn.functional.creation import empty_like
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import telling
 from minicnn.nn import hooks, state
 from minicnn.nn.members import Members
 from minicnn.nn.parameter import clear_grads, is_lazy
@@ -178,6 +179,7 @@ class Module(Members):
                     self._buffers[name] = fn(buffer)
         return self
 
+    @telling
     def to(self: M, *args: Any, **kwargs: Any) -> M:
         """Move all parameters and buffers: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`.
 
@@ -192,6 +194,8 @@ class Module(Members):
                 kind = value
         if kind is None:
             return self._apply(lambda t: t.to(*place, **kwargs))
+        if not isinstance(kind, DType):
+            raise TypeError(f"nn.Module.to: `dtype` must be a dtype, got {kind!r}")
         if not kind.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={kind}")
         return self._apply(

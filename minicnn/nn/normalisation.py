@@ -8,6 +8,7 @@ from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import empty
+from minicnn.misfit import telling
 from minicnn.nn import functional as F
 from minicnn.nn import init
 from minicnn.nn.batch_norm import _BatchNorm
@@ -159,6 +160,7 @@ class _InstanceNorm(_BatchNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
+    @telling
     def forward(self, input: Tensor) -> Tensor:
         """The normalised input; in training the running statistics, if any, move towards those of the samples."""
         if input.ndim not in (self.dims, self.dims + 1):
@@ -174,7 +176,7 @@ class _InstanceNorm(_BatchNorm):
                 f"input's size at dim={axis} does not match num_features. You can silence this warning by not passing "
                 "in num_features, which is not used because affine=False",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         if axis == 0:
             return self._of_batch(input.unsqueeze(0)).squeeze(0)

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from minicnn.misfit import telling
 from minicnn.optim.optimizer import Optimizer
 from minicnn.optim.scheduler import EPOCH_WARNING, LRScheduler, set_lr
 
@@ -76,11 +77,12 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether the last fall is so recent that bad epochs are not counted."""
         return self.cooldown_counter > 0
 
+    @telling
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take note of the value of this epoch, a number or a 0-d tensor."""
         current = float(metrics)
         if epoch is not None:
-            warnings.warn(EPOCH_WARNING, stacklevel=2)
+            warnings.warn(EPOCH_WARNING, stacklevel=3)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current, self.best):
             self.best = current

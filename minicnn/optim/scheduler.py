@@ -13,6 +13,7 @@ from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.conversion import clone, fill_
+from minicnn.misfit import telling
 from minicnn.optim.optimizer import Optimizer
 from minicnn.suggest import NamesKeywords
 
@@ -65,6 +66,7 @@ class LRScheduler(NamesKeywords):
         """The learning rates that the schedule set last."""
         return self._last_lr
 
+    @telling
     def step(self, epoch: int | None = None) -> None:
         """Go to the next learning rate; after `optimizer.step()`, or a warning says what is lost."""
         if self._step_count == 1 and not self.optimizer._opt_called:
@@ -72,11 +74,11 @@ class LRScheduler(NamesKeywords):
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in "
                 "the opposite order: `optimizer.step()` before `lr_scheduler.step()`. Failure to do this "
                 "will result in skipping the first value of the learning rate schedule.",
-                stacklevel=2,
+                stacklevel=3,
             )
         self._step_count += 1
         if epoch is not None:
-            warnings.warn(EPOCH_WARNING, stacklevel=2)
+            warnings.warn(EPOCH_WARNING, stacklevel=3)
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:

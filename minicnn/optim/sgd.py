@@ -47,7 +47,10 @@ class SGD(KernelOptimizer):
     ) -> None:
         check_not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise ValueError(
+                f"Nesterov momentum requires a momentum and zero dampening, got momentum={momentum} and "
+                f"dampening={dampening}"
+            )
         check_implementation(foreach, differentiable, fused)
         defaults = {
             "lr": lr,

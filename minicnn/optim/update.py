@@ -18,7 +18,7 @@ from minicnn import kernels
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import beside, to_device
 from minicnn.functional.creation import tensor, zeros_like
-from minicnn.kernels import dispatch
+from minicnn.kernels import dispatch, launch
 from minicnn.kernels.optimizer_step import Arrays, Sizes
 from minicnn.kernels.recorder import recorder
 from minicnn.optim.optimizer import Optimizer, evaluated
@@ -206,7 +206,8 @@ class Update:
             after = tuple(scalar._array.item() for scalar in self.scalars[0])  # as rounded
         self.host_hyper[:] = self.numbers(self.group, self.before, after)
         if self.hyper is not self.host_hyper:
-            self.hyper.set(self.host_hyper)
+            with beside(self.hyper):
+                launch.write(self.hyper, self.host_hyper)
         for held in self.tensors:
             held._version.count += 1
 

@@ -139,25 +139,12 @@ class Archive:
         if self._read(entry.header + _LOCAL.size, name_length) != (self._folder + name).encode():
             raise LoadError(f"its entry {name!r} has another name in its header")
         data = np.empty(entry.length, np.uint8)
-        self._fill(data, start)
+        self._file.seek(start)
+        read_into(self._file, data)
         # PyTorch can be told to leave checksums out (set_crc32_options), and writes 0 then
         if entry.checksum and entry.checksum != _checksum(data):
             raise LoadError(f"its entry {name!r} is damaged: it does not have its checksum")
         return data
-
-    def _fill(self, data: np.ndarray[Any, Any], start: int) -> None:
-        self._file.seek(start)
-        view, done = data.data, 0
-        while done < len(view):
-            if hasattr(self._file, "readinto"):
-                count = self._file.readinto(view[done:])
-            else:  # PyTorch asks a file for no more than read, seek and tell
-                piece = self._file.read(len(view) - done)
-                count = len(piece)
-                view[done : done + count] = piece
-            if not count:
-                raise LoadError("it could not be read to its end")
-            done += count
 
 
 def _checked_name(raw: bytes, others: dict[str, Entry]) -> str:
@@ -188,6 +175,21 @@ def _long_numbers(extra: bytes, *numbers: int) -> list[int]:
             return found
         at += 4 + length
     return found
+
+
+def read_into(file: BinaryIO, data: np.ndarray[Any, Any]) -> None:
+    """Fill the bytes `data` with what comes next in `file`; LoadError if it ends before."""
+    view, done = data.data, 0
+    while done < len(view):
+        if hasattr(file, "readinto"):
+            count = file.readinto(view[done:])
+        else:  # PyTorch asks a file for no more than read, seek and tell
+            piece = file.read(len(view) - done)
+            count = len(piece)
+            view[done : done + count] = piece
+        if not count:
+            raise LoadError("it could not be read to its end")
+        done += count
 
 
 def _checksum(data: np.ndarray[Any, Any]) -> int:

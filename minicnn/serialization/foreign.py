@@ -31,8 +31,14 @@ class Unpickler(pickle.Unpickler):
     """Python's unpickler, which makes minicnn's tensors where the file has PyTorch's."""
 
     def __init__(self, data: bytes, storages: Storages, options: dict[str, Any]) -> None:
-        super().__init__(io.BytesIO(data), **options)
+        self._data = io.BytesIO(data)
+        super().__init__(self._data, **options)
         self._reader = Reader(data, storages)
+
+    @property
+    def at(self) -> int:
+        """Where the next byte is, behind the pickle after `load`."""
+        return self._data.tell()
 
     def load(self) -> Any:
         """The object; LoadError where the pickle is damaged or holds what only PyTorch has."""
@@ -54,7 +60,9 @@ class Unpickler(pickle.Unpickler):
         return partial(self._reader.make, known) if isinstance(known, Maker) else known
 
     def persistent_load(self, what: Any) -> Any:
-        """The memory of a tensor."""
+        """The memory of a tensor; in files of PyTorch before 1.6 also a class, with its source code behind it."""
+        if isinstance(what, tuple) and len(what) == 4 and what[0] == "module":
+            return what[1]
         return self._reader.storage(what)
 
 

@@ -1,8 +1,8 @@
 """minicnn.save and minicnn.load: PyTorch's .pth files, without PyTorch.
 
 A .pth file is a zip archive: `data.pkl` describes the object, and each `data/N` holds the memory of tensors. What
-`save` writes, torch.load reads with `weights_only=True`; what torch.save wrote, `load` reads. reader.py says why
-no file can run anything here.
+`save` writes, torch.load reads with `weights_only=True`; what torch.save wrote, `load` reads, files of PyTorch before
+1.6, too (legacy.py). reader.py says why no file can run anything here.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from minicnn.files import written_atomically
-from minicnn.serialization import foreign
+from minicnn.serialization import foreign, legacy
 from minicnn.serialization.archive import Archive
 from minicnn.serialization.errors import LoadError
-from minicnn.serialization.reader import Reader
-from minicnn.serialization.storage import MapLocation, Storages
+from minicnn.serialization.storage import ArchiveStorages, MapLocation, Storages
 from minicnn.serialization.writer import Writer
 
 VERSION = b"3\n"  # of the format, since PyTorch 1.6
 ALIGNMENT = 64  # of the memory of tensors in the file
 DAY_ONE = (1980, 1, 1, 0, 0, 0)  # of every entry: equal objects make equal files
-MAGIC_OF_1_5 = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # with which older files begin
 
 
 def save(
@@ -160,30 +158,36 @@ def _named(name: str, file: Any, map_location: MapLocation, weights_only: bool, 
 
 
 def _read(file: BinaryIO, map_location: MapLocation, weights_only: bool, options: dict[str, Any]) -> Any:
-    _check_kind(file)
+    def unpickle(data: bytes, storages: Storages) -> tuple[Any, int]:
+        if weights_only:
+            if options:
+                warnings.warn(f"{', '.join(options)}: only for `weights_only=False`", stacklevel=6)
+            return legacy.plainly(data, storages)
+        unpickler = foreign.Unpickler(data, storages, options)
+        return unpickler.load(), unpickler.at
+
+    if _is_of_1_5(file):
+        return legacy.read(file, map_location, unpickle)
     archive = Archive(file)
     if "constants.pkl" in archive:
         raise LoadError("it is a TorchScript program (torch.jit.save); save the model's state_dict() with torch.save")
-    storages = Storages(archive, map_location)
-    pickled = archive.array("data.pkl").tobytes()
-    if weights_only:
-        if options:
-            warnings.warn(f"{', '.join(options)}: only for `weights_only=False`", stacklevel=4)
-        return Reader(pickled, storages).read()
-    return foreign.Unpickler(pickled, storages, options).load()
+    result, _ = unpickle(archive.array("data.pkl").tobytes(), ArchiveStorages(archive, map_location))
+    return result
 
 
-def _check_kind(file: BinaryIO) -> None:
+def _is_of_1_5(file: BinaryIO) -> bool:
+    """Whether `file`, which is left where it is, is of the format before 1.6; LoadError if it is no .pth file."""
     start = file.tell()
     head = file.read(512)
-    if head.startswith(b"PK\x03\x04"):
-        return
+    file.seek(start)
+    if head.startswith((b"PK\x03\x04", legacy.MAGIC)):
+        return head.startswith(legacy.MAGIC)
     if not head:
         after = ", or read to its end: `seek(0)` before" if start else ""
         raise LoadError(f"it is empty{after}")
-    old = MAGIC_OF_1_5 in head[:20] or head[257:262] == b"ustar"
-    if old:
+    if head[257:262] == b"ustar":
         raise LoadError(
-            "it is of the format that PyTorch wrote before version 1.6; load it with PyTorch and save it again"
+            "it is a tar archive, PyTorch's first format, which is not read: "
+            "load it with PyTorch (`weights_only=False`) and save it again"
         )
     raise LoadError(f"it is no .pth file: it begins with {head[:8]!r}, not with a zip archive's b'PK\\x03\\x04'")

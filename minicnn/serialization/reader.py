@@ -1,7 +1,7 @@
 """Reading the pickle of a .pth file without running anything that stands in it.
 
 A pickle is a program for a small stack machine, and two of its instructions do whatever the file says: GLOBAL
-fetches any function by name, REDUCE calls it. So this is no such machine. It knows the 30 instructions with which
+fetches any function by name, REDUCE calls it. So this is no such machine. It knows the 31 instructions with which
 PyTorch writes data; GLOBAL looks a name up in a list of twenty and some, and what it finds there is never a
 function of Python, only a note; REDUCE hands the note and its arguments to a rule of ours, which checks every
 argument and makes the value. Whatever is not on a list is refused by name. (The user may put a class of his own on
@@ -72,13 +72,21 @@ class Reader:
         )
 
     def storage(self, what: Any) -> Storage:
-        """The memory of a tensor that `what` describes: ("storage", kind, key, device, how many numbers)."""
-        if not isinstance(what, tuple) or len(what) != 5 or what[0] != "storage":
+        """The memory of a tensor that `what` describes: ("storage", kind, key, device, how many numbers).
+
+        Files of PyTorch before 1.6 have a sixth item: None, or (key, offset, how many numbers) of a part of it.
+        """
+        if not isinstance(what, tuple) or len(what) not in (5, 6) or what[0] != "storage":
             raise LoadError("it refers to something outside that is no memory of a tensor")
-        _, kind, key, place, count = what
+        _, kind, key, place, count, *part = what
         if not isinstance(kind, StorageKind) or type(key) is not str or type(place) is not str or not is_size(count):
             raise LoadError("its description of a tensor's memory is damaged")
-        return self.storages.get(kind.dtype, key, place, count)
+        storage = self.storages.get(kind.dtype, key, place, count)
+        if part in ([], [None]):
+            return storage
+        if type(part[0]) is not tuple or len(part[0]) != 3 or not all(map(is_size, part[0][1:])):
+            raise LoadError("its description of a part of a tensor's memory is damaged")
+        return storage.part(*part[0][1:])
 
     def make(self, maker: Any, *arguments: Any) -> Any:
         """The value that `maker` stands for with these arguments."""
@@ -151,6 +159,10 @@ def _long_integer(reader: Reader) -> None:
 
 def _text(reader: Reader) -> None:
     reader.stack.append(reader.take(reader.number(_LONG)).decode("utf-8", "surrogatepass"))
+
+
+def _text_of_python_2(reader: Reader) -> None:
+    reader.stack.append(reader.take(reader.number(_BYTE)).decode("utf-8"))
 
 
 def _remember(kind: struct.Struct) -> Callable[[Reader], None]:
@@ -258,7 +270,7 @@ _STEPS: dict[int, Callable[[Reader], None]] = {
         "\x80": _protocol,
         "N": _push(None), "\x88": _push(True), "\x89": _push(False),
         "K": _push_number(_BYTE), "M": _push_number(_SHORT), "J": _push_number(_INT), "\x8a": _long_integer,
-        "G": _push_number(_DOUBLE), "X": _text,
+        "G": _push_number(_DOUBLE), "X": _text, "U": _text_of_python_2,
         ")": _push(()), "]": _push_new(list), "}": _push_new(dict),
         "(": _mark, "t": _tuple, "\x85": _tuple_of(1), "\x86": _tuple_of(2), "\x87": _tuple_of(3),
         "a": _append, "e": _append_all, "s": _set_item, "u": _set_items,

@@ -29,15 +29,19 @@ class Storage:
     array: Any
     dtype: str
 
+    def part(self, offset: int, count: int) -> Storage:
+        """`count` numbers of it from `offset` on; LoadError if they are not all there."""
+        if offset + count > len(self.array):
+            raise LoadError(f"it has a part of a storage that reaches beyond its {len(self.array):,} numbers")
+        return Storage(self.array[offset : offset + count], self.dtype)
+
 
 class Storages:
-    """The storages of an archive by their keys, each read when it is first asked for."""
+    """The storages of a file by their keys, each on the device where it is to be."""
 
-    def __init__(self, archive: Archive, map_location: MapLocation) -> None:
-        self._archive = archive
+    def __init__(self, map_location: MapLocation) -> None:
         self._map_location = map_location
         self._known: dict[str, Storage] = {}
-        self._swap = _byte_order(archive) != sys.byteorder
 
     def get(self, dtype: str, key: str, location: str, count: int) -> Storage:
         """The `count` numbers with the key `key`; LoadError where the archive holds something else."""
@@ -49,22 +53,8 @@ class Storages:
         return storage
 
     def _numbers(self, dtype: str, key: str, count: int) -> np.ndarray[Any, Any]:
-        if dtype in FOREIGN_DTYPES:
-            raise foreign_dtype(dtype)
-        try:
-            kind = DTYPES[dtype].numpy
-        except ImportError as error:  # of bfloat16's library
-            raise LoadError(f"it holds numbers of type torch.{dtype}: {error}") from None
-        name = f"data/{key}"
-        entry = self._archive.entries.get(name)
-        if entry is None or entry.length != count * kind.itemsize:
-            length = "missing" if entry is None else f"of {entry.length:,} bytes"
-            raise LoadError(f"its entry {name!r} is {length}, where {count:,} numbers of type {dtype} should be")
-        data = self._archive.array(name)
-        if kind.kind == "b":
-            np.minimum(data, 1, out=data)  # any other byte would be a third truth
-        numbers: np.ndarray[Any, Any] = data.view(kind)
-        return numbers.byteswap(inplace=True) if self._swap else numbers
+        """The numbers with the key `key`, asked for the first time."""
+        raise NotImplementedError
 
     def _placed(self, array: np.ndarray[Any, Any], location: str) -> Any:
         rule = self._map_location
@@ -94,6 +84,43 @@ class Storages:
                 "load with `map_location='cpu'`"
             )
         return to_device(array, place)
+
+
+class ArchiveStorages(Storages):
+    """The storages of a zip archive, each read when it is first asked for."""
+
+    def __init__(self, archive: Archive, map_location: MapLocation) -> None:
+        super().__init__(map_location)
+        self._archive = archive
+        self._swap = _byte_order(archive) != sys.byteorder
+
+    def _numbers(self, dtype: str, key: str, count: int) -> np.ndarray[Any, Any]:
+        kind = number_type(dtype)
+        name = f"data/{key}"
+        entry = self._archive.entries.get(name)
+        if entry is None or entry.length != count * kind.itemsize:
+            length = "missing" if entry is None else f"of {entry.length:,} bytes"
+            raise LoadError(f"its entry {name!r} is {length}, where {count:,} numbers of type {dtype} should be")
+        numbers: np.ndarray[Any, Any] = self._archive.array(name).view(kind)
+        return as_saved(numbers, self._swap)
+
+
+def number_type(dtype: str) -> np.dtype[Any]:
+    """NumPy's type for the one that a file calls `dtype`; LoadError for one that minicnn lacks."""
+    if dtype in FOREIGN_DTYPES:
+        raise foreign_dtype(dtype)
+    try:
+        return DTYPES[dtype].numpy
+    except ImportError as error:  # of bfloat16's library
+        raise LoadError(f"it holds numbers of type torch.{dtype}: {error}") from None
+
+
+def as_saved(numbers: np.ndarray[Any, Any], swap: bool) -> np.ndarray[Any, Any]:
+    """The numbers as they are to be, in place: their bytes turned around, and truths true or false."""
+    if numbers.dtype.kind == "b":
+        data = numbers.view(np.uint8)
+        np.minimum(data, 1, out=data)  # any other byte would be a third truth
+    return numbers.byteswap(inplace=True) if swap else numbers
 
 
 def foreign_dtype(name: str) -> LoadError:

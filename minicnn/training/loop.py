@@ -17,7 +17,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import has_gpu
 from minicnn.capture import compile
 from minicnn.functional import device_random
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.optim.lr_scheduler import ReduceLROnPlateau
 from minicnn.serialization import Checkpoint
 from minicnn.training.meter import Meter, Totals, count_correct, tabulated

@@ -32,6 +32,8 @@ from minicnn.transforms.crop import FiveCrop as FiveCrop
 from minicnn.transforms.crop import RandomCrop as RandomCrop
 from minicnn.transforms.crop import RandomResizedCrop as RandomResizedCrop
 from minicnn.transforms.crop import TenCrop as TenCrop
+from minicnn.transforms.elastic import ElasticTransform as ElasticTransform
+from minicnn.transforms.elastic import LinearTransformation as LinearTransformation
 from minicnn.transforms.erase import RandomErasing as RandomErasing
 from minicnn.transforms.flip import RandomHorizontalFlip as RandomHorizontalFlip
 from minicnn.transforms.flip import RandomVerticalFlip as RandomVerticalFlip
@@ -47,5 +49,7 @@ from minicnn.transforms.warp import RandomAffine as RandomAffine
 from minicnn.transforms.warp import RandomPerspective as RandomPerspective
 from minicnn.transforms.warp import RandomRotation as RandomRotation
 
+_LAZY = ("v2",)  # a folder of its own, which few scripts want
+
 if not _TYPE_CHECKING:  # type checkers know the names
-    __getattr__ = _attribute_of(__name__)
+    __getattr__ = _attribute_of(__name__, _LAZY)

@@ -17,7 +17,7 @@ import numpy as np
 
 from minicnn import dtypes
 from minicnn.functional import linspace
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms import colour, tones, warp
 from minicnn.transforms.arguments import Fill, InterpolationMode, fill_of
@@ -28,7 +28,7 @@ NEAREST = InterpolationMode.NEAREST
 Strengths = dict[str, list[float] | None]  # of each change, from weak to strong; None if it has none
 Options = dict[str, Any]  # interpolation and fill
 
-_SIGNED = {"ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast", "Sharpness"}
+SIGNED = {"ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast", "Sharpness"}
 
 
 def _sheared(x: float, y: float) -> Callable[[Any, float, Options], Any]:
@@ -116,11 +116,11 @@ class TrivialAugmentWide(_Augment):
         self.num_magnitude_bins = num_magnitude_bins
 
     def forward(self, img: Any) -> Any:
-        strengths = _strengths(self.num_magnitude_bins, 0.99, (32.0, 32.0), 135.0, 0.99, 6)
+        strengths = wide_strengths(self.num_magnitude_bins)
         name = list(strengths)[whole(0, len(strengths))]
         scale = strengths[name]
         strength = 0.0 if scale is None else scale[whole(0, len(scale))]
-        backwards = name in _SIGNED and whole(0, 2) == 1
+        backwards = name in SIGNED and whole(0, 2) == 1
         return self.change(img, name, -strength if backwards else strength)
 
     def __repr__(self) -> str:
@@ -148,12 +148,12 @@ class RandAugment(_Augment):
         self.num_magnitude_bins = num_magnitude_bins
 
     def forward(self, img: Any) -> Any:
-        strengths = _scaled(self.num_magnitude_bins, img)
+        strengths = scaled_strengths(self.num_magnitude_bins, img)
         for _ in range(self.num_ops):
             name = list(strengths)[whole(0, len(strengths))]
             scale = strengths[name]
             strength = 0.0 if scale is None else scale[self.magnitude]
-            backwards = name in _SIGNED and whole(0, 2) == 1
+            backwards = name in SIGNED and whole(0, 2) == 1
             img = self.change(img, name, -strength if backwards else strength)
         return img
 
@@ -164,7 +164,13 @@ class RandAugment(_Augment):
         )
 
 
-def _scaled(count: int, img: Any) -> Strengths:
+def wide_strengths(count: int) -> Strengths:
+    """`count` strengths of each change of TrivialAugment."""
+    return _strengths(count, 0.99, (32.0, 32.0), 135.0, 0.99, 6)
+
+
+def scaled_strengths(count: int, img: Any) -> Strengths:
+    """`count` strengths of each change of the two others, for an image of this size."""
     height, width = height_width(img)
     return _strengths(count, 0.3, (150.0 / 331.0 * width, 150.0 / 331.0 * height), 30.0, 0.9, 4)
 
@@ -246,12 +252,12 @@ class AutoAugment(_Augment):
 
     def forward(self, img: Any) -> Any:
         number, chances, signs = self.get_params(len(self.policies))
-        strengths = _scaled(10, img)
+        strengths = scaled_strengths(10, img)
         for (name, p, level), chance, sign in zip(self.policies[number], chances, signs, strict=True):
             if chance <= p:
                 scale = strengths.get(name)
                 strength = 0.0 if level is None or scale is None else scale[level]
-                img = self.change(img, name, -strength if name in _SIGNED and sign == 0 else strength)
+                img = self.change(img, name, -strength if name in SIGNED and sign == 0 else strength)
         return img
 
     def __repr__(self) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from minicnn import dtypes, kernels
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.kernels.image_batch import Sizes
 from minicnn.kernels.image_places import Rule
 from minicnn.transforms.compose import Compose

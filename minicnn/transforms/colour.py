@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.convert import convert_array
 from minicnn.transforms.draws import between, happens

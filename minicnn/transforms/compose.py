@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from minicnn.misfit import ToldAgain, telling
 from minicnn.nn.module import Module
 from minicnn.transforms.draws import happens
 
@@ -16,7 +17,7 @@ def _lines(name: str, parts: Iterable[Any]) -> str:
     return "\n    ".join([f"{name}(", *map(str, parts)]) + "\n)"
 
 
-class Compose:
+class Compose(ToldAgain):
     """Apply `transforms` one after another.
 
     >>> Compose([str.strip, len])("  abc ")
@@ -26,6 +27,7 @@ class Compose:
     def __init__(self, transforms: Sequence[Transform]) -> None:
         self.transforms = transforms
 
+    @telling
     def __call__(self, img: Any) -> Any:
         for transform in self.transforms:
             img = transform(img)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
+from minicnn.misfit import ToldAgain, telling
 from minicnn.nn.module import Module
 from minicnn.transforms.image import as_tensor, from_pil, is_pil, largest
 
@@ -133,7 +134,10 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
         )
     for name, values in (("mean", means), ("std", deviations)):
         if values.size not in (1, pixels.shape[-3]):
-            raise ValueError(f"`{name}` has {values.size} values, the image {pixels.shape[-3]} channels: {told}")
+            raise ValueError(
+                f"`{name}` has {values.size} values, expected 1 or as many as the image has channels, "
+                f"{pixels.shape[-3]}: {told}"
+            )
     means, deviations = (v[:, None, None] if v.ndim == 1 else v for v in (means, deviations))  # (C, 1, 1)
     out = pixels if inplace else np.empty_like(pixels, order="C")
     np.subtract(pixels, means, out=out)
@@ -179,7 +183,7 @@ class ConvertImageDtype(Module):
         return convert_image_dtype(image, self.dtype)
 
 
-class ToPILImage:
+class ToPILImage(ToldAgain):
     """A tensor (C, H, W) or (H, W), or an array (H, W, C) or (H, W), as a PIL image.
 
     Floating values are multiplied by 255 and cut off to bytes, unless `mode` is "F". Without `mode` it is L,
@@ -191,6 +195,7 @@ class ToPILImage:
     def __init__(self, mode: str | None = None) -> None:
         self.mode = mode
 
+    @telling
     def __call__(self, pic: Any) -> Any:
         return to_pil_image(pic, self.mode)
 

@@ -131,6 +131,11 @@ class TenCrop(Module):
         return f"{type(self).__name__}(size={self.size}, vertical_flip={self.vertical_flip})"
 
 
+def too_large(crop_height: int, crop_width: int, height: int, width: int) -> str:
+    """What is said of a crop that is larger than the image."""
+    return f"Required crop size {(crop_height, crop_width)} is larger than input image size {(height, width)}"
+
+
 class RandomCrop(Module):
     """A random part of size (h, w), of the image padded by `padding` (see :class:`Pad`).
 
@@ -173,9 +178,7 @@ class RandomCrop(Module):
         height, width = height_width(img)
         crop_height, crop_width = output_size
         if height < crop_height or width < crop_width:
-            raise ValueError(
-                f"Required crop size {(crop_height, crop_width)} is larger than input image size {(height, width)}"
-            )
+            raise ValueError(too_large(crop_height, crop_width, height, width))
         if (height, width) == (crop_height, crop_width):
             return 0, 0, height, width
         top = whole(0, height - crop_height + 1)

@@ -12,13 +12,20 @@ import math
 import numpy as np
 
 from minicnn import dtypes
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 
 _WIDE = 2**28  # from this range on a whole number takes two words
 
 
+def fraction() -> float:
+    """In [0, 1): `rand(())`, one of 2**24."""
+    if dtypes.get_default_dtype() is dtypes.float64:
+        return between(0.0, 1.0)
+    return _fraction()
+
+
 def _fraction() -> float:
-    """In [0, 1), one of 2**24."""
+    """Of one word."""
     return (int(default_generator._words(1)[0]) & 0xFFFFFF) * 2.0**-24
 
 

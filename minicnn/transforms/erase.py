@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.nn.module import Module
 from minicnn.transforms.arguments import check_scale_and_ratio
 from minicnn.transforms.crop import draw_area_and_aspect

@@ -19,6 +19,7 @@ from minicnn.transforms.crop import crop as crop
 from minicnn.transforms.crop import five_crop as five_crop
 from minicnn.transforms.crop import resized_crop as resized_crop
 from minicnn.transforms.crop import ten_crop as ten_crop
+from minicnn.transforms.elastic import elastic_transform as elastic_transform
 from minicnn.transforms.erase import erase as erase
 from minicnn.transforms.flip import hflip as hflip
 from minicnn.transforms.flip import vflip as vflip

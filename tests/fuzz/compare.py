@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .case import Case
+from .texts import lacks
 
 # of the largest magnitude in the tensor; below FLOOR it counts as FLOOR, since what cancels leaves rounding behind
 TOLERANCE = {"float64": 1e-9, "float32": 3e-5, "float16": 4e-3}
@@ -27,7 +28,7 @@ def difference(ours: dict[str, Any], theirs: dict[str, Any], case: Case) -> str 
     if any(fault in theirs.get("text", "") for fault in FAULTS):
         return None
     if "error" in ours or "error" in theirs:
-        return _verdict(ours, theirs)
+        return _verdict(ours, theirs, case)
     for part in ("y", "first", "second"):
         mine, other = ours.get(part), theirs.get(part)
         if part == "second" and (isinstance(other, str) or _has_nan(theirs["y"])):  # torch has no such derivative
@@ -47,13 +48,16 @@ def difference(ours: dict[str, Any], theirs: dict[str, Any], case: Case) -> str 
     return None
 
 
-def _verdict(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
+def _verdict(ours: dict[str, Any], theirs: dict[str, Any], case: Case) -> str | None:
     if "error" not in theirs:
         return f"ours refuses, torch does not: {ours['error'][0]}: {ours['text']}"
     if "error" not in ours:
         return f"torch refuses, ours does not: {theirs['error'][0]}: {theirs['text'][:300]}"
-    if len(ours["text"]) < 15 and not {"KeyError", "StopIteration"} & {*theirs["error"]}:
-        return f"our text says too little: {ours['error'][0]}: {ours['text']!r}"
+    if {"KeyError", "StopIteration", "ZeroDivisionError"} & {*theirs["error"]}:
+        return None
+    wanting = lacks(ours["text"], case.source, str(case.changed["argument"])) if case.changed else None
+    if len(ours["text"]) < 15 or wanting:
+        return f"our text says too little ({wanting or 'it is short'}): {ours['error'][0]}: {ours['text']!r}"
     return None
 
 

@@ -28,5 +28,4 @@ def _asks_a_gpu_for_batches_last(item):
     chosen = getattr(item, "callspec", None)
     if chosen is None or "gpu" not in str(chosen.params.get("backend")):
         return False
-    result = chosen.params.get("order") or chosen.params.get("orders", ())[2:]  # `orders`: a matrix product's three
-    return BATCH_LAST in result if isinstance(result, tuple) else result == BATCH_LAST
+    return chosen.params.get("order") == BATCH_LAST  # `orders`, of a product's matrices, may be any on a GPU, too

@@ -90,8 +90,8 @@ def guarded(like, shape, dtype, order, garbage, late=0):
 
 
 def host(array):
-    """The array as NumPy's."""
-    return array if isinstance(array, np.ndarray) else array.get()
+    """The array as NumPy's; of two dimensions also in the memory order of its transpose."""
+    return array if isinstance(array, np.ndarray) else array.get(order="A")
 
 
 @contextmanager
@@ -164,7 +164,9 @@ def run(backend, kernel, sizes, *ins, updated=()):
                 replayed(work) if garbage == GARBAGE[-1] else work()  # not the first time: then it compiles
         assert all((host(zone) == garbage).all() for zone in zones), "the kernel wrote outside its arrays"
         assert all(host(made).tobytes() == before for made, before in inputs), "the kernel wrote to its inputs"
-        results.append([host(out) for out in outs])
+        results.append(
+            [ordered(host(out), like_it.order) for out, like_it in zip(outs, plan.outputs, strict=True)]
+        )
     for *versions, out in zip(*results, plan.outputs, strict=True):
         assert versions[0].dtype == out.dtype
         assert versions[0].shape == out.shape

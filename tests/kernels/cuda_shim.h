@@ -3,7 +3,7 @@
 //
 //     #include "cuda_shim.h"
 //     #include "im2col.cu"
-//     SHIM_KERNEL(im2col_float32)      // launch_im2col_float32(grid, block, args, …), shim_arguments_im2col_float32
+//     SHIM_KERNEL(im2col_4)      // launch_im2col_float32(grid, block, args, …), shim_arguments_im2col_float32
 //
 // Blocks run one after the other, and so do the threads of a block. A thread that has to wait for others
 // (__syncthreads, __shfl_*_sync) keeps its place on a stack of its own, and the next thread has its turn:

@@ -55,18 +55,19 @@ def test_every_kernel_is_tested():
 # --- conv2d ----------------------------------------------------------------------------------------
 
 
-def random_conv(rng, N, dtype, groups=None, stride=None):
+def random_conv(backend, rng, N, dtype, groups=None, stride=None):
     """Sizes of a small convolution, `direction` and `epilogue` still open."""
+    most, longest = (2, 4) if backend == SLOW else (8, 7)
     pick = lambda low, high: int(rng.integers(low, high + 1))  # noqa: E731
     pair = lambda low, high: (pick(low, high), pick(low, high))  # noqa: E731
     groups = groups or int(rng.choice([1, 1, 2, 3]))
-    C, K = groups * pick(1, 4), groups * pick(1, 8)
+    C, K = groups * pick(1, most // 2), groups * pick(1, most)
     stride, padding, dilation = stride or pair(1, 3), pair(0, 2), pair(1, 2)
-    (H, W), (KH, KW) = pair(1, 7), pair(1, 4)
+    (H, W), (KH, KW) = pair(1, longest), pair(1, 4)
     out = []
     for length, taps, s, p, d in zip((H, W), (KH, KW), stride, padding, dilation, strict=True):
         symmetric = (length + 2 * p - d * (taps - 1) - 1) // s + 1
-        out.append(max(1, min(symmetric + pick(-1, 2), 7)))  # less or more padding behind than before
+        out.append(max(1, min(symmetric + pick(-1, 2), longest)))  # less or more padding behind than before
     return conv2d.Sizes("", N, C, H, W, K, KH, KW, *out, stride, padding, dilation, groups, dtype)
 
 
@@ -106,19 +107,20 @@ def check_conv(backend, rng, z):
 @each_float
 def test_conv2d_of_random_sizes(backend, rng, dtype):
     for N in some(backend, (1, 2, 5, *batches(dtype))):
-        check_conv(backend, rng, random_conv(rng, N, dtype))
+        check_conv(backend, rng, random_conv(backend, rng, N, dtype))
 
 
 @each_float
 def test_conv2d_depthwise_and_strided(backend, rng, dtype):
     lanes = simd.vector_bytes() // dtype.itemsize
     for N in some(backend, (2, lanes), 1):
-        check_conv(backend, rng, random_conv(rng, N, dtype, groups=5, stride=(2, 3)))
+        check_conv(backend, rng, random_conv(backend, rng, N, dtype, groups=5, stride=(2, 3)))
 
 
 @each_float
 def test_conv2d_of_an_image_larger_than_one_block(backend, rng, dtype):
-    z = conv2d.Sizes("", 1, 3, 17, 19, 13, 3, 3, 17, 19, (1, 1), (1, 1), (1, 1), 1, dtype)
+    H, W, K = (6, 7, 3) if backend == SLOW else (17, 19, 13)
+    z = conv2d.Sizes("", 1, 3, H, W, K, 3, 3, H, W, (1, 1), (1, 1), (1, 1), 1, dtype)
     check_conv(backend, rng, z)
 
 
@@ -150,7 +152,7 @@ def test_the_epilogues_of_conv2d(backend, rng, dtype):
     """The same as separate kernels, to the last bit."""
     for N in some(backend, (1, 2, 33), 1):
         for function, pool in itertools.product(("tanh", "relu", "sigmoid", ""), ("avgpool2", "maxpool2")):
-            z = random_conv(rng, N, dtype)
+            z = random_conv(backend, rng, N, dtype)
             w, bias = rng.standard_normal(z.w_shape).astype(dtype), rng.standard_normal(z.K).astype(dtype)
             x, g = rng.standard_normal(z.x_shape).astype(dtype), rng.standard_normal(z.y_shape).astype(dtype)
             epilogue = ("bias", *([function] if function else []), pool)
@@ -337,7 +339,9 @@ def test_the_weight_gradient_of_one_by_one(rng, dtype):
 def test_conv2d_with_filters_as_large_as_the_image(backend, rng, dtype):
     lanes = simd.vector_bytes() // dtype.itemsize
     for N, H, dilation in some(backend, ((2, 3, 1), (lanes, 3, 1), (33, 5, 1), (33, 1, 2)), 1):
-        z = conv2d.Sizes("", N, 5, H, H, 23, H, H, 1, 1, (2, 3), (0, 0), (dilation, 1), 1, dtype)
+        z = conv2d.Sizes(
+            "", N, 5, H, H, 3 if backend == SLOW else 23, H, H, 1, 1, (2, 3), (0, 0), (dilation, 1), 1, dtype
+        )
         check_conv(backend, rng, z)
 
 
@@ -354,7 +358,7 @@ def test_conv2d_with_every_window_beside_the_image(backend, rng, dtype):
 def test_the_directions_of_conv2d_are_adjoint(backend, rng):
     """⟨g, conv(x, w)⟩ = ⟨input(g, w), x⟩ = ⟨weight(x, g), w⟩, exactly in whole numbers."""
     for N in some(backend, (2, 17), 1):
-        z = random_conv(rng, N, np.dtype("float64"))
+        z = random_conv(backend, rng, N, np.dtype("float64"))
         x, w, g = (rng.integers(-4, 5, shape).astype(float) for shape in (z.x_shape, z.w_shape, z.y_shape))
         (y,) = run(backend, "conv2d", z._replace(direction="forward"), x, w)
         (dx,) = run(backend, "conv2d", z._replace(direction="input"), g, w)
@@ -530,10 +534,13 @@ def test_the_gradient_of_pooling_and_of_the_activation_before_it(backend, rng, d
 def test_gemm(backend, rng, dtype, orders):
     lanes = simd.vector_bytes() // dtype.itemsize
     lengths = [max(2, lanes - 1), lanes, lanes + 1, 33, 70, 130]  # of one number, the order would be undecided
+    least = cpu_numba.SMALL  # smaller products are NumPy's in any case
+    if backend == SLOW:
+        lengths, least = [2, 5, 7, 8, 13], 1
     for epilogue in ((), ("bias",)):
-        for _ in range(3):
+        for _ in some(backend, range(3), 1):
             M, N, K = (int(n) for n in rng.choice(lengths, 3))
-            K = max(K, -(-cpu_numba.SMALL // (M * N)))  # smaller products are NumPy's in any case
+            K = max(K, -(-least // (M * N)))
             z = gemm.Sizes(M, N, K, dtype, *orders, epilogue)
             a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
             bias = rng.standard_normal(N).astype(dtype)
@@ -558,7 +565,7 @@ def test_gemm_of_large_matrices(rng, dtype, orders):
 @pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
 @pytest.mark.parametrize("shape", [(1, 80, 90), (80, 1, 90), (80, 90, 1)])
 def test_gemm_with_a_length_of_one(backend, rng, dtype, orders, shape):
-    M, N, K = shape
+    M, N, K = (max(1, n // 10) for n in shape) if backend == SLOW else shape
     z = gemm.Sizes(M, N, K, dtype, *orders, ("bias",))
     a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
     bias = rng.standard_normal(N).astype(dtype)
@@ -570,7 +577,7 @@ def test_gemm_with_a_length_of_one(backend, rng, dtype, orders, shape):
 @pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS, ORDERS)), ids="-".join)
 def test_gemm_with_an_activation_or_its_gradient(backend, rng, dtype, orders):
     """As the kernels gemm and activation one after the other, to the last bit."""
-    M, N, K = (int(n) for n in rng.choice([17, 33, 70, 130], 3))
+    M, N, K = (int(n) for n in rng.choice([3, 7, 9] if backend == SLOW else [17, 33, 70, 130], 3))
     a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
     bias, x = rng.standard_normal(N).astype(dtype), rng.standard_normal((M, N)).astype(dtype)
     z = gemm.Sizes(M, N, K, dtype, *orders)
@@ -591,7 +598,8 @@ def test_gemm_with_an_activation_or_its_gradient(backend, rng, dtype, orders):
 @each_float
 @pytest.mark.parametrize("orders", list(itertools.product(ORDERS, ORDERS)), ids="-".join)
 def test_gemm_with_row_sums(backend, rng, dtype, orders):
-    for M, N, K in ((17, 33, 130), (70, 16, 15), (130, 100, 33)):
+    small, large = ((3, 9, 13),), ((17, 33, 130), (70, 16, 15), (130, 100, 33))
+    for M, N, K in small if backend == SLOW else large:
         a, b = rng.standard_normal((M, K)).astype(dtype), rng.standard_normal((K, N)).astype(dtype)
         c, sums = run(backend, "gemm", gemm.Sizes(M, N, K, dtype, *orders, PLAIN, ("row_sums",)), a, b)
         close(c, oracles.matmul(a, b), 4 * K)
@@ -611,7 +619,7 @@ GRADIENTS = {
 @each_float
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_activation(backend, rng, dtype, function):
-    for size in (1, 15, 16, 17, 20_001):  # the last one is more than one block
+    for size in (1, 15, 16, 17, 300 if backend == SLOW else 20_001):  # the last one is more than one block
         x, g = (4 * rng.standard_normal(size)).astype(dtype), rng.standard_normal(size).astype(dtype)
         (y,) = run(backend, "activation", activation.Sizes(function, "forward", size, dtype), x)
         close(y, oracles.elementwise(FUNCTIONS[function], x))

@@ -146,7 +146,7 @@ def test_tf32_rounds_the_factors_and_nothing_else(on_the_cpu, with_tf32, rng):
 
 
 def test_tf32_of_numbers_that_have_no_digits_to_spare(on_the_cpu, with_tf32):
-    numbers = np.array([[np.inf, -np.inf, np.nan, 0.0, -0.0, 1 + 2**-10, 1 + 2**-11, 2.0**-140, 3e38]], F4)
+    numbers = np.array([[np.inf, -np.inf, np.nan, 0.0, -0.0, 1 + 2**-10, 1 + 2**-11, 2.0**-120, 3e38]], F4)
     a = np.repeat(numbers.T, 2, axis=1)
     (c,) = outputs_of(gemm_cupy.plan(gemm.Sizes(9, 2, 2, F4, PLAIN, PLAIN, PLAIN)), [a, np.eye(2, dtype=F4)])
     with np.errstate(invalid="ignore"):
@@ -385,7 +385,7 @@ def test_convolution_by_im2col_and_cublas(fake_blas, rng, monkeypatch):
     dw, db = as_numbers(gpu_cublas.plan(z._replace(direction="weight", epilogue=("bias",))), [x, g])
     assert np.allclose(dw, oracles.conv2d_weight(x, g, z.w_shape, *how), atol=1e-4)
     assert np.allclose(db, g.sum((0, 2, 3)), atol=1e-4)
-    assert fake_blas.count("im2col_float32") == 6
+    assert sum(name.startswith("im2col") for name in fake_blas) == 6  # three parts, forward and weight
     y, pooled = as_numbers(gpu_cublas.plan(z._replace(epilogue=("avgpool2",))), [x, w])
     assert np.allclose(pooled[0, 0, 0, 0], y[0, 0, :2, :2].mean(), atol=1e-6)
 
@@ -456,4 +456,4 @@ def test_the_graphs_that_cudnn_is_asked_for(monkeypatch):
     graph = gpu_cudnn.graph_of(fake, z, (0, 0), "handle")
     assert next(args for name, args, _ in graph.calls if name == "deselect_numeric_notes") == (["differs"],)
     assert gpu_cudnn.padding_after(z._replace(OH=2)) is None  # cuDNN would compute three rows
-    assert gpu_cudnn.padding_after(z._replace(OH=4)) == (1, 0)
+    assert gpu_cudnn.padding_after(z._replace(OH=4)) == (2, 0)

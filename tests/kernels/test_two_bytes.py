@@ -7,8 +7,9 @@ import pytest
 from contract import PLAIN, gpu_backends, run
 from test_activation import PARAMETERS
 from test_elementwise_loss import LOSSES
+from test_optimizer_step import HYPER, numbers, states_of
 
-from minicnn.kernels import activation, dropout, elementwise_loss, resample
+from minicnn.kernels import activation, dropout, elementwise_loss, optimizer_step, resample
 
 BACKEND = "gpu cupy"
 pytestmark = pytest.mark.skipif(BACKEND not in gpu_backends(), reason="no GPU, and none is simulated")
@@ -80,3 +81,16 @@ def test_what_bools_are_moved_by(rng):
     x = rng.integers(0, 2, (1, 2, 3, 3)).astype(bool)
     (y,) = run(BACKEND, "resample", resample.Sizes(1, 2, axis, axis, False, x.dtype, PLAIN), x)
     assert y.tobytes() == np.pad(x, ((0, 0), (0, 0), (2, 2), (2, 2)), "wrap").tobytes()
+
+
+@pytest.mark.parametrize(("rule", "options"), [("sgd", ("momentum", "nesterov")), ("adam", ("amsgrad",))])
+def test_optimizer_step(rng, dtype, rule, options):
+    sizes = (1030, 3)
+    before = [exact(array, dtype) for array in numbers(rng, SINGLE, sizes, states_of(rule, options))]
+    grads, hyper = [exact(rng.standard_normal(size), dtype) for size in sizes], np.array(HYPER[rule])
+    z = optimizer_step.Sizes(rule, sizes, SINGLE, options)
+    wide = run(BACKEND, "optimizer_step", z, *grads, hyper, updated=before)
+    narrow = [[array.astype(dtype) for array in arrays] for arrays in (grads, before)]
+    got = run(BACKEND, "optimizer_step", z._replace(dtype=dtype), *narrow[0], hyper, updated=narrow[1])
+    for one, other in zip(got, wide, strict=True):
+        assert one.tobytes() == other.astype(dtype).tobytes()

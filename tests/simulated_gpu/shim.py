@@ -1,7 +1,7 @@
 """CUDA C++ on the CPU: a .cu file compiled as C++ through tests/kernels/cuda_shim.h, and its kernels launched.
 
     library = compiled(text, [folder of headers])
-    library.launch("im2col_float32", grid=(4,), block=(256,), args=(x, columns, geometry))
+    library.launch("im2col_4", grid=(4,), block=(256,), args=(x, columns, geometry))
 
 Arguments are arrays (the kernel gets the pointer), NumPy scalars of the exact type, and one-element structured
 arrays by value: what CuPy takes. What CuPy would not notice is an error here: another number of arguments, a

@@ -40,6 +40,17 @@ def install() -> None:
     launch._numba_cuda = lambda: (SimpleNamespace(jit=lambda **_: Kernel), SimpleNamespace(CACHE_DIR=""))
     launch.current_stream = lambda: None
     launch.numba_view = lambda array: array
+    launch.numba_device = _device_function
+
+
+_modules: list[dict[str, Any]] = []  # the names in each module with functions for the GPU
+
+
+def _device_function(function: Any) -> Any:
+    """In place of cuda.jit(device=True): the function itself, which finds `cuda` where a kernel does."""
+    if not any(names is function.__globals__ for names in _modules):
+        _modules.append(function.__globals__)
+    return function
 
 
 # --- arrays ----------------------------------------------------------------------------------------
@@ -205,24 +216,22 @@ class Launch:
 
     def run(self) -> None:
         from numba import cuda
-        from numba.cuda.simulator import kernel as numbas
 
         how = shim.order()
         dice = random.Random(how)
         blocks = list(np.ndindex(*self.grid[::-1]))
         module = _module()(self)
         dim3 = module._dim3
-        within = self.function.__globals__
-        swapped = {name: value for name, value in within.items() if value is cuda}
-        within.update(dict.fromkeys(swapped, module))
-        numbas._kernel_context = module  # for device functions
+        swapped = [names for names in (self.function.__globals__, *_modules) if names.get("cuda") is cuda]
+        for names in swapped:
+            names["cuda"] = module
         try:
             for z, y, x in reversed(blocks) if how == 1 else blocks:
                 self.block_index = dim3(x, y, z)
                 self._run_block(dim3, how, dice)
         finally:
-            numbas._kernel_context = None
-            within.update(swapped)
+            for names in swapped:
+                names["cuda"] = cuda
 
     def _run_block(self, dim3: Any, how: int, dice: random.Random) -> None:
         self.shared.clear()

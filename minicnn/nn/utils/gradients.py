@@ -10,10 +10,12 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, to_device
 from minicnn.functional.creation import tensor
 from minicnn.kernels.recorder import recorder
+from minicnn.misfit import telling
 
 Tensors = Tensor | Iterable[Tensor]
 
 
+@telling
 def clip_grad_norm_(
     parameters: Tensors,
     max_norm: float,
@@ -29,7 +31,7 @@ def clip_grad_norm_(
     max_norm, norm_type = float(max_norm), float(norm_type)
     listed = _listed(parameters)
     if not listed and isinstance(parameters, Iterator):
-        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
     total = get_total_norm(_grads(listed), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(listed, max_norm, total)
     return total
@@ -78,6 +80,7 @@ def clip_grads_with_norm_(
         grad._version.count += 1
 
 
+@telling
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of the gradients to [-clip_value, clip_value]."""
     not_recorded("clipped gradients")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
+from minicnn.misfit import telling
 from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import default_collate, default_convert, pinned_batch
 from minicnn.utils.data.dataset import IterableDataset
@@ -132,6 +133,7 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    @telling
     def __iter__(self) -> Iterator[Any]:
         iterator = self._loaded()
         return _Pinning(iterator) if self.pin_memory else iterator

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator
+from minicnn.functional.generator import Generator, default_generator
+from minicnn.misfit import telling
 from minicnn.suggest import NamesKeywords
 from minicnn.utils.data.collate import read_batch, read_samples
 
@@ -103,6 +104,7 @@ class Subset(Dataset[T_co]):
                 "Add:\n\ndef __getitems__(self, indices):\n    return [self.__getitem__(i) for i in indices]"
             )
 
+    @telling
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]
@@ -216,6 +218,7 @@ class ChainDataset(IterableDataset[Any]):
         return sum(len(dataset) for dataset in self._checked())
 
 
+@telling
 def random_split(
     dataset: Any, lengths: Sequence[int | float], generator: Generator | None = default_generator
 ) -> list[Subset[Any]]:
@@ -242,7 +245,7 @@ def random_split(
         for i, count in enumerate(counts):
             if count == 0:
                 warnings.warn(
-                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3
                 )
     if sum(counts) != total:
         raise ValueError(

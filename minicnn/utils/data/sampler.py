@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.sampling import Generator, default_generator, multinomial
+from minicnn.functional.generator import Generator, default_generator
+from minicnn.functional.sampling import multinomial
 from minicnn.suggest import NamesKeywords
 
 T_co = TypeVar("T_co", covariant=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.functional.sampling import default_generator
+from minicnn.functional.generator import default_generator
 from minicnn.utils.data.fetch import Collate, Fetch, IterableFetcher, make_fetcher
 
 Answer = tuple[str, Any]  # ("batch", it), ("end", None) or ("error", (exception class, text))

@@ -329,6 +329,8 @@ def wrapped(result: Any, sources: Any) -> Any:
             box.base = source if source.base is None else source.base
             return box
     checked(result.dtype)
+    if owner.nbytes != result.nbytes:  # one of several arrays that share their memory
+        result = owner = result.copy()
     line = owner if owner.flags.forc else np.ascontiguousarray(owner)
     if line is not owner:
         result, owner = line, line

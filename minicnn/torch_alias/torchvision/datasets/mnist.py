@@ -2,4 +2,4 @@
 
 from minicnn import alias as _alias
 
-_alias.show(__name__, "minicnn.datasets.mnist", own=True)
+_alias.show(__name__, "minicnn.datasets.mnist", "minicnn.datasets.emnist", own=True)
