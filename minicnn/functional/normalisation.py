@@ -14,8 +14,13 @@ from minicnn.functional.batch_norm import normalised
 from minicnn.functional.common import SumTo, check_tensor
 from minicnn.functional.conversion import copy_
 from minicnn.functional.elementwise import Sub
-from minicnn.kernels import dispatch
+from minicnn.kernels import dispatch, layout
 from minicnn.kernels.layer_norm import Sizes
+
+
+def _flat(array: Any) -> Any:
+    """The memory of an array in plain order."""
+    return layout.memory(dispatch.in_order(array, layout.PLAIN))
 
 
 class RowNorm(Operation):
@@ -23,15 +28,18 @@ class RowNorm(Operation):
 
     def forward(ctx, x: Any, weight: Any, bias: Any, sizes: Sizes, label: str) -> Any:
         ctx.sizes, ctx.label = sizes, label
-        more = [array.reshape(-1) for array in (weight, bias) if array is not None]
-        y, ctx.mean, ctx.r = dispatch.run("layer_norm", sizes, x.reshape(-1), *more)
+        more = [_flat(array) for array in (weight, bias) if array is not None]
+        y, ctx.mean, ctx.r = dispatch.run("layer_norm", sizes, _flat(x), *more)
         ctx.save(x, weight)
         ctx.bias_shape = None if bias is None else bias.shape
         return y.reshape(x.shape)
 
     def backward(ctx, grad: Any) -> Any:
         x, weight = ctx.saved()
-        dx, dweight, dbias = RowNormGrad(grad, x, weight, ctx.mean, ctx.r, ctx.sizes)
+        gradients = RowNormGrad(grad, x, weight, ctx.mean, ctx.r, ctx.sizes)
+        if not ctx.sizes.affine:
+            return gradients, None, None, None, None
+        dx, dweight, dbias = gradients
         dweight = dweight.reshape(weight.shape) if ctx.needs(1) else None
         return dx, dweight, dbias.reshape(ctx.bias_shape) if ctx.needs(2) else None, None, None
 
@@ -45,19 +53,20 @@ class RowNormGrad(Operation):
     def forward(ctx, grad: Any, x: Any, weight: Any, mean: Any, r: Any, sizes: Sizes) -> Any:
         ctx.save(grad, x, weight)
         ctx.sizes = sizes
-        more = () if weight is None else (weight.reshape(-1),)
+        more = () if weight is None else (_flat(weight),)
         back = sizes._replace(direction="backward")
-        dx, *sums = dispatch.run("layer_norm", back, grad.reshape(-1), x.reshape(-1), mean, r, *more)
+        dx, *sums = dispatch.run("layer_norm", back, _flat(grad), _flat(x), mean, r, *more)
         dx = dx.reshape(x.shape)
-        return (dx, *sums) if sums else (dx, mean, mean)  # nobody asks for the last two
+        return (dx, *sums) if sums else dx
 
-    def backward(ctx, u: Any, v: Any, t: Any) -> Any:
+    def backward(ctx, u: Any, v: Any = None, t: Any = None) -> Any:
         """From dx = r·(h - h̄ - x̂·b) with h = g·w, dw = Σ g·x̂, db = Σ g, where a bar is the mean over a row, b that of
         h·x̂: with ∂r = -r²·x̂/m and ∂b = r·(h - h̄ - x̂·b)/m, and c the mean of u·x̂."""
         g, x, weight = ctx.saved()
         z = ctx.sizes
-        shape, rows, weights = (-1, z.period, z.channels, z.pixels), (-1, z.period, 1, 1), (1, z.period, z.channels, 1)
-        rows = (z.rows // z.period, *rows[1:])
+        samples = z.rows // z.period
+        shape, rows = (samples, z.period, z.channels, z.pixels), (samples, z.period, 1, 1)
+        weights = (1, *shape[1:3], 1)
 
         def mean(value: Any) -> Any:
             return SumTo(value, rows) * (1 / z.row)

@@ -38,7 +38,8 @@ HERE = {  # tests below
     "resample", "softmax_cross_entropy",
 }  # fmt: skip
 ELSEWHERE = {
-    "optimizer_step", "dropout", "batch_norm", "elementwise_loss", "layer_norm", "nll", "segment_sum", "shuffle", "softmax",
+    "optimizer_step", "dropout", "batch_norm", "elementwise_loss", "layer_norm", "nll", "segment_sum", "shuffle",
+    "softmax",
 }  # fmt: skip
 
 
