@@ -75,7 +75,8 @@ class Course:
         self.test = [self.side.engine.from_numpy(a) for a in (to_floats(test_x), test_y.astype(np.int64))]
         train = [self.side.engine.from_numpy(a) for a in (to_floats(x), y.astype(np.int64))]
         # What the recipe leaves open, e.g. SGD's momentum, is in networks.py.
-        self.network, _, self.step = self.side.trainer(model, lr=recipe.lr)
+        self.network, optimizer, step = self.side.trainer(model, lr=recipe.lr)
+        self.step = self.side.fast(step, self.network, optimizer)
         self.loader = self.side.data.DataLoader(
             self.side.data.TensorDataset(*train), batch_size=recipe.batch_size, shuffle=True, drop_last=recipe.drop_last
         )

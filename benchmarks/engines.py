@@ -24,7 +24,7 @@ class Engine:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.device, self.compile, self.eager = options.device, options.compile, options.eager
-        self.graphs = options.graphs  # of torch's
+        self.graphs = getattr(options, "graphs", False)  # of torch's
         self.engine: Any
         self.data: Any
         if options.worker == "torch":

@@ -205,7 +205,11 @@ def allocated(outputs: Sequence[Output], like: Any) -> list[Any]:
         return [buffers.empty(out.shape, out.dtype, out.order) for out in outputs]
     import cupy
 
-    return [layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order) for out in outputs]
+    return [
+        cupy.empty(out.shape, out.dtype) if out.order == layout.PLAIN
+        else layout.as_order(cupy.empty(layout.size(out.shape), out.dtype), out.shape, out.order)
+        for out in outputs
+    ]  # fmt: skip
 
 
 def ordered(kernel: str, sizes: tuple[Any, ...], *ins: Any) -> tuple[Any, ...]:

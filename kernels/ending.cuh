@@ -41,37 +41,53 @@ __device__ inline unsigned char ended(unsigned char x, int, const unsigned char*
 // --- sums in pieces -----------------------------------------------------------------------------------------
 
 struct Finish {  // filled by gemm/gpu_plan.py, in this order
-    int pieces, inner, channels, rows, bias, function;
+    int pieces, inner, channels, rows, bias, function, parts;
 };
 
 // A long sum is cut into `pieces` that blocks add up apart from each other; here each number is the sum of its pieces,
-// always from the first to the last:
+// always in the same order:
 //
 //     partial = (pieces, size), then (pieces, rows)        out (size,), row_sums (rows,)
 //
-//     for each number i of out          one thread each, and on by the size of the grid
-//         out[i] = f(Σ over the pieces of partial[piece, i] + bias[i / inner % channels])
+//     for each number i of out          `parts` threads each, and on by the size of the grid
+//         thread `part` adds up partial[part, i], partial[part + parts, i], …          (neighbours own neighbours)
+//         out[i] = f(Σ over the parts + bias[i / inner % channels])                    through shared memory
 //     for each row: the same, without bias and f
 //
-// With pieces = 1 and partial = out this only adds the bias and applies f.
+// Far memory answers after some hundred cycles, so a small result of a hundred pieces would keep one thread waiting a
+// hundred times. With pieces = 1 and partial = out this only adds the bias and applies f.
 template <typename T>
 __device__ void finish(const Sums<T>* partial, T* out, T* row_sums, const T* bias, const T* activated, long long size,
                        const Finish& z)
 {
-    const long long step = (long long)gridDim.x * blockDim.x;
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < size + z.rows; i += step) {
+    __shared__ Sums<T> room[1024];
+    const int lanes = blockDim.x / z.parts, lane = threadIdx.x % lanes, part = threadIdx.x / lanes;
+    const long long all = size + z.rows, step = (long long)gridDim.x * lanes;
+    for (long long first = (long long)blockIdx.x * lanes; first < all; first += step) {
+        const long long i = first + lane;
         const bool is_row = i >= size;
         const long long apart = is_row ? z.rows : size;
-        const Sums<T>* of = is_row ? partial + z.pieces * size + (i - size) : partial + i;
+        const Sums<T>* const of = is_row ? partial + z.pieces * size + (i - size) : partial + i;
         Sums<T> sum = 0;
-        for (int piece = 0; piece < z.pieces; piece++)
-            sum += of[piece * apart];
+        if (i < all)
+            for (int piece = part; piece < z.pieces; piece += z.parts)
+                sum += of[piece * apart];
+        if (z.parts > 1) {
+            room[threadIdx.x] = sum;
+            __syncthreads();
+            if (part == 0)
+                for (int other = 1; other < z.parts; other++)
+                    sum += room[other * lanes + lane];
+            __syncthreads();  // before the next ones are written
+        }
+        if (part > 0 || i >= all)
+            continue;
         if (is_row) {
             write(row_sums[i - size], sum);
-            continue;
+        } else {
+            if (z.bias)
+                sum += read(bias[i / z.inner % z.channels]);
+            write(out[i], ended(sum, z.function, activated, i));
         }
-        if (z.bias)
-            sum += read(bias[i / z.inner % z.channels]);
-        write(out[i], ended(sum, z.function, activated, i));
     }
 }

@@ -508,8 +508,8 @@ __version__ = "0.1.0"
 newaxis = None
 
 _LAZY = (
-    "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "linalg", "models", "optim", "serialization",
-    "transforms", "utils", "serialization.load", "serialization.save",
+    "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "linalg", "models", "multiprocessing", "optim",
+    "serialization", "transforms", "utils", "serialization.load", "serialization.save",
 )  # fmt: skip
 
 if _TYPE_CHECKING:

@@ -27,7 +27,8 @@ _RAW = re.compile(  # how Python and NumPy say it
     r"|values to unpack|inhomogeneous|could not be broadcast|cannot be broadcast|index out of range|invalid literal"
     r"|dimensions? specified|unhashable|expected str|must be str|an integer is required|not a valid|data type"
     r"|can be converted to an index|only integer|Cannot cast|array element with a sequence|multiply sequence"
-    r"|can only concatenate|of integral type|indices must be|argument must be|not understood|Object arrays"
+    r"|can only concatenate|not all arguments|of integral type|indices must be|argument must be|not understood"
+    r"|Object arrays"
 )
 _TESTS: dict[str, Callable[[Any], bool]] = {
     "None": lambda value: value is None,
@@ -77,7 +78,8 @@ def told_again(
     text = f"{name}(): {' and '.join(wrong)} ({error})"
     again: Any = AttributeError(text) if isinstance(error, AttributeError) else _plain_class(error)(text)
     again.told_again = True  # once is enough, however many constructors call each other
-    return again  # type: ignore[no-any-return]
+    result: Exception = again
+    return result
 
 
 def _misfits(function: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:
@@ -116,10 +118,15 @@ def fits(value: Any, annotation: Any, names: Mapping[str, Any]) -> bool:
     >>> fits((1, 2), "int | tuple[int, int]", {}), fits("x", "float | None", {}), fits(object(), "Any", {})
     (True, False, True)
     """
-    text = annotation if isinstance(annotation, str) else str(annotation)
     if annotation is inspect.Parameter.empty:
         return True
-    return any(_fits_one(value, part, names) for part in _split(text, "|"))
+    return any(_fits_one(value, part, names) for part in _split(_written(annotation), "|"))
+
+
+def _written(annotation: Any) -> str:
+    """The annotation as it stands in the file, where it may have been a class instead of a text."""
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__origin__")
+    return annotation.__name__ if plain else str(annotation)
 
 
 def _fits_one(value: Any, part: str, names: Mapping[str, Any]) -> bool:
@@ -135,7 +142,7 @@ def _fits_one(value: Any, part: str, names: Mapping[str, Any]) -> bool:
             return len(value) == len(items) and all(map(fits, value, items, [names] * len(items)))
         return kind == "dict" or not items or all(fits(item, items[0], names) for item in value)
     if kind in _TESTS:
-        plain = kind in ("Sequence", "Iterable") and isinstance(value, list | tuple) and items
+        plain = kind in ("Sequence", "Iterable") and hasattr(value, "__len__") and items
         return _TESTS[kind](value) and (not plain or all(fits(item, items[0], names) for item in value))
     if kind in ("Any", "object"):
         return True
@@ -162,9 +169,9 @@ def _is_text(value: Any) -> bool:
 
 
 def _words(annotation: Any, names: Mapping[str, Any]) -> str:
-    known = names.get(str(annotation))  # an alias of this project says nothing to the caller
+    known = names.get(_written(annotation))  # an alias of this project says nothing to the caller
     annotation = annotation if known is None or isinstance(known, type) else known
-    return re.sub(r"\b[a-z_]+\.", "", str(annotation)).replace(" | ", " or ")
+    return re.sub(r"\b[a-z_]+\.", "", _written(annotation)).replace(" | ", " or ")
 
 
 def telling(function: F) -> F:
@@ -175,7 +182,7 @@ def telling(function: F) -> F:
         try:
             return function(*args, **options)
         except (TypeError, ValueError, AttributeError, IndexError) as error:
-            again = error
+            again: Exception = error
             if error.__traceback__.tb_next and is_raw(error):  # type: ignore[union-attr]
                 again = told_again(error, function, function.__name__, args, options, always=False)
             if again is error:
@@ -193,7 +200,7 @@ class ToldAgain:
         if not cls.__module__.startswith("minicnn."):
             return
         if "__init__" in cls.__dict__:
-            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[misc]
+            cls.__init__ = _telling(cls.__dict__["__init__"])  # type: ignore[method-assign]
         if "forward" in cls.__dict__ and cls.__module__.startswith("minicnn.transforms."):
             cls.forward = telling(cls.__dict__["forward"])  # type: ignore[attr-defined]
 

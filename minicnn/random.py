@@ -531,5 +531,5 @@ def _normal_cdf(x: float) -> float:
 def __getattr__(name: str) -> Any:
     """`minicnn.random.manual_seed` and the other names of `torch.random`."""
     if name in _NAMES:
-        return getattr(importlib.import_module("minicnn.functional.sampling"), name)
+        return getattr(importlib.import_module("minicnn.functional.generator"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -84,7 +84,7 @@ def make_parser() -> Parser:
     softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
     add("--softmax-output", action="store_true", help=softmax)
     add("--seed", type=_seed, default=None, metavar="N", help="start of the random numbers (default: 42)")
-    add("--device", default=None, metavar="NAME", help="cpu (default); cuda waits for the rest of its kernels")
+    add("--device", default=None, metavar="NAME", help="cpu (default), or cuda: a GPU, where the data set lies, too")
     add("--threads", type=_positive, metavar="N", help="CPU threads (default: all)")
     add("--output", metavar="FOLDER", help="where the results go (default: runs/NETWORK)")
     add("--resume", metavar="FOLDER", help="go on with the run in this folder; only --epochs may change")

@@ -35,6 +35,7 @@ FLOORS = {
     "cuda": {"suggest", "backend", "amp", "autograd", "functional"},
     "accelerator": {"backend", "cuda"},
     "backends": {"kernels", "backend"},  # PyTorch's switches of its libraries
+    "multiprocessing": set(),  # the standard library's
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
@@ -119,6 +120,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
     "minicnn/functional/strided.py": "addresses: where a memory begins is told of NumPy's arrays only",
     "minicnn/transforms/convert.py": "the user's images",
+    "minicnn/transforms/v2/convert.py": "the user's images",
     "minicnn/utils/data/collate.py": "the user's samples",
 }
 

@@ -8,10 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from simulated_gpu import shim
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 COMMON = {"benchmark", "device", "smoke", "date", "machine", "protocol", "sgemm_gflops"}
@@ -39,8 +42,8 @@ def run(script: str, *arguments: str, **environment: str) -> subprocess.Complete
     )  # fmt: skip
 
 
-def results_of(folder: Path, benchmark: str) -> dict[str, Any]:
-    (file,) = folder.glob(f"{benchmark}-cpu-*.json")
+def results_of(folder: Path, benchmark: str, device: str = "cpu") -> dict[str, Any]:
+    (file,) = folder.glob(f"{benchmark}-{device}-*.json")
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert results.keys() >= COMMON
@@ -96,6 +99,23 @@ def test_conv_speed_runs_without_torch(tmp_path: Path, without_torch: dict[str, 
     assert [row["ratio"] for row in results["rows"]] == [None] * 3
     assert results["summary"] == {}
     assert results["machine"]["torch"] is None
+
+
+def test_conv_speed_replays_graphs_on_a_simulated_gpu(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    if (reason := shim.why_not()) is not None:
+        pytest.skip(reason)
+    tests = Path(__file__).parent
+    path = os.pathsep.join([without_torch["PYTHONPATH"], str(tests), str(tests / "simulated_gpu")])
+    options = ("--smoke", "--rounds", "1", "--batch", "1", "--only", "1>6", "--tf32", "--output", str(tmp_path))
+    done = run("conv_speed.py", "--device", "cuda", *options, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path, "conv", "cuda")
+    assert results["machine"]["gpu"]
+    assert results["protocol"]["tf32"]
+    assert results["timed"].startswith("CUDA graphs of 10 runs")
+    assert [row["direction"] for row in results["rows"]] == ["forward", "input", "weight"]
+    for row in results["rows"]:
+        assert row["seconds"].keys() == {"minicnn", "minicnn eager"}
 
 
 @pytest.mark.slow
@@ -428,3 +448,118 @@ def test_report_says_that_there_are_no_results_and_refuses_unknown_marks(tmp_pat
     done = run("report.py", "--update", str(readme), "--results", str(tmp_path))
     assert done.returncode == 2
     assert "there is no benchmark 'speed'; expected one of train, conv, profile, accuracy" in done.stderr
+
+
+class OnTheCpu:
+    """torch.cuda's streams and graphs for a CPU: a graph does its step again on the tensors of its capture."""
+
+    def __init__(self, torch: Any) -> None:
+        self.torch, self.step, self.seen = torch, None, []
+        fake = self
+        idle = SimpleNamespace(wait_stream=lambda other: None)
+
+        class Graph:
+            def replay(self) -> None:
+                fake.loss.copy_(fake.step(*fake.inputs).detach())
+
+        class Capture:
+            def __init__(self, graph: Graph) -> None:
+                fake.seen.append("capture")
+
+            def __enter__(self) -> None:
+                pass
+
+            def __exit__(self, *error: object) -> None:
+                fake.step, fake.inputs, fake.loss = fake.made
+
+        self.cuda = SimpleNamespace(
+            Stream=lambda: idle, current_stream=lambda: idle, stream=lambda stream: nullcontext(), CUDAGraph=Graph,
+            graph=Capture,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.torch, name)
+
+
+@pytest.mark.skipif(not has_torch(), reason="it is a graph of torch's")
+@pytest.mark.parametrize("rule", ["Adam", "SGD"])
+def test_a_graph_of_torchs_trains_like_the_plain_step(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    """The warm-up before a capture trains, too, and leaves no trace."""
+    import torch
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import cuda_steps
+
+    options: dict[str, Any] = {"lr": 0.1} if rule == "Adam" else {"lr": 0.1, "momentum": 0.9}
+    data = [(torch.randn(4, 3, generator=torch.Generator().manual_seed(i)), torch.zeros(4, 1)) for i in range(4)]
+
+    def trained(graph: bool) -> list[float]:
+        torch.manual_seed(1)
+        network = torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.BatchNorm1d(1))
+        optimizer = getattr(torch.optim, rule)(network.parameters(), **options)
+        fake = OnTheCpu(torch)
+
+        def step(x: Any, y: Any) -> Any:
+            optimizer.zero_grad()
+            loss = ((network(x) - y - x[:, :1]) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            fake.made = (step, (x, y), loss.detach())
+            return fake.made[2]
+
+        run = cuda_steps.graphed(fake, step, network, optimizer, data[0]) if graph else step
+        assert fake.seen == ["capture"] * graph
+        return [run(x, y).item() for x, y in data]
+
+    assert trained(True) == pytest.approx(trained(False), rel=1e-6)
+    assert cuda_steps.capturable(torch.optim.Adam) == {"capturable": True}
+    assert cuda_steps.capturable(torch.optim.SGD) == {}
+
+
+def test_an_epoch_is_of_whole_batches_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    import minicnn
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import cuda_steps
+
+    images, labels, seen = minicnn.arange(10) * 10, minicnn.arange(10), []
+    step = cuda_steps.gathering(lambda x, y: seen.append((x.tolist(), y.tolist())), images, labels)
+    order = minicnn.tensor([3, 1, 2, 9, 8, 7, 0, 4, 5, 6])
+    waits: list[int] = []
+    assert cuda_steps.epoch(step, order, 4, "cpu", lambda: waits.append(1)) > 0
+    assert seen == [([30, 10, 20, 90], [3, 1, 2, 9]), ([80, 70, 0, 40], [8, 7, 0, 4])]
+    assert len(waits) == 2
+
+
+@pytest.mark.slow
+def test_train_speed_runs_on_a_simulated_gpu(tmp_path: Path, without_torch: dict[str, str]) -> None:
+    """Its own sides with and without graphs; torch's need a GPU."""
+    stand_in = str(Path(__file__).parent / "simulated_gpu")
+    path = os.pathsep.join((stand_in, without_torch["PYTHONPATH"]))
+    arguments = ("--smoke", "--device", "cuda", "--models", "lenet5", "--skip", "steps", "epoch", "start", "import")
+    done = run("train_speed.py", *arguments, "--output", str(tmp_path), PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.glob("train-cuda-*.json")
+    results = json.loads(file.read_text(encoding="utf-8"))
+    assert results["losses"][0]["differences"] == {"minicnn eager": 0}, "the same bits with and without graphs"
+    assert results["idle_cpu_share"].keys() == {"minicnn", "minicnn eager"}
+
+
+def test_the_table_of_a_gpu_has_all_four_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import report
+
+    step = {
+        "model": "lenet5", "batch": 128, "seconds": 1e-4, "eager_seconds": 1e-3, "torch_seconds": 2e-3,
+        "graphs_seconds": 4e-4,
+    }  # fmt: skip
+    epoch = {"model": "lenet5", "batch": 128, "samples": 60_000, "minicnn": 0.05, "torch": 1.0}
+    headers, rows = report.with_graphs({
+        "steps": [step, {**step, "eager_seconds": None, "graphs_seconds": None}],
+        "epochs": [{**epoch, "minicnn eager": 0.5, "torch.cuda.graph": None}],
+    })  # fmt: skip
+    assert headers[1:5] == ["minicnn, graphs", "minicnn, eager", "torch, eager", "torch, graphs"]
+    assert rows == [
+        ["lenet5, batch 128, step", "0.100", "1.000", "2.000", "0.400", f"20.0{report.TIMES}", f"4.0{report.TIMES}"],
+        ["lenet5, batch 128, epoch of 60,000", "50.000", "500.000", "1000.000", None, f"20.0{report.TIMES}", None],
+    ]

@@ -503,3 +503,37 @@ def test_a_script_of_torch_runs_on_the_gpu(tmp_path: Any) -> None:
         outputs[device] = done.stdout
     assert outputs["cuda"].count("device='cuda:0'") == 3
     assert outputs["cuda"].replace(", device='cuda:0'", "") == outputs["cpu"]
+
+
+def test_the_training_command_on_the_gpu(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m minicnn.train lenet5 --device cuda`: the CPU's losses, and the same bits twice."""
+    from minicnn import datasets, serialization, train
+
+    full = datasets.sample
+
+    def few(name: str) -> Any:
+        parts = full(name)
+        for part, count in zip(parts, (48, 16), strict=True):
+            part.data, part.targets = part.data[::60][:count], part.targets[::60][:count]
+        return parts
+
+    monkeypatch.setattr(datasets, "sample", few)
+    monkeypatch.chdir(tmp_path)
+    options = ["--dataset", "mnist-sample", "--epochs", "2", "--batch-size", "16", "--schedule", "constant", "--quiet"]
+    histories, weights = {}, {}
+    with cuda.random.use("host"):
+        for name, device in (("here", "cpu"), ("there", "cuda"), ("again", "cuda")):
+            assert train.main(["lenet5", *options, "--device", device, "--output", name]) == 0
+            checkpoint = serialization.load_checkpoint(tmp_path / name / "checkpoint.safetensors")
+            histories[name] = [{**line, "seconds": 0} for line in checkpoint.info["history"]]
+            weights[name] = [value.numpy() for value in checkpoint.model.values()]
+    assert histories["there"] == histories["again"]
+    assert train.main(["--resume", "there", "--epochs", "3", "--quiet"]) == 0
+    resumed = serialization.load_checkpoint(tmp_path / "there" / "checkpoint.safetensors")
+    assert len(resumed.info["history"]) == 3
+    assert np.isfinite(resumed.info["history"][2]["train_loss"])
+    for a, b, c in zip(weights["there"], weights["again"], weights["here"], strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, c, atol=2e-3)
+    for ours, theirs in zip(histories["there"], histories["here"], strict=True):
+        assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-4)

@@ -196,6 +196,28 @@ def test_forward_and_backward_of_a_module():
     assert train(False) == train(True)
 
 
+def test_switches_are_noticed():
+    weight = minicnn.full((4, 4), 1 / 3, device="cuda")
+
+    def step(x):
+        return F.dropout(x @ weight, 0.5)
+
+    def results(function):
+        minicnn.manual_seed(4)
+        found = []
+        for rng, allow_tf32 in (("device", False), ("host", False), ("device", True), ("device", False)):
+            matmul.allow_tf32 = allow_tf32
+            with device_random.use(rng):
+                found += [function(minicnn.full((2, 4), 1.1, device="cuda")).tolist() for _ in range(4)]
+        return found
+
+    matmul = minicnn.backends.cuda.matmul
+    compiled = minicnn.compile(step)
+    assert results(compiled) == results(step)
+    assert len(compiled.steps) == 3
+    assert matmul.allow_tf32 is False
+
+
 # --- memory -------------------------------------------------------------------------------------------
 
 
@@ -404,5 +426,6 @@ def test_who_draws_is_device_or_host():
         minicnn.manual_seed(1)
         on_gpu = mask()
     minicnn.manual_seed(1)
-    assert on_gpu == F.dropout(minicnn.ones(40)).tolist()
+    with kernels.use("numpy"):
+        assert on_gpu == F.dropout(minicnn.ones(40)).tolist()
 

@@ -136,6 +136,7 @@ def test_repr_is_torchs(name):
     assert repr(PRINTED[name](nn)) == repr(PRINTED[name](torch.nn))
 
 
+@pytest.mark.usefixtures("of_the_cpu")  # a list names the GPU of its tensors
 def test_repr():
     assert repr(nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Dropout(0.3))) == (
         "Sequential(\n  (0): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))\n"

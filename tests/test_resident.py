@@ -5,6 +5,7 @@ import pytest
 
 import minicnn
 from minicnn import backend, kernels, nn, optim
+from minicnn.training import loop
 from minicnn.training.data import ImageArray
 from minicnn.training.loop import LOOK, DivergedError, Trainer
 from minicnn.training.resident import Resident
@@ -153,6 +154,20 @@ def test_nobody_waits_for_the_gpu_within_an_epoch(monkeypatch):
     assert [batch for batch, _ in seen[:5]] == [1, 2, 3, 4, 5]
     assert {count for _, count in seen[2:5]} == {seen[2][1]}, "somebody read an array of the GPU"
     assert first[0] == 1
+
+
+def test_a_step_is_one_graph_of_kernels_alone(monkeypatch):
+    """Nothing of CuPy's own between them: no copy of a gradient, no sum."""
+    steps = []
+    monkeypatch.setattr(loop, "compile", lambda function: steps.append(minicnn.compile(function)) or steps[-1])
+    run(trainer("cuda", epochs=1, shift=1))
+    replay = steps[0].steps[0]._replay
+    kinds = [type(entry).__name__ for entry in replay.entries]
+    assert set(kinds) == {"Host", "KernelCall", "Forward"}
+    assert [entry.cls.__name__ for entry in replay.entries if hasattr(entry, "cls")] == ["IndexSelect"], "of labels"
+    assert kinds[0] == "Host"
+    assert kinds.count("Host") == 1
+    assert len(replay.way._calls) == 2
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits():

@@ -252,3 +252,21 @@ def test_fork_rng_goes_back_after_an_error() -> None:
         fail()
     assert minicnn.get_rng_state().tolist() == state
     assert math.isclose(minicnn.rand(1).item(), minicnn.Generator().manual_seed(3).uniform(1).item())
+
+
+def test_torch_random_has_its_names_at_both_places() -> None:
+    from minicnn.functional import generator
+
+    for name in ("default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed"):
+        assert getattr(minicnn.random, name) is getattr(generator, name)
+
+
+def test_seeds_of_a_gpu_that_is_not_there_are_taken() -> None:
+    """And what needs one says so."""
+    minicnn.cuda.manual_seed(1)
+    minicnn.cuda.manual_seed_all(1)
+    if minicnn.cuda.is_available():
+        return
+    assert minicnn.cuda.get_rng_state_all() == []
+    with pytest.raises(RuntimeError, match=r"a GPU's random numbers: .*CuPy"):
+        minicnn.cuda.get_rng_state()

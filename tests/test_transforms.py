@@ -127,7 +127,7 @@ def test_normalize_errors():
         T.Normalize((0.5,), (0.5,))(as_tensor(grey()))
     with pytest.raises(ValueError, match="std evaluated to zero"):
         T.Normalize((0.5,), (0.0,))(ok)
-    with pytest.raises(ValueError, match="`mean` has 3 values, the image 1 channels"):
+    with pytest.raises(ValueError, match="`mean` has 3 values, expected 1 or as many as the image has channels, 1"):
         T.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))(ok)
     with pytest.raises(ValueError, match=r"size \(..., C, H, W\)"):
         T.Normalize((0.5,), (0.5,))(Tensor(np.zeros((2, 2), np.float32)))
@@ -334,3 +334,12 @@ def test_compose_lambda_and_texts():
         T.Lambda(3)
     with pytest.raises(TypeError, match="PIL image or a Tensor"):
         T.RandomHorizontalFlip(1.0)("image")
+
+
+def test_normalize_passes_gradients_to_the_image():
+    image = Tensor(np.random.default_rng(0).random((2, 3, 3), np.float32), requires_grad=True)
+    y = T.Normalize((0.5, 0.1), (0.25, 2.0))(image)
+    y.sum().backward()
+    assert image.grad[:, 0, 0].tolist() == [4, 0.5]
+    plain = T.Normalize((0.5, 0.1), (0.25, 2.0))(image.detach())
+    np.testing.assert_allclose(y.detach().numpy(), plain.numpy(), rtol=1e-6)

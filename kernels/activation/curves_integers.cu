@@ -1,4 +1,4 @@
-// The kernels for integers, of the two functions that make integers of them, of curves.cuh, which has it all.
+// The kernels for integers, of the two functions of curves.cuh that make integers of them.
 
 #include "activation/curves.cuh"
 

@@ -1,4 +1,4 @@
-// What the kernels of activation.cu and of the curves have in common: how a function becomes kernels.
+// What the kernels of activation.cuh and of curves.cuh have in common: how a function becomes kernels.
 //
 //     forward    y[i]  = F::value(x[i])
 //     backward   dx[i] = F::slope(g[i], x[i])     of tanh, sigmoid and relu: F::slope(g[i], y[i])

@@ -1,4 +1,4 @@
-"""CUDA C++, in activation.cu and curves.cuh, started through CuPy."""
+"""CUDA C++, in activation.cuh and curves.cuh, started through CuPy."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from . import FROM_OUTPUT, Sizes, gpu_plan
 
 INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
 OF_INTEGERS = ("relu", "hardtanh", "threshold")  # the others are fractions, and their operations refuse integers
-CURVES = {
-    "float32": "curves.cu", "float64": "curves_float64.cu", "float16": "curves_float16.cu",
-    "bfloat16": "curves_float16.cu", **dict.fromkeys(INTEGERS, "curves_integers.cu"),
+ENDINGS = {  # of the name of the file for a type
+    "float32": "", "float64": "_float64", "float16": "_float16", "bfloat16": "_float16",
+    **dict.fromkeys(INTEGERS, "_integers"),
 }  # fmt: skip
 
 
 def plan(z: Sizes) -> Plan | None:
     """Floating numbers of two, four and eight bytes; integers, of the functions that make integers of them."""
     kind = z.dtype.name
-    if kind not in CURVES or (kind in INTEGERS and z.function not in OF_INTEGERS):
+    if kind not in ENDINGS or (kind in INTEGERS and z.function not in OF_INTEGERS):
         return None
-    file = "activation.cu" if z.function in FROM_OUTPUT else CURVES[kind]
+    file = ("activation" if z.function in FROM_OUTPUT else "curves") + ENDINGS[kind] + ".cu"
     function = _function(file, f"activation_{z.function}_{z.direction}_{kind}")
     return gpu_plan.plan(z, function, launch.packs(z.size, z.dtype))
 

@@ -1,4 +1,4 @@
-"""Numba-CUDA: the functions of activation.cu and curves.cuh in Python, a number a thread.
+"""Numba-CUDA: the functions of activation.cuh and curves.cuh in Python, a number a thread.
 
 Here the number of the function is looked at by every thread, which costs little beside the memory that it waits for,
 so that Numba compiles two kernels and not forty. A 0 or 1 in the code is a 64-bit number to Numba, and float32 beside

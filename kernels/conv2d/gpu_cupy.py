@@ -1,5 +1,6 @@
 """CUDA C++, in conv2d.cu and its kin, started through CuPy: which kernel a convolution takes, by its sizes.
 
+product         a filter as large as its image (LeNet-5's C5): the kernels of gemm
 direct          few filters and short windows (LeNet-5's first layers), and groups of few channels (depthwise)
 tiles           all others: implicit GEMM
 """
@@ -16,8 +17,10 @@ import numpy as np
 
 from .. import launch, precision
 from ..dispatch import Plan
+from ..gemm.gpu_cupy import finishing
 from ..gemm.gpu_plan import BLOCKS, cut, length_of, tile_of
 from . import Sizes
+from .gpu_as_product import plan_as_product
 from .gpu_plan import Geometry, ending_of, geometry_of, inputs, is_small_enough, outputs
 
 FLOATS = {"float32": "conv2d.cu", "float64": "conv2d_float64.cu", "float16": "conv2d_float16.cu",
@@ -52,6 +55,8 @@ def plan(z: Sizes) -> Plan | None:
     kind, ending = z.dtype.name, ending_of(z)
     if not is_small_enough(z) or (kind not in FLOATS and (kind not in INTEGERS or ending.function or ending.pooled)):
         return None
+    if product := plan_as_product(z):
+        return product
     if z.direction == "weight":
         return _weight(z) if 0 not in z.w_shape else None
     return _data(z)
@@ -64,12 +69,11 @@ def _data(z: Sizes) -> Plan:
     file = cuda_file(z, is_direct)
     first = (_direct if is_direct else _tiles)(z, geometry)
     function = cuda_function(file, f"conv2d_{first.function}_{kind}")
-    add_pieces, pool = cuda_function(file, f"conv2d_finish_{kind}"), cuda_function(file, f"conv2d_pool_{kind}")
-    target = outputs(z)
+    pool, target = cuda_function(file, f"conv2d_pool_{kind}"), outputs(z)
     size, planes = math.prod(target[0].shape), z.N * z.K
-    finish = launch.struct(
-        pieces=first.pieces, inner=max(1, geometry.OH * geometry.OW), channels=max(1, target[0].shape[1]), rows=0,
-        bias=ending.bias, function=ending.function,
+    add_pieces = finishing(
+        cuda_function(file, f"conv2d_finish_{kind}"), size, first.pieces, inner=geometry.OH * geometry.OW,
+        channels=target[0].shape[1], bias=ending.bias, function=ending.function,
     )  # fmt: skip
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
@@ -81,7 +85,7 @@ def _data(z: Sizes) -> Plan:
             return
         function.over((first.grid,), (first.block,), x, w, bias, activated, y, scratch, first.geometry)
         if first.pieces > 1:
-            add_pieces(size, scratch, y, y, bias, activated, np.int64(size), finish)
+            add_pieces(scratch, y, y, bias, activated)
         if ending.pooled:
             pool(math.prod(target[1].shape), y, pooled, argmax, np.int64(planes), first.geometry)
 
@@ -95,15 +99,15 @@ def _weight(z: Sizes) -> Plan:
     is_direct = kind in FLOATS and takes_direct_weight(geometry, sides(kind, True))
     file = cuda_file(z, is_direct)
     first = (_direct_weight if is_direct else _weight_tiles)(z, geometry)
-    function, add_pieces = (cuda_function(file, f"conv2d_{name}_{kind}") for name in (first.function, "finish"))
+    function = cuda_function(file, f"conv2d_{first.function}_{kind}")
     size, rows = math.prod(z.w_shape), z.K * ending.bias
-    finish = launch.struct(pieces=first.pieces, inner=1, channels=1, rows=rows, bias=0, function=0)
+    add_pieces = finishing(cuda_function(file, f"conv2d_finish_{kind}"), size, first.pieces, rows=rows)
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         dw, db = outs[0], outs[-1]
         function.over((first.grid,), (first.block,), *ins, dw, db, scratch, first.geometry)
         if first.pieces > 1:
-            add_pieces(size + rows, scratch, dw, db, dw, dw, np.int64(size), finish)
+            add_pieces(scratch, dw, db, dw, dw)
 
     scratch_bytes = first.pieces * (size + rows) * launch.sums_dtype(z.dtype).itemsize if first.pieces > 1 else 0
     return Plan(_algorithm(first, file), inputs(z), outputs(z), scratch_bytes, run)
@@ -114,13 +118,13 @@ def bias_gradient(z: Sizes) -> tuple[int, Callable[[Any, Any, Any], None]]:
     gradient of filters that have no numbers."""
     kind = z.dtype.name
     file, first = cuda_file(z, True), _direct_weight(z, geometry_of(z)._replace(C=0))
-    function, add_pieces = (cuda_function(file, f"conv2d_{name}_{kind}") for name in (first.function, "finish"))
-    finish = launch.struct(pieces=first.pieces, inner=1, channels=1, rows=z.K, bias=0, function=0)
+    function = cuda_function(file, f"conv2d_{first.function}_{kind}")
+    add_pieces = finishing(cuda_function(file, f"conv2d_finish_{kind}"), 0, first.pieces, rows=z.K)
 
     def run(g: Any, db: Any, scratch: Any) -> None:
         function.over((first.grid,), (first.block,), g, g, db, db, scratch, first.geometry)
         if first.pieces > 1:
-            add_pieces(z.K, scratch, db, db, db, db, np.int64(0), finish)
+            add_pieces(scratch, db, db, db, db)
 
     return first.pieces * z.K * launch.sums_dtype(z.dtype).itemsize, run
 

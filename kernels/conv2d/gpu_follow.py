@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import launch
+from ..gemm.gpu_cupy import finishing
 from . import Sizes
 from .gpu_cupy import FLOATS, bias_gradient, conv_struct, cuda_function
 from .gpu_plan import ending_of, geometry_of, outputs
@@ -26,17 +26,17 @@ def _ending(z: Sizes) -> Follow:
     ending, kind, target = ending_of(z), z.dtype.name, outputs(z)
     size = math.prod(target[0].shape)
     geometry = conv_struct(z, geometry_of(z), across=1, pieces=1, length=0)
-    numbers = launch.struct(
-        pieces=1, inner=math.prod(target[0].shape[2:]), channels=target[0].shape[1], rows=0, bias=ending.bias,
+    finish, pool = (cuda_function(FLOATS[kind], f"conv2d_{name}_{kind}") for name in ("finish", "pool"))
+    end = finishing(
+        finish, size, 1, inner=math.prod(target[0].shape[2:]), channels=target[0].shape[1], bias=ending.bias,
         function=ending.function,
     )  # fmt: skip
-    finish, pool = (cuda_function(FLOATS[kind], f"conv2d_{name}_{kind}") for name in ("finish", "pool"))
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         y, w = outs[0], ins[1]
         if ending.bias or ending.function:
             bias, activated = (ins[2] if ending.bias else w), (ins[-1] if ending.function > 3 else w)
-            finish(size, y, y, y, bias, activated, np.int64(size), numbers)
+            end(y, y, y, bias, activated)
         if ending.pooled:
             argmax = outs[2] if ending.pooled == 2 else scratch
             pool(math.prod(target[1].shape), y, outs[1], argmax, np.int64(z.N * z.K), geometry)

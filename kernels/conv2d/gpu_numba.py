@@ -14,14 +14,14 @@ from numba import cuda
 
 from .. import launch
 from ..dispatch import Plan
-from ..gemm.gpu_numba import SIDE, add_pieces, code_of, ended, side_of_tile
+from ..gemm.gpu_numba import PADDED, SIDE, add_pieces, code_of, ended, side_of_tile
 from ..gemm.gpu_plan import cut, length_of
 from . import Sizes
 from .gpu_plan import ending_of, geometry_of, inputs, outputs
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64."""
+    """float32 and float64. Other types are left to CUDA C++, whose numbers.cuh says how their sums are kept."""
     if z.dtype.name not in ("float32", "float64") or 0 in z.w_shape:
         return None
     return _weight(z) if z.direction == "weight" else _data(z)
@@ -110,8 +110,8 @@ def data(x, w, bias, activated, y, partial, geometry, how):
      families_w) = geometry  # fmt: skip
     down, across, pieces, length, has_bias, code = how
     kind = y.dtype.type
-    filters = cuda.shared.array((SIDE, SIDE + 1), y.dtype)
-    windows = cuda.shared.array((SIDE, SIDE + 1), y.dtype)
+    filters = cuda.shared.array((SIDE, PADDED), y.dtype)
+    windows = cuda.shared.array((SIDE, PADDED), y.dtype)
     side, column, line = cuda.blockDim.x, cuda.threadIdx.x, cuda.threadIdx.y
     block = cuda.blockIdx.x
     k = block % down * side + line
@@ -164,8 +164,8 @@ def weight(x, g, dw, db, partial, geometry, how):
      families_w) = geometry  # fmt: skip
     down, across, pieces, length, has_bias = how
     kind = dw.dtype.type
-    slopes = cuda.shared.array((SIDE, SIDE + 1), dw.dtype)
-    windows = cuda.shared.array((SIDE, SIDE + 1), dw.dtype)
+    slopes = cuda.shared.array((SIDE, PADDED), dw.dtype)
+    windows = cuda.shared.array((SIDE, PADDED), dw.dtype)
     side, column, line = cuda.blockDim.x, cuda.threadIdx.x, cuda.threadIdx.y
     row, first_term = cuda.blockIdx.x % down * side, cuda.blockIdx.x // down % across * side
     piece = cuda.blockIdx.x // (down * across) % pieces

@@ -72,6 +72,12 @@ def is_small_enough(z: Sizes) -> bool:
     return largest < 1 << 30
 
 
+def covers_its_image(z: Sizes) -> bool:
+    """Whether each filter is as large as the image and meets it once, and nothing is pooled."""
+    whole = (z.OH, z.OW, z.KH, z.KW) == (1, 1, z.H, z.W) and z.padding == (0, 0) and z.groups == 1
+    return whole and (z.dilation == (1, 1) or z.H * z.W == 1) and not any("pool" in step for step in z.epilogue)
+
+
 def inputs(z: Sizes) -> tuple[str, ...]:
     """The memory orders of the inputs: all plain."""
     more = sum(step == "bias" or step.endswith("_gradient") for step in z.epilogue) if z.direction != "weight" else 0

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .. import cublas, launch, precision
+from .. import cublas, precision
 from ..dispatch import Plan
 from . import Sizes
 from .cpu_numpy import orders, outputs
-from .gpu_cupy import FILES, cuda_function
+from .gpu_cupy import FILES, cuda_function, finishing
 from .gpu_plan import function_of, matrices
 
 
@@ -26,10 +24,10 @@ def plan(z: Sizes) -> Plan | None:
     ):
         return None
     bias, function, size, tf32 = "bias" in z.epilogue, function_of(z.epilogue), z.M * z.N, precision.tf32("gemm")
-    ending = launch.struct(
-        pieces=1, inner=z.M if where.swapped else 1, channels=z.N, rows=0, bias=bias, function=function
-    )
-    finish = cuda_function(FILES[kind], f"gemm_finish_{kind}")
+    finish = finishing(
+        cuda_function(FILES[kind], f"gemm_finish_{kind}"), size, 1, inner=z.M if where.swapped else 1, channels=z.N,
+        bias=bias, function=function,
+    )  # fmt: skip
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         first, second = (ins[1], ins[0]) if where.swapped else (ins[0], ins[1])
@@ -39,6 +37,6 @@ def plan(z: Sizes) -> Plan | None:
         cublas.multiply(a, b, c, (where.M, where.N, where.K), 1, z.dtype, scratch, tf32=tf32)
         if bias or function:
             biases, activated = (ins[2] if bias else ins[1]), (ins[-1] if function > 3 else ins[1])
-            finish(size, outs[0], outs[0], outs[0], biases, activated, np.int64(size), ending)
+            finish(outs[0], outs[0], outs[0], biases, activated)
 
     return Plan("cuBLAS" + " on TF32" * tf32, orders(z), outputs(z), cublas.WORKSPACE, run)

@@ -25,6 +25,7 @@ from .cpu_numpy import orders, outputs
 from .gpu_plan import FUNCTIONS, cut, function_of, length_of, matrices
 
 SIDE = 16  # the longest side of a tile: 256 threads
+PADDED = SIDE + 1  # a row in shared memory, so that a column lies in 16 banks; Numba wants a constant, no sum
 
 
 def side_of_tile() -> int:
@@ -45,7 +46,7 @@ def code_of(function: int) -> int:
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64."""
+    """float32 and float64. Other types are left to CUDA C++, whose numbers.cuh says how their sums are kept."""
     if z.dtype.name not in ("float32", "float64"):
         return None
     where, row_sums = matrices(z), "row_sums" in z.epilogue
@@ -92,8 +93,8 @@ def product(a, b, bias, activated, c, row_sums, partial, geometry):
     """grid: tiles along M × tiles along N × pieces of the sum, counted in this order"""
     M, N, K, a_m, a_k, b_k, b_n, c_m, c_n, pieces, length, down, across, has_bias, by_row, code, adds_rows = geometry
     kind = c.dtype.type
-    a_slice = cuda.shared.array((SIDE, SIDE + 1), c.dtype)  # rows of 17, so that a column lies in 16 banks
-    b_slice = cuda.shared.array((SIDE, SIDE + 1), c.dtype)
+    a_slice = cuda.shared.array((SIDE, PADDED), c.dtype)
+    b_slice = cuda.shared.array((SIDE, PADDED), c.dtype)
     side, x, y = cuda.blockDim.x, cuda.threadIdx.x, cuda.threadIdx.y
     row, column = cuda.blockIdx.x % down * side, cuda.blockIdx.x // down % across * side
     piece = cuda.blockIdx.x // (down * across)

@@ -45,8 +45,13 @@ def function_of(epilogue: tuple[str, ...]) -> int:
 
 
 def cut(terms: int, tiles: int) -> int:
-    """In how many pieces to add up `terms` terms, where the result has so many tiles."""
-    return max(1, min(-(-BLOCKS // max(1, tiles)), terms // SHORTEST))
+    """In how many pieces to add up `terms` terms, where the result has so many tiles: not more than can run at once,
+    for a single one that has to wait doubles the time.
+
+    >>> cut(100_000, 9), cut(100_000, 140), cut(300, 1)
+    (29, 1, 2)
+    """
+    return max(1, min(BLOCKS // max(1, tiles), terms // SHORTEST))
 
 
 def length_of(terms: int, pieces: int) -> int:

@@ -64,7 +64,7 @@ def _public(function: F, takes_out: bool = False) -> F:
     before = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]  # of a variadic one
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 
-    def unusual(args: Any, options: Any, error: TypeError) -> Any:
+    def unusual(args: Any, options: Any, error: Exception) -> Any:
         if takes_out and "out" in options:
             return out.call_into(call, function.__name__, typed, args, options)
         renamed = {_NUMPY_NAMES.get(name, name): value for name, value in options.items()}
@@ -96,7 +96,7 @@ def _public(function: F, takes_out: bool = False) -> F:
                 raise
             wrong = error
         if keywords:
-            return unusual(args, options, wrong)
+            return unusual(args, options, cast(TypeError, wrong))
         raise told_again(wrong, function, function.__name__, args, options) from wrong
 
     return cast(F, call)

@@ -693,7 +693,7 @@ class Tensor:
     def is_set_to(self, tensor: Tensor) -> _bool:
         """Whether both tensors are the same memory in the same shape and order."""
     def is_shared(self) -> _bool:
-        """Whether other processes see the memory, as they do a GPU's."""
+        """Whether other processes see the memory: after `share_memory_`, and on a GPU."""
     def is_signed(self) -> _bool:
         """Whether the type of the elements has negative numbers."""
     @property
@@ -999,6 +999,8 @@ class Tensor:
         """As `sign`."""
     def sgn_(self) -> Tensor:
         """In-place form of `sgn`: changes the tensor and returns it."""
+    def share_memory_(self) -> Tensor:
+        """Move a tensor into memory that processes share: what one of them writes, the others read."""
     def short(self) -> Tensor:
         """The tensor as int16; itself if it is so already."""
     def sigmoid(self) -> Tensor:

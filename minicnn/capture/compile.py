@@ -26,7 +26,8 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.capture.arrays import on_gpu
 from minicnn.capture.differentiable import Step, replaced
 from minicnn.capture.tape import Tape, listening
-from minicnn.kernels import layout, preference
+from minicnn.functional import device_random
+from minicnn.kernels import layout, precision, preference
 from minicnn.kernels.recorder import recorder
 from minicnn.nn.module import Module
 
@@ -56,7 +57,7 @@ class Compiled:
 
     def _call(self, args: Any, kwargs: Any) -> Any:
         tensors: list[Tensor] = []
-        key = (_signature((args, kwargs), tensors), mode.enabled, preference())
+        key = (_signature((args, kwargs), tensors), _switches())
         try:
             kind = self._kinds.get(key)
         except TypeError:
@@ -164,6 +165,9 @@ def compile(model: F | None = None, **options: Any) -> Any:
     module, a parameter that was replaced are noticed and recorded anew; a step that looks at numbers (`loss.item()`,
     `if loss > 1`) cannot be replayed: it runs as ever, and a warning names the line.
 
+    On a GPU a recording becomes CUDA graphs (graphs.py): one launch for all kernels of a step, and only who looks at a
+    number waits for the GPU.
+
     Forget gradients by `zero_grad()`: a step that sets `parameter.grad = None` by hand is right, but never replayed.
 
     Other arguments than `model` are those of torch.compile; they are accepted and change nothing, but for
@@ -195,6 +199,11 @@ def compile(model: F | None = None, **options: Any) -> Any:
     if options.get("disable"):
         return model
     return CompiledModule(model) if isinstance(model, Module) else Compiled(model)
+
+
+def _switches() -> Any:
+    """What an operation asks besides its arguments: recording, kernels, precision, whose random numbers."""
+    return mode.enabled, preference(), precision.key(), device_random.on_host()
 
 
 def _signature(value: Any, tensors: list[Tensor]) -> Any:

@@ -13,7 +13,7 @@ from minicnn.datasets.places import find_files
 from minicnn.datasets.vision import Root, Transform, VisionDataset
 
 _SHAPE = (3, 96, 96)  # of an image in the files, which go down the columns first
-_PARTS = {  # of each split: pixels and, where there are any, labels
+_PARTS: dict[str, list[tuple[str, str | None]]] = {  # of each split: pixels and, where there are any, labels
     "train": [("train_X.bin", "train_y.bin")],
     "train+unlabeled": [("train_X.bin", "train_y.bin"), ("unlabeled_X.bin", None)],
     "unlabeled": [("unlabeled_X.bin", None)],

@@ -1,6 +1,7 @@
 """The operations, by family. Each is one class with forward and backward, and its public function."""
 
 from minicnn.functional import reshaped as _reshaped  # noqa: F401  registers unsqueeze_ and its like
+from minicnn.functional import sharing as _sharing  # noqa: F401  registers share_memory_
 from minicnn.functional.activation import celu as celu
 from minicnn.functional.activation import celu_ as celu_
 from minicnn.functional.activation import erf as erf

@@ -14,6 +14,7 @@ from minicnn.backend import device as device_type
 from minicnn.functional import device_random
 from minicnn.kernels import compiled
 from minicnn.kernels.shuffle import Sizes
+from minicnn.misfit import telling
 from minicnn.random import Stream
 
 LONG = 4096  # numbers from which on the compiled loop is worth its start
@@ -70,6 +71,7 @@ def bytes_of(state: Any) -> bytes:
 default_generator = Generator()
 
 
+@telling
 def manual_seed(seed: int) -> Generator:
     """Restart `default_generator` and the generators of all GPUs at `seed`; RuntimeError if it is no whole number."""
     return device_random.followed(default_generator.manual_seed(int(seed) if isinstance(seed, bool | float) else seed))

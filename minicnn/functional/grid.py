@@ -62,8 +62,9 @@ def _kept_inside(place: Any, size: int, padding: str, align: bool, xp: Any) -> t
 
 def _taps(grid: Any, size: int, mode: str, padding: str, align: bool, xp: Any) -> Taps:
     """Of the coordinates `grid`, from -1 to 1, along an axis of `size` pixels."""
-    place = (grid + 1) / 2 * (size - 1) if align else ((grid + 1) * size - 1) / 2
     scale = grid.dtype.type((size - 1) / 2 if align else size / 2)
+    place = (grid + 1) * scale  # rounded as PyTorch rounds: at a pixel's middle the slope is that of one side
+    place = place if align else place - grid.dtype.type(0.5)
     if mode != "bicubic":
         place, slope = _kept_inside(place, size, padding, align, xp)
         scale = scale * slope
@@ -307,4 +308,4 @@ def _line(n: int, align: bool, like: Tensor) -> Any:
     if n == 1:
         return array_module(like._array).zeros(1, like._array.dtype)
     line = linspace(-1, 1, n, dtype=like.dtype, device=like.device)._array
-    return line if align else line * line.dtype.type((n - 1) / n)
+    return line if align else line * line.dtype.type(n - 1) / line.dtype.type(n)  # rounded twice, as PyTorch's

@@ -167,12 +167,6 @@ def pin_memory(input: Tensor, device: Any = None) -> Tensor:
     return Tensor(pinned.pinned(input._plain_array()))
 
 
-@operation(method="is_shared")
-def is_shared(input: Tensor) -> bool:
-    """Whether other processes see the memory, as they do a GPU's."""
-    return input.is_cuda
-
-
 # --- made, filled ---------------------------------------------------------------------------------------
 
 

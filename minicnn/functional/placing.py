@@ -195,7 +195,10 @@ def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """`input` with the "sum", "mean", "amax" or "amin" (or "prod", without a gradient) of what `src` brings to each
-    place at `index` along `dim`, and of what was there unless `include_self` is False."""
+    place at `index` along `dim`, and of what was there unless `include_self` is False.
+
+    Of a GPU's tensors "amax", "amin" and "prod" are computed on the host.
+    """
     if reduce not in REDUCTIONS:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
     axis, index = _checked_index(input, dim, index, "scatter_reduce")

@@ -100,13 +100,19 @@ class Cummin(Cummax):
 
 @operation(method="cummax")
 def cummax(input: Tensor, dim: int) -> Any:
-    """(values, indices): the largest so far along `dim`, and where it stands (the last of equal ones)."""
+    """(values, indices): the largest so far along `dim`, and where it stands (the last of equal ones).
+
+    Of a GPU's tensors it is found on the host.
+    """
     return CumMax(*Cummax(check_tensor(input, "cummax"), normal_axis(dim, input.ndim)))
 
 
 @operation(method="cummin")
 def cummin(input: Tensor, dim: int) -> Any:
-    """(values, indices): the smallest so far along `dim`, and where it stands (the last of equal ones)."""
+    """(values, indices): the smallest so far along `dim`, and where it stands (the last of equal ones).
+
+    Of a GPU's tensors it is found on the host.
+    """
     return CumMin(*Cummin(check_tensor(input, "cummin"), normal_axis(dim, input.ndim)))
 
 

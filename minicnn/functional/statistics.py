@@ -95,7 +95,10 @@ class ModeAlong(_Pick):
 
 @operation(method="mode")
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
-    """(values, indices): what occurs most often along `dim` (the smallest of several), and its last place."""
+    """(values, indices): what occurs most often along `dim` (the smallest of several), and its last place.
+
+    Of a GPU's tensors it is found on the host.
+    """
     return _along(ModeAlong, Mode, check_tensor(input, "mode"), dim, keepdim, "mode")
 
 
@@ -185,7 +188,10 @@ def corrcoef(input: Tensor) -> Tensor:
 
 @operation(method="histc")
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-    """How many elements fall into each of `bins` equal intervals of [min, max] (both 0: of what there is)."""
+    """How many elements fall into each of `bins` equal intervals of [min, max] (both 0: of what there is).
+
+    Of a GPU's tensors they are counted on the host.
+    """
     only_floating(input, "histc")
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0, got {bins}")
@@ -254,7 +260,8 @@ def unique_consecutive(
 ) -> Any:
     """The elements without those that equal the one before, flat (or the parts along `dim`).
 
-    With `return_inverse` also where each element went, with `return_counts` how many were taken together.
+    With `return_inverse` also where each element went, with `return_counts` how many were taken together. Of a GPU's
+    tensors they are found on the host.
     """
     array = check_tensor(input, "unique_consecutive").numpy(force=True)  # on the host: few elements stay
     axis = None if dim is None else normal_axis(dim, array.ndim)

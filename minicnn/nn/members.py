@@ -32,6 +32,7 @@ class Members(NamesKeywords):
             _forward_hooks=Hooks(),
             _backward_pre_hooks=Hooks(),
             _backward_hooks=Hooks(),
+            _is_full_backward_hook=None,
             _state_dict_pre_hooks=Hooks(),
             _state_dict_hooks=Hooks(),
             _load_state_dict_pre_hooks=Hooks(),

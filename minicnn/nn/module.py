@@ -43,6 +43,7 @@ class Module(Members):
     """
 
     training: bool
+    _is_full_backward_hook: bool | None  # the kind of the first one, which the others must be of
     _version = 1  # of the layout of a class's entries in the state_dict
 
     def forward(self, *input: Any) -> Any:
@@ -226,6 +227,15 @@ class Module(Members):
         """Convert all floating-point parameters and buffers to bfloat16."""
         return self._convert("bfloat16")
 
+    def share_memory(self: M) -> M:
+        """Move all parameters and buffers into memory that processes share."""
+        if any(is_lazy(t) for t in (*self.parameters(), *self.buffers())):
+            raise RuntimeError(
+                "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the "
+                "parameters before calling `module.share_memory()`."
+            )
+        return self._apply(lambda t: t.share_memory_())
+
     def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
         """Move all parameters and buffers to `device` without their numbers: they are whatever the memory held."""
         return self._apply(lambda t: empty_like(t, device=device), recurse)
@@ -266,11 +276,12 @@ class Module(Members):
         self, hook: Callable[[Module, Any, Any], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` in backward; what it returns replaces grad_input."""
-        if any(isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+        if self._is_full_backward_hook is False:
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
                 "one of them."
             )
+        self._is_full_backward_hook = True
         return hooks.register(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> RemovableHandle:
@@ -279,11 +290,12 @@ class Module(Members):
         In the order of that operation's own arguments, which for Linear is not PyTorch's. RuntimeError beside the new
         kind of hook.
         """
-        if any(not isinstance(h, hooks.OfNode) for h in self._backward_hooks.values()):
+        if self._is_full_backward_hook is True:
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
                 "one of them."
             )
+        self._is_full_backward_hook = False
         return hooks.register(self._backward_hooks, hooks.OfNode(hook), False)
 
     def register_full_backward_pre_hook(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.tensor import Tensor
+from minicnn.backend import CPU, to_device
 from minicnn.files import write_atomically
 
 FORMAT = "minicnn checkpoint 1"
@@ -58,7 +59,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
             "info": checkpoint.info,
         }
     )
-    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    arrays = {name: np.asarray(to_device(array, CPU), order="C") for name, array in arrays.items()}
     metadata = {"format": FORMAT, "minicnn": text, "sha256": _checksum(arrays, text)}
     write_atomically(Path(path), save(arrays, metadata=metadata))
 

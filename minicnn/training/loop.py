@@ -118,6 +118,8 @@ class Trainer:
             if self.scheduler is not None and not self.step_every_batch:
                 self._end_of_epoch(self.totals.mean_loss)
             self.totals, self.seconds = Totals(), 0.0
+            if self._meter is not None:
+                self._meter.start(self.totals)  # a checkpoint looks at it
             on_epoch(self.history[-1])
 
     def _epoch(self, step: Callable[..., Any], on_batch: Callable[[Totals], None]) -> None:

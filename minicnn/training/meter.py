@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import dtypes
-from minicnn.autograd.grad_mode import no_grad
+from minicnn import dtypes, kernels
+from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import zeros
+from minicnn.kernels import dispatch
+from minicnn.kernels.tally import Sizes
 
 
 @dataclass
@@ -41,26 +43,28 @@ class Totals:
 
 
 class Meter:
-    """Sums of a loss and of hits on `device`. `add` is part of a recorded step; `read` waits for the device."""
+    """Sums of a loss and of hits on `device`. `add` is one kernel, in a recorded step; `read` waits for the device."""
 
     def __init__(self, device: Any) -> None:
-        self._loss = zeros((), dtype=dtypes.float64, device=device)
-        self._correct = zeros((), dtype=dtypes.int64, device=device)
+        self._total = zeros(1, dtype=dtypes.float64, device=device)
+        self._hits = zeros(1, dtype=dtypes.int64, device=device)
 
-    def add(self, loss: Any, scores: Any, labels: Any) -> None:
+    def add(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
         """Count a batch, with the arithmetic of Totals.add."""
-        with no_grad():
-            self._loss.add_(loss.detach().to(dtypes.float64) * len(labels))
-            self._correct.add_((scores.detach().argmax(1) == labels).sum())
+        ins = [tensor._plain_array().reshape(-1) for tensor in (loss, scores, labels)]
+        outs = [self._total._array, self._hits._array]
+        samples, classes = scores.shape
+        sizes = Sizes(samples, classes, ins[1].dtype)
+        kernels.execute("tally", kernels.plan("tally", sizes, dispatch.device_of(outs[0])), outs, ins)
 
     def read(self, totals: Totals) -> None:
         """Put the sums so far into `totals`."""
-        totals.loss, totals.correct = self._loss.item(), self._correct.item()
+        totals.loss, totals.correct = self._total.item(), self._hits.item()
 
     def start(self, totals: Totals) -> None:
         """Count on from `totals`."""
-        self._loss.fill_(totals.loss)
-        self._correct.fill_(totals.correct)
+        self._total.fill_(totals.loss)
+        self._hits.fill_(totals.correct)
 
 
 def count_correct(scores: Any, labels: Any) -> int:

@@ -119,7 +119,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     """(x - mean) / std for each channel of a floating tensor; see :class:`Normalize`."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}: put ToTensor() first")
-    pixels = tensor.numpy()
+    pixels = tensor.detach().numpy()
     if pixels.dtype.kind != "f":
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     if pixels.ndim < 3:
@@ -139,6 +139,9 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
                 f"{pixels.shape[-3]}: {told}"
             )
     means, deviations = (v[:, None, None] if v.ndim == 1 else v for v in (means, deviations))  # (C, 1, 1)
+    if tensor.requires_grad:  # the image is what is learned: adversarial examples, style transfer
+        shift, scale = Tensor(means), Tensor(deviations)
+        return tensor.sub_(shift).div_(scale) if inplace else (tensor - shift) / scale
     out = pixels if inplace else np.empty_like(pixels, order="C")
     np.subtract(pixels, means, out=out)
     np.divide(out, deviations, out=out)

@@ -15,15 +15,15 @@ device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 normalize = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 data_transforms = {
     "train": transforms.Compose(
-        [transforms.RandomResizedCrop(64), transforms.RandomHorizontalFlip(), transforms.ToTensor(), normalize]
+        [transforms.RandomResizedCrop(48), transforms.RandomHorizontalFlip(), transforms.ToTensor(), normalize]
     ),
-    "val": transforms.Compose([transforms.Resize(72), transforms.CenterCrop(64), transforms.ToTensor(), normalize]),
+    "val": transforms.Compose([transforms.Resize(52), transforms.CenterCrop(48), transforms.ToTensor(), normalize]),
 }
 image_datasets = {
-    x: datasets.FakeData(size=32, image_size=(3, 80, 80), num_classes=4, transform=data_transforms[x])
+    x: datasets.FakeData(size=16, image_size=(3, 56, 56), num_classes=4, transform=data_transforms[x])
     for x in ["train", "val"]
 }
-dataloaders = {x: DataLoader(image_datasets[x], batch_size=16, shuffle=True) for x in ["train", "val"]}
+dataloaders = {x: DataLoader(image_datasets[x], batch_size=8, shuffle=True) for x in ["train", "val"]}
 dataset_sizes = {x: len(image_datasets[x]) for x in ["train", "val"]}
 
 
@@ -82,11 +82,11 @@ print(model_conv.fc, sum(p.numel() for p in model_conv.parameters() if p.require
 before = model_conv.layer4[1].conv2.weight.clone()
 
 image_datasets = {
-    x: datasets.FakeData(size=32, image_size=(3, 80, 80), num_classes=2, transform=data_transforms[x])
+    x: datasets.FakeData(size=16, image_size=(3, 56, 56), num_classes=2, transform=data_transforms[x])
     for x in ["train", "val"]
 }
-dataloaders = {x: DataLoader(image_datasets[x], batch_size=16, shuffle=True) for x in ["train", "val"]}
+dataloaders = {x: DataLoader(image_datasets[x], batch_size=8, shuffle=True) for x in ["train", "val"]}
 optimizer_conv = optim.SGD(model_conv.fc.parameters(), lr=0.001, momentum=0.9)
 model_conv = train_model(model_conv, criterion, optimizer_conv, lr_scheduler.StepLR(optimizer_conv, step_size=7))
 print("features unchanged:", torch.equal(before, model_conv.layer4[1].conv2.weight))
-print("gradients:", [name for name, p in model_conv.named_parameters() if p.grad is not None])
+print("trained:", [name for name, p in model_conv.named_parameters() if p.requires_grad])

@@ -9,7 +9,7 @@ OPERANDS = (
     r"`[^`]+`|'\w+'|dimensions?|dim|axis|indices|index|mat\d|tensors?|operands?|shapes?|sizes?|elements|channels?"
     r"|kernel|probability|learning rate|momentum|weight_decay|rho|alpha|beta|betas|epsilon|step|parameters?|optimizer"
     r"|module|layer|keywords?|arguments?|dataset|samples?|targets?|inputs?|gradient|grad|output|std|mean|labels?"
-    r"|threshold mode|state|entry|mode|padding|values?|numbers?|key|class|images?|transforms?|lengths?|fan|dtype"
+    r"|threshold mode|state|entry|mode|padding|values?|numbers?|key|class|images?|transforms?|lengths?|fan|dtypes?"
     r"|variance|iterable|not implemented for|total_steps|factor|limits|range"
 )
 EXPECTATION = (
@@ -17,7 +17,8 @@ EXPECTATION = (
     r"|can't|can not|not implemented for .*(convert|give)|supports?|requires?|required|divisible|match|fewer|larger"
     r"|smaller|greater|less|too (small|large|many|few)|missing|valid|not supported|no such|does not|do not|don't"
     r"|doesn't|unknown|out of bounds|invalid|incompatible|empty|negative|is not an?|has no|different|same|ambiguous"
-    r"|exceeds|inconsistent|misses|is padded with|not allow|pads the last|leaves nothing|cuts more off"
+    r"|exceeds|inconsistent|misses|is padded with|not allow|pads the last|leaves nothing|mixed dtype|by zero"
+    r"|cuts more off"
 )
 VALUE = (
     r"\d|'[^']*'|\"[^\"]*\"|\b(None|True|False|Boolean)\b|\[\]|\(\)|\{\}|<.*>|[Gg]ot [\w.]+|empty|type \w+"

@@ -35,14 +35,20 @@ def main():
     pretend_there_is_a_gpu(architecture)
     with open(file, encoding="utf-8") as opened:
         launches = json.load(opened)
+    failed = 0
     for module, name, described in launches:
         kernel = getattr(importlib.import_module(module), name)
         arguments = [numba_type(part) for part in ast.literal_eval(described)]
-        ptx, _ = cuda.compile_ptx(kernel.function, types.void(*arguments), cc=divmod(architecture, 10))
-        assert f".target sm_{architecture}" in ptx, name
-        assert ".entry" in ptx, name
-        print(module, name, described)
+        try:
+            ptx, _ = cuda.compile_ptx(kernel.function, types.void(*arguments), cc=divmod(architecture, 10))
+            assert f".target sm_{architecture}" in ptx
+            assert ".entry" in ptx
+            print(module, name, described)
+        except Exception as error:
+            failed += 1
+            print(f"{module}.{name} of {described}: {error}\n", file=sys.stderr)
+    return int(failed > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -92,3 +92,18 @@ def test_large_numbers(backend, function):
     expected = {"logsigmoid": [0, -1e4, 0, -90, -math.log(2)], "elu": [1e4, -1, 90, -1, 0],
                 "softplus": [1e4, 0, 90, 0, math.log(2)]}.get(function, [1e4, 0, 90, 0, 0])  # fmt: skip
     np.testing.assert_allclose(y, np.array(expected, np.float32), rtol=1e-6, atol=1e-30)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
+@pytest.mark.parametrize(("function", "parameters"), [("relu", ()), ("hardtanh", (2, 9)), ("threshold", (4, 7))])
+def test_integers_stay_integers(backend, rng, dtype, function, parameters):
+    if backend in ("numba", "gpu numba"):
+        pytest.skip("left to others: nobody trains with integers")
+    low = np.iinfo(dtype).min // 2
+    x = rng.integers(low, low + 120, 77).astype(dtype)
+    x[::2] = rng.integers(0, 12, x[::2].size)
+    (y,) = run(backend, "activation", activation.Sizes(function, "forward", x.size, x.dtype, parameters), x)
+    rule = {"relu": lambda n: max(n, 0), "hardtanh": lambda n: min(max(n, 2), 9)}.get(
+        function, lambda n: n if n > 4 else 7
+    )
+    assert y.tolist() == [rule(n) for n in x.tolist()]

@@ -166,25 +166,25 @@ def test_a_gpu_array_never_runs_on_the_cpu(monkeypatch):
     sizes = im2col.Sizes(1, 1, 4, 4, 2, 2, 3, 3, (1, 1), (0, 0), (1, 1), F4)
     hide(monkeypatch, "cupy", "numba_cuda")
     for preferred in ("numba", "numpy"):
-        with kernels.use(preferred), kernels.record() as used:
-            with pytest.raises(LookupError, match=r"kernel 'activation' has no GPU version yet"):
-                kernels.run("activation", RELU, GpuArray())
-            with pytest.raises((LookupError, ImportError)):
-                kernels.run("im2col", sizes, GpuArray())
-            assert used == []
+        for kernel, of in (("activation", RELU), ("im2col", sizes)):
+            with kernels.use(preferred), kernels.record() as used:
+                with pytest.raises((LookupError, ImportError), match=r"numba_cuda( is not installed)?$"):
+                    kernels.run(kernel, of, GpuArray())
+                assert used == []
     with pytest.raises(LookupError, match=r"no GPU backend of kernel 'im2col' .* not installed: cupy, numba_cuda"):
         kernels.run("im2col", sizes, GpuArray())
 
 
-def test_a_kernel_without_a_gpu_version_says_what_to_do():
+def test_a_kernel_without_a_gpu_version_says_what_to_do(monkeypatch):
+    assert dispatch.backends("im2col", "gpu") == ("cupy", "numba")
+    assert dispatch.backends("gemm", "cpu") == ("numba", "numpy")
+    monkeypatch.setitem(dispatch.BACKENDS, "gpu", ("of_another_day",))
     with pytest.raises(LookupError) as caught:
         dispatch.backends("reorder", "gpu")
     assert str(caught.value) == (
         "kernel 'reorder' has no GPU version yet: bring its arrays to the CPU (`.cpu()`), "
         "or write kernels/reorder/gpu_cupy.py (kernels/README.md says how)"
     )
-    assert dispatch.backends("im2col", "gpu") == ("cupy", "numba")
-    assert dispatch.backends("gemm", "cpu") == ("numba", "numpy")
 
 
 def test_an_unknown_kernel_is_named():

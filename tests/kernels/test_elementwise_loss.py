@@ -55,3 +55,14 @@ def test_certain_probabilities_cost_100_at_most(backend):
     z = elementwise_loss.Sizes("bce", "forward", 4, a.dtype, "none")
     (loss,) = run(backend, "elementwise_loss", z, a, b)
     assert loss.tolist() == [0, 0, 100, 100]
+
+
+def test_no_pairs(backend):
+    if backend == "numba":
+        pytest.skip("left to the reference")
+    none = np.zeros(0, np.float32)
+    for reduction, expected in (("none", []), ("sum", [0]), ("mean", [np.nan])):
+        z = elementwise_loss.Sizes("mse", "forward", 0, none.dtype, reduction)
+        np.testing.assert_array_equal(run(backend, "elementwise_loss", z, none, none)[0], expected)
+        grad = none if reduction == "none" else np.ones(1, np.float32)
+        assert run(backend, "elementwise_loss", z._replace(direction="backward"), grad, none, none)[0].size == 0

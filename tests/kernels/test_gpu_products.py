@@ -115,6 +115,33 @@ def test_sums_are_cut_by_sizes_alone():
     assert length_of(5, 1) == 16  # a slice, and what hangs over is zero
 
 
+def test_a_long_sum_in_many_pieces(on_the_cpu, rng):
+    """A small result: its pieces are shared out to several threads for each sum."""
+    a, b, bias = (rng.standard_normal(shape).astype(F4) for shape in ((3, 5000), (5000, 2), (2,)))
+    plan = gemm_cupy.plan(gemm.Sizes(3, 2, 5000, F4, PLAIN, PLAIN, PLAIN, ("bias", "row_sums")))
+    c, sums = outputs_of(plan, [a, b, bias])
+    assert on_the_cpu[-1] == "gemm_finish_float32"
+    assert plan.scratch_bytes // (4 * (3 * 2 + 3)) >= 16
+    assert np.abs(c - (oracles.matmul(a, b) + bias)).max() < 1e-3
+    assert np.abs(sums - a.astype(np.float64).sum(1)).max() < 1e-3
+
+
+def test_a_filter_as_large_as_its_image_is_a_matrix_product(on_the_cpu, rng):
+    z = conv2d.Sizes("forward", 6, 5, 3, 4, 7, 3, 4, 1, 1, (2, 3), (0, 0), (1, 1), 1, F4, ("bias", "tanh"))
+    x, w, g = (rng.standard_normal(shape).astype(F4) for shape in (z.x_shape, z.w_shape, z.y_shape))
+    bias, how = rng.standard_normal(7).astype(F4), (z.stride, z.padding, z.dilation, 1)
+    (y,) = outputs_of(conv_cupy.plan(z), [x, w, bias])
+    expected = oracles.conv2d(x, w, (1, 1), *how) + bias.reshape(1, -1, 1, 1)
+    assert np.abs(y - np.tanh(expected)).max() < 1e-5
+    (dx,) = outputs_of(conv_cupy.plan(z._replace(direction="input", epilogue=("relu_gradient",))), [g, w, x])
+    assert np.abs(dx - np.where(x > 0, oracles.conv2d_input(g, w, z.x_shape, *how), 0)).max() < 1e-5
+    dw, db = outputs_of(conv_cupy.plan(z._replace(direction="weight", epilogue=("bias",))), [x, g])
+    assert np.abs(dw - oracles.conv2d_weight(x, g, z.w_shape, *how)).max() < 1e-5
+    assert np.abs(db.reshape(-1) - g.sum((0, 2, 3))).max() < 1e-5
+    assert [name.partition("_")[0] for name in on_the_cpu] == ["gemm"] * 3
+    assert not conv_cupy.plan(z._replace(direction="input", epilogue=("bias",))).algorithm.startswith("matrix product")
+
+
 def test_the_structs_of_the_kernels_have_the_fields_that_plans_fill():
     z = conv2d.Sizes("forward", 1, 1, 4, 4, 1, 3, 3, 2, 2, (1, 1), (0, 0), (1, 1), 1, F4)
     geometry = conv_cupy.conv_struct(z, gpu_plan.geometry_of(z), across=1, pieces=1, length=0)

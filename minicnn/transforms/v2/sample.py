@@ -78,5 +78,6 @@ def of_samples(kind: T) -> T:
     def call(self: Any, *inputs: Any) -> Any:
         return on_image(lambda image: inner(self, image), inputs)
 
-    space = {method: call, "__doc__": kind.__doc__, "__module__": "minicnn.transforms.v2"}
+    told = (kind.__doc__ or "").partition("\n\n    >>>")[0]  # the example is of the older class
+    space = {method: call, "__doc__": told, "__module__": "minicnn.transforms.v2"}
     return type(kind.__name__, (kind,), space)  # type: ignore[return-value]
