@@ -19,7 +19,8 @@ KERNELS = ("statistics", "normalise", "slopes", "gradient")
 def planned(z: Sizes, start: Callable[[str], launch.Start], pack: launch.Pack) -> Plan:
     """The plan that starts the kernels; arrays of a GPU are in plain order."""
     z = z._replace(order=layout.PLAIN)
-    slices = cut(*z.shape[:2], layout.size(z.shape[2:]))
+    N, C = z.shape[:2]
+    slices = cut(N, C, layout.size(z.shape[2:]))
     grid, block, channels = slices.grid, (launch.THREADS,), pack(**slices.lengths)
     options = pack(
         weighted=int("weight" in z.affine), biased=int("bias" in z.affine), from_batch=int(z.from_batch),
