@@ -1,14 +1,6 @@
 // Batch normalisation and its gradients. The contract is in __init__.py.
 //
-// The m = N·pixels numbers of a channel are N runs of `pixels`; they are cut into slices, and each (channel, slice)
-// has a team of threads (teams.py), of some 32 numbers a thread: enough work for a block, and enough blocks for a GPU
-// where there are few channels.
-//
-//   image 0, channel 0   image 0, channel 1   …   image 1, channel 0   …
-//   [ slice 0 ......]    [ slice 0 ......]        [.. 0 ][ slice 1 ]         slices of channel 0 end where they end
-//
-// Images of 8 pixels and more: a block has a slice of one channel, its threads go along the pixels. Smaller ones (the
-// output of a linear layer has 1): a block has 32 channels, neighbouring threads have neighbouring channels.
+// Channels are cut into slices, and each (channel, slice) has a team of threads: channels.cuh has the drawing.
 //
 // Two launches each way, since all of a channel has to be known before any of it can be finished:
 //
@@ -24,81 +16,29 @@
 //
 //   Σ (x - mean)² = Σ over slices of [ Σ (x - mean_s)² + n_s·(mean_s - mean)² ]
 //
-// (Chan, Golub & LeVeque 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances"). A thread
-// adds up its 32 numbers in their own type, all further sums are float64: one addition in 32, so it costs nothing on
-// GPUs either that have few units for it.
+// (Chan, Golub & LeVeque 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances").
 
-#include "reduce.cuh"
+#include "channels.cuh"
 
-struct Geometry {  // filled by gpu_plan.py, in this order
-    int N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart;
-};
-
-// The channel and the slice of a team, and its numbers.
-struct Slice {
-    const Geometry& z;
-    const Team<double> team;
-    const int number, channel, m;
-
-    __device__ Slice(const Geometry& z, double* room)
-        : z(z), team(z.members, z.apart, room), number((int)blockIdx.x % z.slices),
-          channel((int)blockIdx.x / z.slices * team.rows + team.row), m(z.N * z.pixels)
-    {
-    }
-
-    __device__ bool is_there() const { return channel < z.C; }
-    // the one thread that writes what there is one of for each channel
-    __device__ bool writes() const { return number == 0 && team.member == 0 && is_there(); }
-    // how many numbers slice s has
-    __device__ int size(int s) const { return min(z.length, m - s * z.length); }
-    __device__ long long part(int s) const { return 2 * ((long long)s * z.C + channel); }
-
-    // body(at) for the numbers of this thread: every members-th of the slice. Coordinates are carried along; a
-    // division for each number would take longer than the rest.
-    template <typename Body>
-    __device__ void for_each(const Body& body) const
-    {
-        int j = number * z.length + team.member;
-        const int end = is_there() ? number * z.length + size(number) : 0;
-        if (j >= end) return;
-        int n = j / z.pixels, p = j % z.pixels;
-        const int images = team.members / z.pixels, rest = team.members % z.pixels;
-        for (; j < end; j += team.members) {
-            body(((long long)n * z.C + channel) * z.pixels + p);
-            n += images;
-            p += rest;
-            if (p >= z.pixels) {
-                p -= z.pixels;
-                n++;
-            }
-        }
-    }
-
-    // The sum over slices of of(slice): all members get it.
-    template <typename Of>
-    __device__ double joined(const Of& of) const
-    {
-        double sum = 0;
-        for (int s = team.member; is_there() && s < z.slices; s += team.members) sum += of(s);
-        return team.sum(sum);
-    }
+struct Options {  // filled by gpu_plan.py, in this order
+    int weighted, biased, from_batch, counted;
 };
 
 template <typename T>
 __device__ void statistics(const T* __restrict__ x, double* __restrict__ parts, long long* __restrict__ count,
-                           const Geometry& z)
+                           const Channels& channels, const Options& z)
 {
     __shared__ double room[MOST_THREADS];
-    const Slice slice(z, room);
+    const Slice slice(channels, room);
     if (z.counted && blockIdx.x == 0 && threadIdx.x == 0) count[0]++;  // `normalise` reads it
 
     T mine = 0;
-    slice.for_each([&](long long at) { mine += x[at]; });
+    slice.for_each([&](long long at, int) { mine += x[at]; });
     const double sum = slice.team.sum(mine);
     const int numbers = slice.size(slice.number);
     const T centre = T(sum / numbers);
     mine = 0;
-    slice.for_each([&](long long at) { mine += (x[at] - centre) * (x[at] - centre); });
+    slice.for_each([&](long long at, int) { mine += (x[at] - centre) * (x[at] - centre); });
     const double squares = slice.team.sum(mine);
 
     if (slice.team.member > 0 || !slice.is_there()) return;
@@ -111,10 +51,10 @@ template <typename T>
 __device__ void normalise(const T* __restrict__ x, const T* __restrict__ weight, const T* __restrict__ bias,
                           T* __restrict__ y, T* __restrict__ mean, T* __restrict__ r, T* running_mean, T* running_var,
                           const long long* __restrict__ count, const double* __restrict__ parts, double momentum,
-                          double eps, const Geometry& z)
+                          double eps, const Channels& channels, const Options& z)
 {
     __shared__ double room[MOST_THREADS];
-    const Slice slice(z, room);
+    const Slice slice(channels, room);
     const int c = slice.is_there() ? slice.channel : 0;  // threads without a channel have nothing to write
     double average, variance;
     if (z.from_batch) {
@@ -139,18 +79,18 @@ __device__ void normalise(const T* __restrict__ x, const T* __restrict__ weight,
         r[c] = root;
     }
     const T scale = z.weighted ? root * weight[c] : root, shift = z.biased ? bias[c] : T(0);
-    slice.for_each([&](long long at) { y[at] = (x[at] - centre) * scale + shift; });
+    slice.for_each([&](long long at, int) { y[at] = (x[at] - centre) * scale + shift; });
 }
 
 template <typename T>
 __device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
-                       double* __restrict__ parts, const Geometry& z)
+                       double* __restrict__ parts, const Channels& channels)
 {
     __shared__ double room[MOST_THREADS];
-    const Slice slice(z, room);
+    const Slice slice(channels, room);
     const T centre = mean[slice.is_there() ? slice.channel : 0];
     T products = 0, alone = 0;
-    slice.for_each([&](long long at) {
+    slice.for_each([&](long long at, int) {
         products += g[at] * (x[at] - centre);
         alone += g[at];
     });
@@ -164,10 +104,10 @@ template <typename T>
 __device__ void gradient(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
                          const T* __restrict__ r, const T* __restrict__ weight, T* __restrict__ dx,
                          T* __restrict__ dweight, T* __restrict__ dbias, const double* __restrict__ parts,
-                         const Geometry& z)
+                         const Channels& channels, const Options& z)
 {
     __shared__ double room[MOST_THREADS];
-    const Slice slice(z, room);
+    const Slice slice(channels, room);
     const int c = slice.is_there() ? slice.channel : 0;
     const double products = slice.joined([&](int s) { return parts[slice.part(s)]; });
     const double sum = slice.joined([&](int s) { return parts[slice.part(s) + 1]; });
@@ -179,58 +119,61 @@ __device__ void gradient(const T* __restrict__ g, const T* __restrict__ x, const
     const T centre = mean[c], scale = z.weighted ? r[c] * weight[c] : r[c];
     const T slope = z.from_batch ? T(products * root * root / slice.m) : T(0);
     const T average = z.from_batch ? T(sum / slice.m) : T(0);
-    slice.for_each([&](long long at) { dx[at] = (g[at] - average - (x[at] - centre) * slope) * scale; });
+    slice.for_each([&](long long at, int) { dx[at] = (g[at] - average - (x[at] - centre) * slope) * scale; });
 }
 
 // The names that Python sees: one for each element type.
 
-extern "C" __global__ void statistics_float32(const float* x, double* parts, long long* count, Geometry z)
+extern "C" __global__ void statistics_float32(const float* x, double* parts, long long* count, Channels channels,
+                                              Options z)
 {
-    statistics(x, parts, count, z);
+    statistics(x, parts, count, channels, z);
 }
 
-extern "C" __global__ void statistics_float64(const double* x, double* parts, long long* count, Geometry z)
+extern "C" __global__ void statistics_float64(const double* x, double* parts, long long* count, Channels channels,
+                                              Options z)
 {
-    statistics(x, parts, count, z);
+    statistics(x, parts, count, channels, z);
 }
 
 extern "C" __global__ void normalise_float32(const float* x, const float* weight, const float* bias, float* y,
                                              float* mean, float* r, float* running_mean, float* running_var,
                                              const long long* count, const double* parts, double momentum, double eps,
-                                             Geometry z)
+                                             Channels channels, Options z)
 {
-    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, z);
+    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels, z);
 }
 
 extern "C" __global__ void normalise_float64(const double* x, const double* weight, const double* bias, double* y,
                                              double* mean, double* r, double* running_mean, double* running_var,
                                              const long long* count, const double* parts, double momentum, double eps,
-                                             Geometry z)
+                                             Channels channels, Options z)
 {
-    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, z);
+    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels, z);
 }
 
-extern "C" __global__ void slopes_float32(const float* g, const float* x, const float* mean, double* parts, Geometry z)
+extern "C" __global__ void slopes_float32(const float* g, const float* x, const float* mean, double* parts,
+                                          Channels channels)
 {
-    slopes(g, x, mean, parts, z);
+    slopes(g, x, mean, parts, channels);
 }
 
 extern "C" __global__ void slopes_float64(const double* g, const double* x, const double* mean, double* parts,
-                                          Geometry z)
+                                          Channels channels)
 {
-    slopes(g, x, mean, parts, z);
+    slopes(g, x, mean, parts, channels);
 }
 
 extern "C" __global__ void gradient_float32(const float* g, const float* x, const float* mean, const float* r,
                                             const float* weight, float* dx, float* dweight, float* dbias,
-                                            const double* parts, Geometry z)
+                                            const double* parts, Channels channels, Options z)
 {
-    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, z);
+    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, z);
 }
 
 extern "C" __global__ void gradient_float64(const double* g, const double* x, const double* mean, const double* r,
                                             const double* weight, double* dx, double* dweight, double* dbias,
-                                            const double* parts, Geometry z)
+                                            const double* parts, Channels channels, Options z)
 {
-    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, z);
+    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, z);
 }

@@ -9,6 +9,7 @@ from numba import cuda
 
 from .. import launch
 from ..dispatch import Plan
+from ..gpu_channels import address, joined, slice_of
 from ..gpu_teams import MOST_THREADS, place, team_sum
 from . import Sizes
 from .gpu_plan import TYPES, planned
@@ -22,56 +23,25 @@ def plan(z: Sizes) -> Plan | None:
     return planned(z, lambda kernel: kernels[kernel].flat, launch.numbers)
 
 
-@launch.numba_device
-def slice_of(geometry):
-    """The channel and the slice of my team, my first number in it (counted in the channel) and the end.
-
-    Threads without a channel have channel 0, no number and nothing to write.
-    """
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
-    rows, row, member = place(members, apart)
-    number, channel = cuda.blockIdx.x % slices, cuda.blockIdx.x // slices * rows + row
-    if channel >= C:
-        return 0, number, 0, 0, False
-    first = number * length
-    return channel, number, first + member, min(first + length, N * pixels), member == 0
-
-
-@launch.numba_device
-def address(j, channel, geometry):
-    """Where number j of a channel lies."""
-    C, pixels = geometry[1], geometry[2]
-    return (j // pixels * C + channel) * pixels + j % pixels
-
-
-@launch.numba_device
-def joined(parts, which, channel, room, geometry):
-    """The sum over all slices of one of the two numbers of a part."""
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
-    total = 0.0
-    for s in range(place(members, apart)[2], slices, members):
-        total += parts[2 * (s * C + channel) + which]
-    return team_sum(total, room, members, apart)
-
-
 @launch.numba_kernel
-def statistics(x, parts, count, geometry):
+def statistics(x, parts, count, channels, options):
     """for each (channel, slice), one team: Σ x, Σ (x - its own mean)²"""
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
+    N, C, pixels, slices, length, members, apart = channels
+    weighted, biased, from_batch, counted = options
     room = cuda.shared.array(MOST_THREADS, np.float64)
-    channel, number, start, end, writes = slice_of(geometry)
+    channel, number, start, end, writes = slice_of(channels)
     if counted and cuda.blockIdx.x == 0 and cuda.threadIdx.x == 0:
         count[0] += 1  # `normalise` reads it
     numbers = min(length, N * pixels - number * length)
     mine = x.dtype.type(0)
     for j in range(start, end, members):
-        mine += x[address(j, channel, geometry)]
+        mine += x[address(j, channel, channels)]
     total = team_sum(mine, room, members, apart)
     average = total / numbers if numbers > 0 else np.nan
     centre = x.dtype.type(average)
     mine = x.dtype.type(0)
     for j in range(start, end, members):
-        off = x[address(j, channel, geometry)] - centre
+        off = x[address(j, channel, channels)] - centre
         mine += off * off
     squares = team_sum(mine, room, members, apart)
     if writes:
@@ -81,14 +51,15 @@ def statistics(x, parts, count, geometry):
 
 
 @launch.numba_kernel
-def normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, geometry):
+def normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels, options):
     """for each (channel, slice), one team: mean and variance from the parts; y"""
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
+    N, C, pixels, slices, length, members, apart = channels
+    weighted, biased, from_batch, counted = options
     room = cuda.shared.array(MOST_THREADS, np.float64)
-    channel, number, start, end, writes = slice_of(geometry)
+    channel, number, start, end, writes = slice_of(channels)
     m = N * pixels
     if from_batch:
-        average = joined(parts, 0, channel, room, geometry) / m if m > 0 else np.nan
+        average = joined(parts, 0, channel, room, channels) / m if m > 0 else np.nan
         squares = 0.0
         for s in range(place(members, apart)[2], slices, members):
             at, numbers = 2 * (s * C + channel), min(length, m - s * length)
@@ -110,20 +81,20 @@ def normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, par
     scale = root * weight[channel] if weighted else root
     shift = bias[channel] if biased else x.dtype.type(0)
     for j in range(start, end, members):
-        at = address(j, channel, geometry)
+        at = address(j, channel, channels)
         y[at] = (x[at] - centre) * scale + shift
 
 
 @launch.numba_kernel
-def slopes(g, x, mean, parts, geometry):
+def slopes(g, x, mean, parts, channels):
     """for each (channel, slice), one team: Σ g·(x - mean), Σ g"""
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
+    N, C, pixels, slices, length, members, apart = channels
     room = cuda.shared.array(MOST_THREADS, np.float64)
-    channel, number, start, end, writes = slice_of(geometry)
+    channel, number, start, end, writes = slice_of(channels)
     centre = mean[channel]
     products, alone = x.dtype.type(0), x.dtype.type(0)
     for j in range(start, end, members):
-        at = address(j, channel, geometry)
+        at = address(j, channel, channels)
         products += g[at] * (x[at] - centre)
         alone += g[at]
     all_products = team_sum(products, room, members, apart)
@@ -135,14 +106,15 @@ def slopes(g, x, mean, parts, geometry):
 
 
 @launch.numba_kernel
-def gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, geometry):
+def gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, options):
     """for each (channel, slice), one team: both sums from the parts; dx"""
-    N, C, pixels, slices, length, weighted, biased, from_batch, counted, members, apart = geometry
+    N, C, pixels, slices, length, members, apart = channels
+    weighted, biased, from_batch, counted = options
     room = cuda.shared.array(MOST_THREADS, np.float64)
-    channel, number, start, end, writes = slice_of(geometry)
+    channel, number, start, end, writes = slice_of(channels)
     m = N * pixels
-    products = joined(parts, 0, channel, room, geometry)
-    total = joined(parts, 1, channel, room, geometry)
+    products = joined(parts, 0, channel, room, channels)
+    total = joined(parts, 1, channel, room, channels)
     root = np.float64(r[channel])
     if writes and number == 0:
         dweight[channel] = products * root if m > 0 else 0.0
@@ -152,5 +124,5 @@ def gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, geometry):
     if from_batch and m > 0:
         slope, average = x.dtype.type(products * root * root / m), x.dtype.type(total / m)
     for j in range(start, end, members):
-        at = address(j, channel, geometry)
+        at = address(j, channel, channels)
         dx[at] = (g[at] - average - (x[at] - centre) * slope) * scale

@@ -1,47 +1,109 @@
-"""Normalisation of layers, of groups of channels, of single channels: all of it batch normalisation of other axes."""
+"""Normalisation of layers, of groups of channels, of single channels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.batch_norm import BatchNorm, normalised
-from minicnn.functional.common import check_tensor
+from minicnn.functional.batch_norm import normalised
+from minicnn.functional.common import SumTo, check_tensor
 from minicnn.functional.conversion import copy_
-from minicnn.functional.elementwise import Add, Mul
-from minicnn.functional.shape import View
-from minicnn.kernels import layout
-from minicnn.kernels.batch_norm import Sizes
+from minicnn.functional.elementwise import Sub
+from minicnn.kernels import dispatch, layout
+from minicnn.kernels.layer_norm import Sizes
 
 
-def _last(base: type[Operation], name: str) -> type[Operation]:
-    """An operation under the name that the whole normalisation has."""
-    return type(name, (base,), {"__slots__": (), "__doc__": base.__doc__, "name": lambda ctx: f"{name}Backward0"})
+def _flat(array: Any) -> Any:
+    """The memory of an array in plain order."""
+    return layout.memory(dispatch.in_order(array, layout.PLAIN))
 
 
-LAST = {
-    label: {base: _last(base, label) for base in (Add, Mul, View)} for label in ("NativeLayerNorm", "NativeGroupNorm")
-}
+class RowNorm(Operation):
+    """(x - mean) / √(var + eps) · weight + bias, by rows"""
+
+    def forward(ctx, x: Any, weight: Any, bias: Any, sizes: Sizes, label: str) -> Any:
+        ctx.sizes, ctx.label = sizes, label
+        more = [_flat(array) for array in (weight, bias) if array is not None]
+        y, ctx.mean, ctx.r = dispatch.run("layer_norm", sizes, _flat(x), *more)
+        ctx.save(x, weight)
+        ctx.bias_shape = None if bias is None else bias.shape
+        return y.reshape(x.shape)
+
+    def backward(ctx, grad: Any) -> Any:
+        x, weight = ctx.saved()
+        gradients = RowNormGrad(grad, x, weight, ctx.mean, ctx.r, ctx.sizes)
+        if not ctx.sizes.affine:
+            return gradients, None, None, None, None
+        dx, dweight, dbias = gradients
+        dweight = dweight.reshape(weight.shape) if ctx.needs(1) else None
+        return dx, dweight, dbias.reshape(ctx.bias_shape) if ctx.needs(2) else None, None, None
+
+    def name(ctx) -> str:
+        return f"{ctx.label}Backward0"
 
 
-def _standard(input: Tensor, rows: int, eps: float, weight: Tensor | None, bias: Tensor | None, label: str) -> Tensor:
-    """The input, whose `rows` equal parts in memory order have mean 0 and variance 1 each, times weight, plus bias."""
+class RowNormGrad(Operation):
+    """The gradients of x, weight and bias; its own gradient makes second derivatives possible"""
+
+    def forward(ctx, grad: Any, x: Any, weight: Any, mean: Any, r: Any, sizes: Sizes) -> Any:
+        ctx.save(grad, x, weight)
+        ctx.sizes = sizes
+        more = () if weight is None else (_flat(weight),)
+        back = sizes._replace(direction="backward")
+        dx, *sums = dispatch.run("layer_norm", back, _flat(grad), _flat(x), mean, r, *more)
+        dx = dx.reshape(x.shape)
+        return (dx, *sums) if sums else dx
+
+    def backward(ctx, u: Any, v: Any = None, t: Any = None) -> Any:
+        """From dx = r·(h - h̄ - x̂·b) with h = g·w, dw = Σ g·x̂, db = Σ g, where a bar is the mean over a row, b that of
+        h·x̂: with ∂r = -r²·x̂/m and ∂b = r·(h - h̄ - x̂·b)/m, and c the mean of u·x̂."""
+        g, x, weight = ctx.saved()
+        z = ctx.sizes
+        samples = z.rows // z.period
+        shape, rows = (samples, z.period, z.channels, z.pixels), (samples, z.period, 1, 1)
+        weights = (1, *shape[1:3], 1)
+
+        def mean(value: Any) -> Any:
+            return SumTo(value, rows) * (1 / z.row)
+
+        def rest(value: Any) -> Any:
+            return value - mean(value) - centred * mean(value * centred)
+
+        like = g if u is None else u
+        g, x = g.reshape(shape), x.reshape(shape)
+        u = g * 0 if u is None else u.reshape(shape)
+        v, t = (0 if k is None else k.reshape(weights) for k in (v, t))
+        w = 1 if weight is None else weight.reshape(weights)
+        centre = Sub(x, mean(x))
+        r = (mean(centre * centre) + z.eps) ** -0.5
+        centred, h = centre * r, g * w
+        b, c = mean(h * centred), mean(u * centred)
+        along_h = rest(u) * r
+        share = mean(u * h) - mean(u) * mean(h) - b * c
+        grad_g = along_h * w + centred * v + t
+        grad_x = rest(g * v) * r - (centred * share + rest(h) * c + rest(u) * b) * (r * r)
+        grad_w = None
+        if weight is not None and ctx.needs(2):
+            grad_w = SumTo(along_h * g, weights).reshape(weight.shape)
+        return grad_g.reshape(like.shape), grad_x.reshape(like.shape), grad_w, None, None, None
+
+
+def _standard(
+    input: Tensor, rows: tuple[int, int, int, int], eps: float, weight: Tensor | None, bias: Tensor | None, label: str
+) -> Tensor:
+    """The input, whose parts in memory order have mean 0 and variance 1 each, times weight, plus bias. `rows`: how many
+    parts, and of each the channels and pixels; and how many parts until the weights begin anew."""
     if not input.numel():
         return input * 1
-    sizes = Sizes("forward", (1, rows, input.numel() // rows), input._array.dtype, layout.PLAIN, (), True, None, False,
-                  float(eps))  # fmt: skip
-    flat: Tensor = BatchNorm(input.reshape(sizes.shape), None, None, (), sizes)
-    last = LAST[label]
-    if weight is None and bias is None:
-        return last[View](flat, tuple(input.shape))
-    result: Tensor = flat.view(tuple(input.shape))
-    if weight is not None:
-        result = (last[Mul] if bias is None else Mul)(result, weight)
-    return result if bias is None else last[Add](result, bias)
+    affine = tuple(name for name, tensor in (("weight", weight), ("bias", bias)) if tensor is not None)
+    sizes = Sizes("forward", *rows, input._array.dtype, affine, float(eps))
+    result: Tensor = RowNorm(input, weight, bias, sizes, label)
+    return result
 
 
 def _normal_shape(input: Tensor, normalized_shape: Sequence[int], given: dict[str, Tensor | None], name: str) -> int:
@@ -94,7 +156,8 @@ def layer_norm(
     Source: Ba, Kiros & Hinton 2016, "Layer Normalization".
     """
     rows = _normal_shape(input, normalized_shape, {"weight": weight, "bias": bias}, "layer_norm")
-    return _standard(input, rows, eps, weight, bias, "NativeLayerNorm")
+    length = input.numel() // max(rows, 1)
+    return _standard(input, (rows, length, 1, 1), eps, weight, bias, "NativeLayerNorm")
 
 
 @operation()
@@ -147,9 +210,9 @@ def group_norm(
     if input.numel() == num_groups:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
     _check_types(input, given, name)
-    column = (C,) + (1,) * (input.ndim - 2)
-    scale, shift = (None if tensor is None else tensor.reshape(column) for tensor in (weight, bias))
-    return _standard(input, N * num_groups, eps, scale, shift, "NativeGroupNorm")
+    pixels = input.numel() // max(N * C, 1)
+    rows = (N * num_groups, C // num_groups, pixels, num_groups)
+    return _standard(input, rows, eps, weight, bias, "NativeGroupNorm")
 
 
 @operation()

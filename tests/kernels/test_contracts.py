@@ -38,8 +38,8 @@ HERE = {  # tests below
     "resample", "softmax_cross_entropy",
 }  # fmt: skip
 ELSEWHERE = {
-    "optimizer_step", "dropout", "batch_norm", "elementwise_loss", "image_places", "nll", "segment_sum", "shuffle",
-    "softmax", "tally",
+    "optimizer_step", "dropout", "batch_norm", "elementwise_loss", "image_places", "layer_norm", "nll", "segment_sum",
+    "shuffle", "softmax", "tally",
 }  # fmt: skip
 
 
