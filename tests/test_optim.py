@@ -291,6 +291,7 @@ def test_steps_are_torchs_bits_but_for_its_square_root(name, options, monkeypatc
         np.testing.assert_array_equal(end, want)
 
 
+@pytest.mark.usefixtures("of_the_cpu")  # whose threads they are dealt out to
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_many_parameters_in_many_blocks_step_as_each_alone(name, options, threads):
     """The same bits however the elements are dealt out; some parameters are empty, some begin in mid-block."""
