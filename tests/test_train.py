@@ -16,7 +16,7 @@ import pytest
 
 import minicnn
 from minicnn import datasets, models, nn, optim, serialization, train
-from minicnn.capture.replay import Replay
+from minicnn.capture.calls import Calls
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
 from minicnn.training.schedules import SCHEDULES
@@ -299,7 +299,7 @@ def test_interrupted_anywhere(small, monkeypatch, place):
         "zero_grad": (train.optim.Adam, "zero_grad", 2),
         "backward": (minicnn.Tensor, "backward", 2),
         "step": (train.optim.Adam, "step", 1),
-        "replay": (Replay, "run", 4),
+        "replay": (Calls, "run", 4),
         "scheduler": (train.optim.lr_scheduler.OneCycleLR, "step", 6),
         "evaluate": (loop.Trainer, "evaluate", 1),
     }[place]
@@ -465,7 +465,7 @@ def test_masks_of_dropout_go_on_where_they_stopped():
 def test_a_second_ctrl_c_stops_at_once(small, monkeypatch, capsys):
     """Within a step: what it half changed is not saved."""
     run("--epochs", 2, "--output", "whole")
-    step, count = Replay.run, 0
+    step, count = Calls.run, 0
 
     def impatient(self):
         nonlocal count
@@ -476,7 +476,7 @@ def test_a_second_ctrl_c_stops_at_once(small, monkeypatch, capsys):
             ctrl_c()
 
     with monkeypatch.context() as patch:
-        patch.setattr(Replay, "run", impatient)
+        patch.setattr(Calls, "run", impatient)
         run("--epochs", 2, "--output", "parts", expect=130)
     assert capsys.readouterr().err.startswith("stopped at once by Ctrl-C")
     assert arrays("parts")[1].info["totals"]["batches"] == 0  # the end of the first epoch

@@ -6,7 +6,7 @@ from contract import run
 
 import minicnn
 from minicnn import kernels
-from minicnn.functional import sampling
+from minicnn.functional import generator as generators
 from minicnn.kernels import compiled
 from minicnn.kernels.shuffle import Sizes
 from minicnn.random import Stream
@@ -25,7 +25,7 @@ def test_exchanges(backend, rng, n):
 
 def test_long_permutations_are_the_streams(monkeypatch):
     kernels.run("shuffle", Sizes(3), np.array([1, 2]))  # from now on Numba is loaded
-    n = sampling.LONG + 1
+    n = generators.LONG + 1
     expected, state = Stream(3).randperm(n), Stream(3)
     state.randperm(n)
     with kernels.record() as used:
@@ -34,7 +34,7 @@ def test_long_permutations_are_the_streams(monkeypatch):
     np.testing.assert_array_equal(order, expected)
     generator = minicnn.Generator().manual_seed(3)
     with kernels.record() as used:
-        generator.randperm(sampling.LONG - 1)
+        generator.randperm(generators.LONG - 1)
     assert used == []
     monkeypatch.setattr(compiled, "loaded", lambda: False)  # nor is it to be loaded for this
     with kernels.record() as used:
