@@ -22,7 +22,7 @@ EXPECTATION = (
 )
 VALUE = (
     r"\d|'[^']*'|\"[^\"]*\"|\b(None|True|False|Boolean)\b|\[\]|\(\)|\{\}|<.*>|[Gg]ot [\w.]+|empty|type \w+"
-    r"|is \w+$|\w+ is not an?|assign an? \w+|no arguments|`[^`]+`.*`[^`]+`|NoneType|total_steps"
+    r"|is \w+$|\w+ is not an?|assign an? \w+|no arguments|`[^`]+`.*`[^`]+`|has no attribute `|NoneType|total_steps"
 )
 # Python's and NumPy's own texts, which know nothing of the caller's arguments.
 RAW = (
