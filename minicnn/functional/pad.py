@@ -115,7 +115,7 @@ def _bordered(input: Tensor, axes: Sequence[Axis], node: str) -> Tensor:
 
 
 def _pairs(input: Tensor, pad: Sequence[int]) -> Widths:
-    if isinstance(pad, str) or any(isinstance(p, bool) or not hasattr(p, "__index__") for p in pad):
+    if isinstance(pad, str | dict | set) or any(isinstance(p, bool) or not hasattr(p, "__index__") for p in pad):
         raise TypeError(f"pad(): `pad` must be a tuple of ints, got {pad!r}")
     numbers = [int(p) for p in pad]
     if len(numbers) % 2:
