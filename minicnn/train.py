@@ -319,8 +319,9 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
     extras += ["padded, not enlarged"] if settings["pad"] else []
     extras += ["normalised"] if settings["normalize"] else []
+    epochs = settings["epochs"]
     print(
-        f"recipe: {settings['epochs']} epochs, batch {settings['batch_size']}, {settings['optimizer']}, "
+        f"recipe: {epochs} epoch{'s' * (epochs != 1)}, batch {settings['batch_size']}, {settings['optimizer']}, "
         + ", ".join([f"{settings['schedule']} learning rate {settings['lr']:g}", *extras, f"seed {settings['seed']}"])
     )
     if trainer.history or trainer.totals.batches:

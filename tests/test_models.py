@@ -118,7 +118,7 @@ def test_the_command_trains_it(few, capsys, name):
     shown = capsys.readouterr().out
     assert f"{PARAMETERS[name]:,} parameters" in shown
     schedule = "one-cycle" if name == "lenet5-1998" else "constant"
-    assert f"recipe: 1 epochs, batch {COURSE[name][1]}, {COURSE[name][3]}, {schedule}" in shown
+    assert f"recipe: 1 epoch, batch {COURSE[name][1]}, {COURSE[name][3]}, {schedule}" in shown
     assert ("normalised" in shown) == (name in ("cnn-dropout2d", "lenet5-1998"))
     # validation batches of 256 that leave the rest out see 256 of 500 images
     seen = {"cnn-three-conv": 256, "cnn-cifar10": 100}.get(name, 500)

@@ -1,6 +1,8 @@
 """torchvision's networks: the same layers, numbers from the same seed, scores and gradients as torchvision's own."""
 
 import inspect
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -272,3 +274,12 @@ def test_every_network_has_the_papers_number_of_parameters():
     torchvision = reference()
     for name, count in said.items():
         assert count == torchvision.models.get_model_weights(name).DEFAULT.meta["num_params"], name
+
+
+def test_it_is_loaded_at_its_first_use():
+    code = """
+import sys, minicnn
+print("minicnn.models.vision" in sys.modules, minicnn.models.vision.alexnet.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False alexnet\n", done.stderr

@@ -1,8 +1,10 @@
 """The networks of the course, each with the recipe that trains it.
 
 `models.lenet5()` builds a network; `models.NETWORKS["lenet5"]` also knows how it is trained, which is what
-`python -m minicnn.train lenet5` uses.
+`python -m minicnn.train lenet5` uses. `models.vision` has torchvision's networks, from AlexNet to ShuffleNetV2.
 """
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from minicnn.models.cnn import CNNCifar10 as CNNCifar10
 from minicnn.models.cnn import CNNDropout2d as CNNDropout2d
@@ -25,3 +27,7 @@ from minicnn.models.recipes import NETWORKS as NETWORKS
 from minicnn.models.recipes import RECIPES as RECIPES
 from minicnn.models.recipes import Network as Network
 from minicnn.models.recipes import Recipe as Recipe
+from minicnn.suggest import attribute_of as _attribute_of
+
+if not _TYPE_CHECKING:  # type checkers know the names
+    __getattr__ = _attribute_of(__name__, ("vision",))
