@@ -210,8 +210,23 @@ class Graph:
         """Nothing has to be moved here."""
 
 
+_fetches: list[Callable[[], None]] = []
+
+
+def fetch(work: Callable[[], None]) -> None:
+    """Do `work`, a copy from page-locked memory, as late as a GPU may: right before what is asked of it next."""
+    _fetches.append(work)
+
+
+def catch_up() -> None:
+    """Do the copies that were put off."""
+    while _fetches:
+        _fetches.pop(0)()
+
+
 def enqueue(work: Callable[[], None], stream: Any = None) -> None:
     """Do `work`, or write it down where the (current) stream is capturing."""
+    catch_up()
     stream = get_current_stream() if stream is None else stream
     if stream.captured is not None:
         stream.captured.append(work)
@@ -228,6 +243,7 @@ def host_waits() -> None:
     """The host needs a result: impossible while this thread captures."""
     if any(stream.captured is not None for stream in here.streams):
         refuse("a synchronous call (the host reads, writes or waits)")
+    catch_up()
 
 
 def refuse(what: str) -> None:
