@@ -469,6 +469,10 @@ optimizer = optim.Adam(model.parameters())
 model(a.detach()).sum().backward()
 optimizer.step()
 print(model.weight.device, cuda.device_count())
+stream = cuda.Stream("cuda:1")
+with cuda.stream(stream):
+    print(cuda.current_device(), cuda.current_stream() == stream, cuda.current_stream(0) == stream)
+print(cuda.current_device(), cuda.current_stream(1) == cuda.default_stream(1))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "MINICNN_SIMULATED_GPUS": "2"}, capture_output=True, text=True
@@ -479,6 +483,8 @@ print(model.weight.device, cuda.device_count())
         "cuda:1 cuda:1",
         "cuda:0 [1.0, 1.0]",
         "cuda:1 2",
+        "1 True False",
+        "0 True",
     ], done.stderr
 
 

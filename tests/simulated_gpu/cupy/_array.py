@@ -191,6 +191,8 @@ class ndarray:
     def astype(
         self, dtype: Any, order: str = "K", casting: Any = None, subok: Any = None, copy: bool = True
     ) -> ndarray:
+        if casting is not None or subok is not None:
+            raise TypeError("casting and subok are not supported yet")
         dtype = checked(np.dtype(dtype))
         if not copy and dtype == self.dtype:
             return self
@@ -266,7 +268,10 @@ def array_of(host: np.ndarray, blocking: bool = False) -> ndarray:
     """A copy of a NumPy array on the current device."""
     host = np.asarray(host)
     result = ndarray(host.shape, host.dtype, order="F" if host.flags.fnc else "C")
-    _send(host, result)
+    if host.ndim:
+        _send(host, result)
+    else:  # an argument of a kernel, which a graph keeps
+        result.fill(host.copy())
     if blocking:
         host_waits()
     return result
