@@ -68,9 +68,7 @@ class Stream:
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__} as `seed`")
         number = operator.index(seed)
         if not -(2**63) <= number < 2**64:
-            raise ValueError(
-                f"Overflow when unpacking long long: `seed` is {number}, expected -2**63 <= seed < 2**64"
-            )
+            raise ValueError(f"Overflow when unpacking long long: `seed` is {number}, expected -2**63 <= seed < 2**64")
         self._seed = number % 2**64
         self._set_twister(np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)["state"])
         self._seeded = self._memory.copy()  # for `state`, which tells whether no word was drawn yet
@@ -158,9 +156,7 @@ class Stream:
 
     # ---- draws
 
-    def uniform(
-        self, shape: Shape, low: float = 0.0, high: float = 1.0, dtype: DTypeLike = np.float32
-    ) -> Array:
+    def uniform(self, shape: Shape, low: float = 0.0, high: float = 1.0, dtype: DTypeLike = np.float32) -> Array:
         """`rand`, `uniform_`: low + (high - low) * fraction; high - low is rounded first, the rest once.
 
         float16 computes in float32 and is rounded at the end. A value rounded up to `high` becomes `low`.
@@ -171,9 +167,7 @@ class Stream:
             if not abs(bound) <= largest:
                 raise RuntimeError(f"{name} is out of bounds for {dtype}: found from={low}, to={high}")
         if low > high:
-            raise RuntimeError(
-                f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
-            )
+            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
         if high - low > largest:
             raise RuntimeError(f"uniform_ expects to-from <= {largest}, but found from={low}, to={high}")
         values = np.empty(n, dtype)
@@ -238,9 +232,7 @@ class Stream:
         """int64 in [low, high): a word modulo the range, a 64-bit word from a range of 2**28 on."""
         low, high = operator.index(low), operator.index(high)
         if low >= high:
-            raise RuntimeError(
-                f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-            )
+            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
         if low < -(2**63) or high > 2**63 - 1:
             raise ValueError(f"Overflow when unpacking long long: low={low}, high={high} exceed 64 bits")
         span, n = high - low, _count(shape)
@@ -292,9 +284,7 @@ class Stream:
         values = _libm(math.log1p, -self._fractions64(_count(shape))) * (-1.0 / lambd)
         return _round_from64(values, dtype).reshape(shape)
 
-    def log_normal(
-        self, shape: Shape, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32
-    ) -> Array:
+    def log_normal(self, shape: Shape, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32) -> Array:
         """`log_normal_`: e to the power of normals, one by one as `_normal_serial` draws them."""
         dtype = _floating("log_normal", dtype)
         if not std > 0:
@@ -302,9 +292,7 @@ class Stream:
         exponents = fma64(self._normal_serial(_count(shape)), np.float64(std), np.float64(mean))
         return _round_from64(_libm(math.exp, exponents), dtype).reshape(shape)
 
-    def cauchy(
-        self, shape: Shape, median: float = 0.0, sigma: float = 1.0, dtype: DTypeLike = np.float32
-    ) -> Array:
+    def cauchy(self, shape: Shape, median: float = 0.0, sigma: float = 1.0, dtype: DTypeLike = np.float32) -> Array:
         """`cauchy_`: median + sigma * tan(pi * (fraction - 1/2)) in float64, then rounded to `dtype`."""
         dtype = _floating("cauchy", dtype)
         if not sigma > 0:

@@ -473,7 +473,10 @@ class OnTheCpu:
                 fake.step, fake.inputs, fake.loss = fake.made
 
         self.cuda = SimpleNamespace(
-            Stream=lambda: idle, current_stream=lambda: idle, stream=lambda stream: nullcontext(), CUDAGraph=Graph,
+            Stream=lambda: idle,
+            current_stream=lambda: idle,
+            stream=lambda stream: nullcontext(),
+            CUDAGraph=Graph,
             graph=Capture,
         )
 

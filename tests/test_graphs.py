@@ -428,4 +428,3 @@ def test_who_draws_is_device_or_host():
     minicnn.manual_seed(1)
     with kernels.use("numpy"):
         assert on_gpu == F.dropout(minicnn.ones(40)).tolist()
-

@@ -42,9 +42,7 @@ def gradcheck(
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     checked = [(i, x) for i, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
     if not checked:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them do"
-        )
+        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them do")
     for i, x in checked:
         if x._array.dtype != np.float64:
             raise ValueError(f"gradcheck needs float64 for its differences; `inputs[{i}]` is {x.dtype}")
@@ -127,9 +125,7 @@ def _differences(
         for step in (eps, -eps):
             values[place] = kept + step
             outputs = _outputs(func, inputs)
-            sides.append(
-                sum(float((v * o._plain_array()).sum()) for v, o in zip(cotangents, outputs, strict=True))
-            )
+            sides.append(sum(float((v * o._plain_array()).sum()) for v, o in zip(cotangents, outputs, strict=True)))
         values[place] = kept
         result[place] = (sides[0] - sides[1]) / (2 * eps)
     return result

@@ -18,6 +18,7 @@ becomes the node of the graph that `backward` is later called on. A backward rul
 operators and operations only, so the engine may pass it raw arrays (the usual backward) or Tensors
 (`create_graph=True`): the same rule gives first and higher derivatives.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -256,9 +257,7 @@ def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tupl
             output._output_index = index
 
 
-def _keep(
-    value: Any, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]
-) -> tuple[int, Any, Any, int]:
+def _keep(value: Any, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> tuple[int, Any, Any, int]:
     """(kind, the Tensor or output index, the array, its version): enough to give back either form.
 
     An output is kept without its Tensor: node -> output -> grad_fn -> node would be a cycle that

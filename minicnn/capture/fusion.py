@@ -185,5 +185,3 @@ def without_dead(entries: Sequence[Entry], keep: Sequence[Any], persists: set[in
             found.append(entry)
             wanted |= {id(root(a)) for a in entry.reads()}
     return found[::-1]
-
-

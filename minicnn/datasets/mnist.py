@@ -88,9 +88,7 @@ class MNIST(VisionDataset):
                 return raw
             if not download and any(_present(raw, file) for file in self._all_files()):
                 # Not on to the next place: these may be the user's own, not to be replaced silently.
-                raise RuntimeError(
-                    f"Dataset not found. {raw} lacks {' and '.join(missing)}.{_ways_out(name)}"
-                )
+                raise RuntimeError(f"Dataset not found. {raw} lacks {' and '.join(missing)}.{_ways_out(name)}")
         if not download:
             places = "".join(f"\n  {raw}" for raw in folders)
             raise RuntimeError(f"Dataset not found. There is no {name} in{places}{_ways_out(name)}")
@@ -98,9 +96,7 @@ class MNIST(VisionDataset):
         try:
             self._fetch(into)
         except (DownloadError, OSError) as error:
-            raise DownloadError(
-                f"{name} could not be downloaded into {into}: {error}{_ways_out(name)}"
-            ) from error
+            raise DownloadError(f"{name} could not be downloaded into {into}: {error}{_ways_out(name)}") from error
         return into
 
     def _fetch(self, into: Path) -> None:
@@ -122,13 +118,9 @@ class MNIST(VisionDataset):
         images, labels = read_idx(image_file, (28, 28)), read_idx(label_file, ())
         fix = "Delete both and fetch them again (download=True)"
         if len(images) != len(labels):
-            raise ValueError(
-                f"{image_file} has {len(images):,} images, {label_file} {len(labels):,} labels. {fix}"
-            )
+            raise ValueError(f"{image_file} has {len(images):,} images, {label_file} {len(labels):,} labels. {fix}")
         if labels.size and labels.max() >= len(self.classes):
-            raise ValueError(
-                f"{label_file} has label {labels.max()}, expected 0 ... {len(self.classes) - 1}. {fix}"
-            )
+            raise ValueError(f"{label_file} has label {labels.max()}, expected 0 ... {len(self.classes) - 1}. {fix}")
         return Tensor(images), Tensor(labels.astype(np.int64))
 
     @property

@@ -39,9 +39,7 @@ class VisionDataset(Dataset[Any]):
         target_transform: Transform | None = None,
     ) -> None:
         if transforms is not None and (transform is not None or target_transform is not None):
-            raise ValueError(
-                "Only `transforms` or `transform`/`target_transform` can be passed as argument, not both"
-            )
+            raise ValueError("Only `transforms` or `transform`/`target_transform` can be passed as argument, not both")
         self.root = os.path.expanduser(root) if isinstance(root, str) else root
         self.transform = transform
         self.target_transform = target_transform

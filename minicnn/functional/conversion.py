@@ -231,9 +231,7 @@ def zero_(input: Tensor) -> Tensor:
 def fill_(input: Tensor, value: Any) -> Tensor:
     """Set every element to `value` (a number or a 0-d tensor), in place."""
     if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension `value` tensor but got one with {value.ndim} dimensions"
-        )
+        raise RuntimeError(f"fill_ only supports 0-dimension `value` tensor but got one with {value.ndim} dimensions")
     return overwrite(input, value, "fill_")
 
 

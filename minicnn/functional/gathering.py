@@ -184,14 +184,10 @@ def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
     if not isinstance(src, Tensor):
         return
     if src.dtype is not input.dtype:
-        raise RuntimeError(
-            f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}"
-        )
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}")
     sizes = [tensor._array.shape or (1,) for tensor in (index, src)]
     if len(sizes[0]) != len(sizes[1]) or any(n > m for n, m in zip(*sizes, strict=True)):
-        raise RuntimeError(
-            f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}"
-        )
+        raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}")
 
 
 @operation(method="take_along_dim")
@@ -253,9 +249,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     array = index._plain_array()
     size = input._array.shape[axis]
     if isinstance(array, np.ndarray) and array.size and not (array.min() >= 0 and array.max() < size):
-        raise IndexError(
-            f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}"
-        )
+        raise IndexError(f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}")
     return IndexSelect(input, axis, Tensor(to_device(array.reshape(-1), input.device)))
 
 
@@ -343,9 +337,7 @@ def unique(
     array = check_tensor(input, "unique")._plain_array()
     if dim is not None:
         dim = normal_axis(dim, input.ndim)
-    found = array_module(array).unique(
-        array, return_inverse=return_inverse, return_counts=return_counts, axis=dim
-    )
+    found = array_module(array).unique(array, return_inverse=return_inverse, return_counts=return_counts, axis=dim)
     if not (return_inverse or return_counts):
         return Tensor(found)
     parts = list(found)
@@ -376,9 +368,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """
     array = check_tensor(input, "one_hot")._plain_array()
     if array.dtype != np.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}"
-        )
+        raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}")
     if num_classes == -1 and array.size == 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor: give `num_classes`.")
     looks = array.size and (num_classes == -1 or isinstance(array, np.ndarray))  # on the GPU no more than it must
@@ -388,8 +378,6 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     if count < 1:
         raise RuntimeError(f"num_classes should be positive, got {num_classes}")
     if looks and array.max() >= count:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes {count}: `input` holds {array.max()}."
-        )
+        raise RuntimeError(f"Class values must be smaller than num_classes {count}: `input` holds {array.max()}.")
     xp = array_module(array)
     return Tensor((array[..., None] == xp.arange(count)).astype(np.int64))

@@ -99,9 +99,7 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 @contextmanager
-def fork_rng(
-    devices: Any = None, enabled: bool = True, device_type: str | None = None
-) -> Iterator[None]:
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str | None = None) -> Iterator[None]:
     """What is drawn inside is drawn again after it: the state of `default_generator` is put back at the end.
 
     So are those of all GPUs in use, whatever `devices` and `device_type` say; with `enabled` False nothing is.

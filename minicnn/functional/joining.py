@@ -185,9 +185,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def _listed(tensors: Any, name: str) -> list[Tensor]:
     if isinstance(tensors, Tensor) or not hasattr(tensors, "__iter__"):
-        raise TypeError(
-            f"{name}(): argument `tensors` must be tuple of Tensors, not {type(tensors).__name__}"
-        )
+        raise TypeError(f"{name}(): argument `tensors` must be tuple of Tensors, not {type(tensors).__name__}")
     given = [check_tensor(x, name, "tensors") for x in tensors]
     if not given:
         raise RuntimeError(f"{name} expects a non-empty list of Tensors: `tensors` is empty")

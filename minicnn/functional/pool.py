@@ -134,9 +134,7 @@ def windows(
     out = [output_size(size[i], kernel[i], strides[i], paddings[i], dilations[i], ceil_mode) for i in range(axes)]
     if min(out) < 1:
         before, after = ("x".join(map(str, (x.shape[1], *sizes))) for sizes in (size, out))
-        raise RuntimeError(
-            f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small"
-        )
+        raise RuntimeError(f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small")
     if x.shape[1] == 0:
         raise RuntimeError(f"{name}(): Expected `input` with channels, got shape {list(x.shape)}")
     return Sizes(
@@ -298,9 +296,7 @@ def _avg_pool(
 
 
 @operation()
-def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool1d(input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """The p-norm (Σ x^p)^(1/p) of each window, p being `norm_type`; infinity gives the largest magnitude.
 
     input (N, C, L) or (C, L): (N, C, OL). Where the sum is negative the result is NaN.
@@ -310,9 +306,7 @@ def lp_pool1d(
 
 
 @operation()
-def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """The p-norm (Σ x^p)^(1/p) of each window, p being `norm_type`; infinity gives the largest magnitude.
 
     input (N, C, H, W) or (C, H, W): (N, C, OH, OW). Where the sum is negative the result is NaN.

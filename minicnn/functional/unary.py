@@ -179,9 +179,17 @@ def _without_gradient(name: str, compute: Callable[[Any, Any], Any], text: str) 
     def backward(ctx: Any, grad: Any) -> Any:
         return grad * 0
 
-    kind = type(name.capitalize(), (Operation,), {
-        "forward": forward, "backward": backward, "keeps_layout": True, "__slots__": (), "__doc__": text,
-    })
+    kind = type(
+        name.capitalize(),
+        (Operation,),
+        {
+            "forward": forward,
+            "backward": backward,
+            "keeps_layout": True,
+            "__slots__": (),
+            "__doc__": text,
+        },
+    )
 
     def function(input: Tensor) -> Tensor:
         result: Tensor = kind(check_tensor(input, name))
