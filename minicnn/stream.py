@@ -13,29 +13,26 @@ The recipes were learnt by watching PyTorch 2.13 (x86-64, AVX2 or newer) and com
 tests/test_random.py repeats the comparison. Three of its habits explain most of the code. Its vectorised
 loops use fused multiply-add, a*b + c rounded **once**; NumPy has none, hence `fma32` and `fma64`. Its
 float32 normals use the polynomials of the Cephes library (Moshier, 1984-1992) for log, sin and cos, hence
-`_log_cephes` and `_sincos_cephes`. And its scalar loops call the C library, as Python's `math` does, where
-NumPy has vector code of its own: hence `_libm`.
+`log_cephes` and `sincos_cephes`. And its scalar loops call the C library, as Python's `math` does, where
+NumPy has vector code of its own: hence `libm`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import importlib
 import math
 import operator
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-Array = NDArray[Any]
-# what PyTorch calls torch.random stands in functional/generator.py, where Tensors are known
-_NAMES = ("default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state")
+from minicnn.rounding import Array, fma32, fma64, libm, log_cephes, round_from64, sincos_cephes
+
 Shape = SupportsIndex | Sequence[int]
-Operand = NDArray[Any] | np.floating[Any]
 
 _f32 = np.float32
 _HEADER, _KEY, _TAIL = struct.Struct("<QiiQ"), 624, struct.Struct("<dddi4xf?3x")  # see Stream.state
@@ -201,7 +198,7 @@ class Stream:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         if n < 16 or not contiguous:
             values = fma64(self._normal_serial(n), np.float64(std), np.float64(mean))
-            return _round_from64(values, dtype).reshape(shape)
+            return round_from64(values, dtype).reshape(shape)
         double = dtype == np.float64
         draw, block = (self._fractions64, _normals64) if double else (self._fractions32, _normals32)
         values, whole = np.empty(n, dtype), n - n % 16
@@ -281,8 +278,8 @@ class Stream:
         dtype = _floating("exponential", dtype)
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-        values = _libm(math.log1p, -self._fractions64(_count(shape))) * (-1.0 / lambd)
-        return _round_from64(values, dtype).reshape(shape)
+        values = libm(math.log1p, -self._fractions64(_count(shape))) * (-1.0 / lambd)
+        return round_from64(values, dtype).reshape(shape)
 
     def log_normal(self, shape: Shape, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32) -> Array:
         """`log_normal_`: e to the power of normals, one by one as `_normal_serial` draws them."""
@@ -290,7 +287,7 @@ class Stream:
         if not std > 0:
             raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
         exponents = fma64(self._normal_serial(_count(shape)), np.float64(std), np.float64(mean))
-        return _round_from64(_libm(math.exp, exponents), dtype).reshape(shape)
+        return round_from64(libm(math.exp, exponents), dtype).reshape(shape)
 
     def cauchy(self, shape: Shape, median: float = 0.0, sigma: float = 1.0, dtype: DTypeLike = np.float32) -> Array:
         """`cauchy_`: median + sigma * tan(pi * (fraction - 1/2)) in float64, then rounded to `dtype`."""
@@ -299,8 +296,8 @@ class Stream:
             raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
         epsilon = float(np.finfo(np.float64).eps)
         angles = math.pi * (self._fractions64(_count(shape)).clip(epsilon, 1 - epsilon) - 0.5)
-        values = fma64(_libm(math.tan, angles), np.float64(sigma), np.float64(median))
-        return _round_from64(values, dtype).reshape(shape)
+        values = fma64(libm(math.tan, angles), np.float64(sigma), np.float64(median))
+        return round_from64(values, dtype).reshape(shape)
 
     def geometric(self, shape: Shape, p: float) -> Array:
         """`geometric_`: how many trials of chance `p` until one succeeds, float64 of whole numbers."""
@@ -395,129 +392,21 @@ def _floating(draw: str, dtype: DTypeLike) -> np.dtype[Any]:
     return dtype
 
 
-def _round_from64(values: Array, dtype: np.dtype[Any]) -> Array:
-    """float64 to `dtype`; float16 by way of float32, as C++ does, which can round twice."""
-    return values.astype(_f32).astype(dtype) if dtype == np.float16 else values.astype(dtype, copy=False)
-
-
-# ---- fused multiply-add: the exact a*b + c, rounded once
-
-
-def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """The rounded sum and its rounding error: a + b exactly (Knuth, TAOCP 2, 4.2.2)."""
-    total = a + b
-    shadow = total - a
-    return total, (a - (total - shadow)) + (b - shadow)
-
-
-def _sum_to_odd(a: Array, b: Array) -> Array:
-    """a + b rounded to odd: of the two neighbours of an inexact sum, the one whose last bit is 1.
-
-    Rounding such a sum again, to fewer bits, gives what rounding the exact sum would have given: the odd bit
-    remembers that something was cut off, so no false tie can arise (Boldo & Melquiond, 2008).
-    """
-    total, error = _two_sum(a, b)
-    bits = total.view(np.int64)
-    step = np.where((total > 0) == (error > 0), 1, -1)  # away from zero, or towards it
-    return np.where((error != 0) & (bits & 1 == 0), bits + step, bits).view(np.float64)
-
-
-def fma32(a: Array, b: Operand, c: Operand) -> Array:
-    """float32, by way of float64, where the product is exact and rounding the sum does no harm: save where it
-    made a tie between two float32 numbers, which the exact sum would have decided."""
-    product, addend = np.multiply(a, b, dtype=np.float64), np.asarray(c, np.float64)
-    total = product + addend
-    ties = (total.view(np.int64) & (2**29 - 1)) == 2**28
-    if ties.any():
-        total = np.where(ties, _sum_to_odd(product, addend), total)
-    return total.astype(_f32)
-
-
-def fma64(a: Array, b: Operand, c: Operand) -> Array:
-    """float64, by Boldo & Melquiond's algorithm: product and sums with their errors, no false tie."""
-    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
-    product = a * b
-    error = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)  # Dekker, 1971
-    middle, low = _two_sum(np.asarray(c), error)
-    high, rest = _two_sum(product, middle)
-    return high + _sum_to_odd(low, rest)
-
-
-def _halves(x: Operand) -> tuple[Array, Array]:
-    """x as the sum of two numbers of at most 26 bits each, whose products are exact in float64."""
-    bits = np.asarray(x).view(np.int64)  # rounds the bit pattern, which cannot overflow
-    high = ((bits + 2**26) & -(2**27)).view(np.float64)
-    return high, x - high
+def _normal_cdf(x: float) -> float:
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
 
 # ---- Box-Muller on rows of 16 fractions: eight for radii, eight for angles; eight cosines, eight sines
 
 
 def _normals32(fractions: Array, mean: float, std: float) -> Array:
-    radius = np.sqrt(_f32(-2) * _log_cephes(_f32(1) - fractions[:, :8]))
-    sine, cosine = _sincos_cephes(_f32(2 * math.pi) * fractions[:, 8:])
+    radius = np.sqrt(_f32(-2) * log_cephes(_f32(1) - fractions[:, :8]))
+    sine, cosine = sincos_cephes(_f32(2 * math.pi) * fractions[:, 8:])
     return fma32(np.concatenate([radius * cosine, radius * sine], 1), _f32(std), _f32(mean))
 
 
 def _normals64(fractions: Array, mean: float, std: float) -> Array:
-    radius = np.sqrt(-2 * _libm(math.log, 1 - fractions[:, :8]))
+    radius = np.sqrt(-2 * libm(math.log, 1 - fractions[:, :8]))
     angle = 2 * math.pi * fractions[:, 8:]
-    values = np.concatenate([radius * _libm(math.cos, angle), radius * _libm(math.sin, angle)], 1)
+    values = np.concatenate([radius * libm(math.cos, angle), radius * libm(math.sin, angle)], 1)
     return fma64(values, np.float64(std), np.float64(mean))
-
-
-def _log_cephes(x: Array) -> Array:
-    """log of positive float32: x = 2**e * m with m in [sqrt(1/2), sqrt(2)), then a polynomial in m - 1."""
-    bits = np.maximum(x, np.finfo(_f32).tiny).view(np.int32)
-    exponent = ((bits >> 23) - 126).astype(_f32)
-    m = ((bits & 0x007FFFFF) | 0x3F000000).view(_f32)  # in [1/2, 1)
-    small = m < _f32(0.707106781186547524)
-    x = (m - _f32(1)) + np.where(small, m, _f32(0))
-    exponent = exponent - small.astype(_f32)
-    square = x * x
-    y = _horner(x, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-                -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)  # fmt: skip
-    y = fma32(y * x, square, exponent * _f32(-2.12194440e-4))  # log(2) in two parts: this and 0.693359375
-    y = fma32(-square, _f32(0.5), y)
-    return fma32(exponent, _f32(0.693359375), x + y)
-
-
-def _sincos_cephes(x: Array) -> tuple[Array, Array]:
-    """sin and cos of float32 in [0, 2 pi]: x less the nearest even multiple j of pi/4, then polynomials."""
-    j = ((x * _f32(4 / math.pi)).astype(np.int32) + 1) & ~1
-    multiple = j.astype(_f32)
-    for part in (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8):  # -pi/4 in three parts
-        x = fma32(multiple, _f32(part), x)
-    square = x * x
-    cosine = _horner(square, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2) * square
-    cosine = fma32(cosine, square, -(square * _f32(0.5))) + _f32(1)
-    sine = _horner(square, -1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1) * square
-    sine = fma32(sine, x, x)
-    swapped = (j & 2) != 0  # the quadrant decides which polynomial serves, and the signs
-    signed_sine = np.where(swapped, cosine, sine) * np.where(j & 4, _f32(-1), _f32(1))
-    signed_cosine = np.where(swapped, sine, cosine) * np.where((j + 2) & 4, _f32(-1), _f32(1))
-    return signed_sine, signed_cosine
-
-
-def _horner(x: Array, *coefficients: float) -> Array:
-    """The polynomial with these coefficients, highest first, one fused multiply-add a step."""
-    y = np.full_like(x, coefficients[0])
-    for coefficient in coefficients[1:]:
-        y = fma32(y, x, _f32(coefficient))
-    return y
-
-
-def _libm(function: Callable[[float], float], x: Array) -> Array:
-    """`function` of `math` on every element, for the C library's last digit."""
-    return np.fromiter(map(function, x.ravel().tolist()), np.float64, x.size).reshape(x.shape)
-
-
-def _normal_cdf(x: float) -> float:
-    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
-
-
-def __getattr__(name: str) -> Any:
-    """`minicnn.random.manual_seed` and the other names of `torch.random`."""
-    if name in _NAMES:
-        return getattr(importlib.import_module("minicnn.functional.generator"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,14 +21,15 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "stream", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
     "misfit": set(),  # which argument an error means
     "suggest": {"misfit"},  # near names for misspelt ones
     "dtypes": set(),
-    "random": set(),
+    "rounding": set(),  # arithmetic with PyTorch's roundings
+    "stream": {"rounding"},  # the random numbers of PyTorch's CPU generator
     "pinned": set(),  # memory of the host that a GPU can fetch by itself
     "backend": {"kernels", "pinned"},
     "formats": {"dtypes"},
@@ -39,8 +40,9 @@ FLOORS = {
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
+    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "rounding", "stream", "autograd"},
     "linalg": {"functional"},
+    "random": {"suggest", "functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
@@ -132,7 +134,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/__init__.py": (560, "a list of public names, a line each"),
-    "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 
 # --- what `import minicnn` loads -------------------------------------------------------------------

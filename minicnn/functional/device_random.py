@@ -24,7 +24,7 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.backend import array_module, to_device
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 S = TypeVar("S", bound=Stream)
 

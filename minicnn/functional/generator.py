@@ -15,7 +15,7 @@ from minicnn.functional import device_random
 from minicnn.kernels import compiled
 from minicnn.kernels.shuffle import Sizes
 from minicnn.misfit import telling
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 LONG = 4096  # numbers from which on the compiled loop is worth its start
 

@@ -1,4 +1,4 @@
-"""Random tensors, number for number those of PyTorch's CPU generator (minicnn/random.py holds the recipes).
+"""Random tensors, number for number those of PyTorch's CPU generator (minicnn/stream.py holds the recipes).
 
 Every draw takes `generator=`; without one it comes from `default_generator`, which `manual_seed` restarts.
 Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones.
@@ -19,7 +19,7 @@ from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished
 from minicnn.functional.generator import stream_of
 from minicnn.kernels.recorder import recorder
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 
 def _drawn(draw: Callable[[], Any], kind: Any = None) -> Any:
