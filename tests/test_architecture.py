@@ -117,6 +117,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/sorting.py": "classes are checked on the CPU only: on the GPU it would mean waiting",
     "kernels/optimizer_step/__init__.py": "addresses: arrays of CuPy tell theirs otherwise",
     "minicnn/pinned.py": "memory of the host, which NumPy's arrays lie in",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",

@@ -16,7 +16,7 @@ from minicnn.functional.shape import Permute, View, reshape, squeeze, swapped, u
 from minicnn.kernels import layout
 
 
-def _t(x: Any) -> Any:
+def turned(x: Any) -> Any:
     """The last two axes exchanged."""
     ndim = len(x.shape)
     return Permute(x, swapped(ndim, ndim - 2, ndim - 1))
@@ -39,8 +39,8 @@ class Bmm(Operation):
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
         return (
-            sum_to(Bmm(grad, _t(b)), ctx.shapes[0]) if ctx.needs(0) else None,
-            sum_to(Bmm(_t(a), grad), ctx.shapes[1]) if ctx.needs(1) else None,
+            sum_to(Bmm(grad, turned(b)), ctx.shapes[0]) if ctx.needs(0) else None,
+            sum_to(Bmm(turned(a), grad), ctx.shapes[1]) if ctx.needs(1) else None,
         )
 
 
@@ -54,7 +54,7 @@ class Mv(Operation):
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
         grad_a = View(grad, (grad.shape[0], 1)) * View(b, (1, b.shape[0])) if ctx.needs(0) else None
-        return grad_a, Mv(_t(a), grad) if ctx.needs(1) else None
+        return grad_a, Mv(turned(a), grad) if ctx.needs(1) else None
 
 
 class Dot(Operation):
@@ -171,8 +171,8 @@ class Addmm(Operation):
         scaled = grad if ctx.alpha == 1 else grad * ctx.alpha
         return (
             sum_to(grad if ctx.beta == 1 else grad * ctx.beta, ctx.shape) if ctx.needs(0) else None,
-            Mm(scaled, _t(mat2), None) if ctx.needs(1) else None,
-            Mm(_t(mat1), scaled, layout.PLAIN) if ctx.needs(2) else None,
+            Mm(scaled, turned(mat2), None) if ctx.needs(1) else None,
+            Mm(turned(mat1), scaled, layout.PLAIN) if ctx.needs(2) else None,
             None,
             None,
         )

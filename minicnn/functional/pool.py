@@ -11,7 +11,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor, memory_order
+from minicnn.functional.common import check_tensor, memory_order, raw
 from minicnn.functional.window import Shaped, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.pool2d import Sizes
@@ -36,15 +36,10 @@ class MaxPool(Operation):
 
     def backward(ctx, grad: Any, _: Any) -> Any:
         (argmax,) = ctx.saved()
-        return MaxPoolInput(grad, _plain(argmax), ctx.sizes), None
+        return MaxPoolInput(grad, raw(argmax), ctx.sizes), None  # raw also where this pass is recorded: no gradient
 
     def name(ctx) -> str:
         return "MaxPool2DWithIndicesBackward0"
-
-
-def _plain(value: Any) -> Any:
-    """Indices have no gradient: raw, also where the backward pass is recorded."""
-    return value._array if isinstance(value, Tensor) else value
 
 
 class MaxPoolInput(Operation):

@@ -13,7 +13,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, check_tensor, floating, matched, operands, sum_to
 from minicnn.functional.elementwise import Div, Mul, mul, sub
-from minicnn.functional.selection import Where, _beside, clamp
+from minicnn.functional.selection import Where, clamp, number_beside
 from minicnn.functional.unary import Exp2, log
 
 
@@ -154,5 +154,5 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input · ln(other), and 0 where `input` is 0 (but NaN where `other` is); broadcast."""
     a, b = operands(input, other, name="xlogy", floating=True)
     other = a if isinstance(a, Tensor) else b
-    a, b = (x if isinstance(x, Tensor) else _beside(other, x, other._array.dtype) for x in (a, b))
+    a, b = (x if isinstance(x, Tensor) else number_beside(other, x, other._array.dtype) for x in (a, b))
     return Xlogy(a, b)

@@ -13,10 +13,10 @@ from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import ones_like, zeros_like
-from minicnn.functional.gathering import topk
 from minicnn.functional.joining import cat
 from minicnn.functional.norms import norm
 from minicnn.functional.sampling import rand, rand_like
+from minicnn.functional.sorting import topk
 from minicnn.nn.module import Module
 
 Amount = int | float
