@@ -340,7 +340,7 @@ def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, tr
     title = f"{network.title} on {data.title}"
     report.write_history(folder / "history.csv", trainer.history)
     report.draw_curves(folder / "curves.png", trainer.history, title, held_out)
-    report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}: {accuracy} {held_out} accuracy")
+    report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}\n{accuracy} {held_out} accuracy")
     print(f"in {folder}: {CHECKPOINT}, history.csv, curves.png, confusion.png")
 
 

@@ -53,13 +53,14 @@ def check_same_run(a, b):
 
 
 def check_picture(path):
-    """A PNG file that shows something."""
+    """A PNG file that shows something, and all of it: nothing reaches the edge."""
     from PIL import Image
 
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     pixels = np.asarray(Image.open(path).convert("L"))
     assert min(pixels.shape) > 300
     assert pixels.std() > 5
+    assert {*pixels[0], *pixels[-1], *pixels[:, 0], *pixels[:, -1]} == {255}
 
 
 def history(folder):
