@@ -55,7 +55,7 @@ FLOORS = {
     "scripts": {"suggest", "alias", "command"},  # other people's PyTorch files
     "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE
-    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization"},
+    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization", "command"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.

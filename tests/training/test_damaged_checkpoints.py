@@ -10,7 +10,7 @@ import pytest
 from runs import FILES, resume, run
 
 import minicnn
-from minicnn import models, serialization, train
+from minicnn import models, optim, serialization, train
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def whole(tmp_path_factory):
         "drop_last": False,
         "shift": 0,
     }
-    optimizer = train.optim.Adam(model.parameters())
+    optimizer = optim.Adam(model.parameters())
     state = minicnn.get_rng_state().numpy().tobytes()
     info = {
         "settings": settings, "history": [], "seconds": 0.0,

@@ -12,7 +12,7 @@ import pytest
 from runs import arrays, check_same_run, command, environment, history, resume, run
 
 import minicnn
-from minicnn import nn, serialization, train
+from minicnn import nn, optim, serialization, train
 from minicnn.capture.calls import Calls
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
@@ -84,11 +84,11 @@ def test_interrupted_anywhere(small, monkeypatch, place):
     """Ctrl-C does not wait for the end of a batch; wherever it comes, the run goes on to the same bits."""
     run("--epochs", 2, "--output", "whole")
     owner, name, when = {  # from the third batch on the step is replayed
-        "zero_grad": (train.optim.Adam, "zero_grad", 2),
+        "zero_grad": (optim.Adam, "zero_grad", 2),
         "backward": (minicnn.Tensor, "backward", 2),
-        "step": (train.optim.Adam, "step", 1),
+        "step": (optim.Adam, "step", 1),
         "replay": (Calls, "run", 4),
-        "scheduler": (train.optim.lr_scheduler.OneCycleLR, "step", 6),
+        "scheduler": (optim.lr_scheduler.OneCycleLR, "step", 6),
         "evaluate": (loop.Trainer, "evaluate", 1),
     }[place]
     original, count = getattr(owner, name), 0
@@ -116,7 +116,7 @@ def test_masks_of_dropout_go_on_where_they_stopped():
         minicnn.manual_seed(3)
         model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.Dropout(0.5), nn.Linear(8, 3))
         loaders = DataLoader(images, 8, shuffle=True), DataLoader(images, 30)
-        return loop.Trainer(model, train.optim.Adam(model.parameters()), None, *loaders, epochs=2)
+        return loop.Trainer(model, optim.Adam(model.parameters()), None, *loaders, epochs=2)
 
     def stop(totals):
         if totals.batches == 5:

@@ -12,6 +12,7 @@ from runs import FILES, RUN, arrays, check_picture, check_same_run, history, res
 
 import minicnn
 from minicnn import datasets, models, serialization, train
+from minicnn.training import options
 from minicnn.training.data import ImageArray
 
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "lr", "seconds"]
@@ -157,7 +158,7 @@ def test_every_data_set_has_a_name_and_a_title():
     from minicnn.datasets.named import NAMES
 
     assert set(NAMES) == set(train.training_data.TITLES)
-    assert set(train.DATASETS) == set(NAMES) | {"mnist-sample", "fashion-mnist-sample"}
+    assert set(options.DATASETS) == set(NAMES) | {"mnist-sample", "fashion-mnist-sample"}
 
 
 @pytest.mark.slow
