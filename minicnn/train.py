@@ -166,6 +166,10 @@ def _prepare(
     """Network, data and trainer of the run; `settings` gets the recipe of a new one."""
     network = NETWORKS[settings["network"]]
     try:
+        minicnn.empty(0, device=str(settings["device"]))
+    except RuntimeError as error:
+        raise Wrong(f"--device: {error}") from None
+    try:
         data = training_data.load(settings["dataset"], options.root, network.dataset)
     except (OSError, ValueError) as error:
         raise Wrong(str(error)) from None
@@ -201,10 +205,7 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     extra: dict[str, Any] = {"softmax_output": True} if settings["softmax_output"] else {}
     if len(data.classes) != 10:
         extra["num_classes"] = len(data.classes)
-    try:
-        model = network.build(**extra).to(settings["device"])
-    except RuntimeError as error:
-        raise Wrong(f"--device {settings['device']}: {error}") from None
+    model = network.build(**extra).to(settings["device"])
     train: DataLoader[Any] = DataLoader(
         data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"]
     )

@@ -32,7 +32,8 @@ WRONG = [
     (["cnn-cifar10", "--dataset", "mnist-sample"], "takes images of 3 channels; those of MNIST sample have 1"),
     (["cnn-cifar10"], "no mirror has cifar10"),
     (["lenet5", "--no-such-flag"], "--no-such-flag"),
-    (["lenet5", "--device", "tpu", "--dataset", "mnist-sample"], "tpu"),
+    (["lenet5", "--device", "tpu", "--dataset", "mnist-sample"], "--device: `device` is 'tpu'; expected cpu or cuda"),
+    (["lenet5", "--device", "tpu"], "tpu"),  # before any data are looked for
     (["lenet5-relu", "--softmax-output"], "--softmax-output belongs to lenet5"),
     (["--resume", "nowhere"], "there is no checkpoint nowhere"),
     (["--resume", "nowhere", "--lr", "1"], "--lr can't be changed"),
