@@ -45,12 +45,12 @@ _INPUT, OUTPUT, _CONSTANT = range(3)
 class Operation:
     """One operation, and one application of it: the `ctx` that forward and backward share.
 
-    Class attributes say how the operation treats memory:
+    Class attributes say how the operation is to be treated:
     `keeps_layout`   takes batch-last arrays as they are; others get plain ones (kernels/layout.py);
     `starts_layout`  may return a batch-last array although no input was one (convolution);
     `view`           the output shares the first input's memory;
-    `replayable`     `forward` may be called again instead of the Python around it (minicnn/capture).
-    `no_gradient`    numbers of outputs that have no gradient although they are floating-point.
+    `replayable`     `forward` may be called again instead of the Python around it (minicnn/capture);
+    `no_gradient`    the numbers of the outputs that have no gradient although they are floating-point.
     """
 
     keeps_layout = False
