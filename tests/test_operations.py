@@ -76,9 +76,7 @@ def run(module: Any, row: Row, inputs: list[Any], make: Any) -> tuple[list[Any],
 
 def tensors(row: Row, dtype: Any = np.float64) -> list[Tensor]:
     """The inputs as leaves, which require grad where they are floating."""
-    return [
-        mini.as_tensor(a).requires_grad_(row.differentiable and a.dtype.kind == "f") for a in row.arrays(dtype)
-    ]
+    return [mini.as_tensor(a).requires_grad_(row.differentiable and a.dtype.kind == "f") for a in row.arrays(dtype)]
 
 
 def torch_tensors(torch: Any, row: Row, dtype: Any = np.float64) -> list[Any]:

@@ -46,9 +46,7 @@ def gradcheck(
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     checked = [(i, x) for i, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
     if not checked:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them do"
-        )
+        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them do")
     for i, x in checked:
         if x._array.dtype != np.float64:
             raise ValueError(f"gradcheck needs float64 for its differences; `inputs[{i}]` is {x.dtype}")

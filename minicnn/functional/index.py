@@ -64,9 +64,7 @@ def keys_of(input: Tensor, key: Any) -> Keys:
             axis, label = axis + 1, label if part == slice(None) else "Slice"
         elif isinstance(part, int):
             if not -shape[axis] <= part < shape[axis]:
-                raise IndexError(
-                    f"index {part} is out of bounds for dimension {axis} with size {shape[axis]}"
-                )
+                raise IndexError(f"index {part} is out of bounds for dimension {axis} with size {shape[axis]}")
             basic.append(part)
             axis, label = axis + 1, "Select"
         else:
@@ -111,8 +109,7 @@ def _part(part: Any) -> Any:
         return int(part) if part.ndim == 0 and part.dtype != bool else part
     kind = part.dtype if hasattr(part, "dtype") else type(part).__name__
     raise IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-        f"(got {kind})"
+        f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {kind})"
     )
 
 
@@ -131,9 +128,7 @@ def _check_array(part: Any, shape: tuple[int, ...], axis: int) -> None:
     elif part.size and isinstance(part, np.ndarray):
         for value in (int(part.min()), int(part.max())):
             if not -shape[axis] <= value < shape[axis]:
-                raise IndexError(
-                    f"index {value} is out of bounds for dimension {axis} with size {shape[axis]}"
-                )
+                raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {shape[axis]}")
 
 
 # --- x[key] -----------------------------------------------------------------------------------------
@@ -147,9 +142,7 @@ class Index(Operation):
         try:
             return input[key]
         except IndexError as error:  # the arrays of the key do not broadcast
-            raise IndexError(
-                f"shape mismatch: indexing tensors could not be broadcast together: {error}"
-            ) from None
+            raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together: {error}") from None
 
     def backward(ctx, grad: Any) -> Any:
         return IndexPut(grad, ctx.shape, ctx.key), None
@@ -295,9 +288,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     if not isinstance(value, Tensor | int | float | np.number | np.bool_):
         raise TypeError(f"masked_fill(): `value` must be a number or a 0-d Tensor, got {value!r}")
     if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(
-            f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions"
-        )
+        raise RuntimeError(f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions")
     return MaskedFill(check_tensor(input, "masked_fill"), mask, value)
 
 
