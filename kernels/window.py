@@ -4,7 +4,7 @@ Along one axis, output position o and tap j look at input position
 
     i = o·stride - padding + j·dilation,      valid if 0 ≤ i < length
 
-Sizes are checked by the caller (decision 5 of the design): nothing here raises.
+Sizes are checked by the caller: nothing here raises.
 """
 
 from __future__ import annotations

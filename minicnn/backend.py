@@ -196,9 +196,8 @@ def address(array: Array) -> int:
 
 def owner_of(array: Array) -> Array:
     """The array whose memory `array` is a view of; itself where it has memory of its own."""
-    if not isinstance(array, np.ndarray):
-        return array if array.base is None else array.base
-    while isinstance(array.base, np.ndarray):
+    kind = np.ndarray if isinstance(array, np.ndarray) else type(array)
+    while isinstance(array.base, kind):  # NumPy's may lie in memory that is no array
         array = array.base
     return array
 

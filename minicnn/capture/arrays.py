@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backend import array_module
+from minicnn.backend import array_module, owner_of
 
 
 def on_gpu(value: Any) -> bool:
@@ -31,17 +31,9 @@ def arrays_in(value: Any) -> Iterator[Any]:
         yield from arrays_in(list(value.values()))
 
 
-def root(array: Any) -> Any:
-    """The array that owns the memory of `array`."""
-    while is_array(array.base):
-        array = array.base
-    return array
-
-
-def address(array: Any) -> int:
-    """Where the first element of `array` lies."""
-    place: int = array.data.ptr if on_gpu(array) else array.__array_interface__["data"][0]
-    return place
+def memory_id(array: Any) -> int:
+    """A number by which a tape knows the memory that `array` lies in; the tape keeps that memory alive."""
+    return id(owner_of(array))
 
 
 def fill(target: Any, source: Any) -> None:

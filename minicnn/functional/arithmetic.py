@@ -16,7 +16,7 @@ from minicnn.functional.division import div, no_integer_zero, rest_towards_zero
 from minicnn.functional.elementwise import Mul, add, mul, sub
 from minicnn.functional.logic import apply_numpy, bitwise
 from minicnn.functional.power import pow
-from minicnn.functional.selection import Where, _beside, clamp, maximum, minimum, where
+from minicnn.functional.selection import Where, clamp, maximum, minimum, number_beside, where
 from minicnn.functional.unary import trunc
 
 # --- mixtures ---------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError(f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype}, "
                            f"{values.dtype}")  # fmt: skip
     a, b = (x.detach() for x in (input, values))
-    zeros, ones = (_beside(a, n, a._array.dtype) for n in (0, 1))
+    zeros, ones = (number_beside(a, n, a._array.dtype) for n in (0, 1))
     result: Tensor = Where(a == 0, b, where(a > 0, ones, zeros))
     return result
 

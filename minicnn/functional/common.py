@@ -121,9 +121,7 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
         kind = dtypes.get_default_dtype().numpy
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         broadcast_shape(a, b, name)
-    return tuple(
-        To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b)
-    )
+    return tuple(To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b))
 
 
 def broadcast_shape(a: Tensor, b: Tensor, name: str) -> tuple[int, ...]:
@@ -158,9 +156,7 @@ def normal_axis(dim: int, ndim: int) -> int:
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(f"`dim` must be a whole number, got {dim!r}")
     if not -bound <= dim < bound:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return int(dim) % bound
 
 

@@ -11,7 +11,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, current_gpu, device, device_of, resolve, to_device
+from minicnn.backend import array_module, current_gpu, device_of, resolve, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.kernels.recorder import recorder
 
@@ -100,10 +100,10 @@ def to(
             dtype = value
     result = check_tensor(input, "to")
     if device is not None:
-        place = _device(device)
+        place = resolve(device)
         here = input.device
         if place.type == here.type == "cuda" and place.index is None:
-            place = _device(current_gpu())
+            place = resolve(current_gpu())
         if place.type != here.type or (here.type == "cuda" and place.index != here.index):
             result = ToDevice(result, place, non_blocking)
     if dtype is not None and result._array.dtype != dtypes.as_numpy(dtype):
@@ -111,10 +111,6 @@ def to(
     if copy and result is input:
         result = clone(input)
     return result
-
-
-def _device(place: Any) -> device:
-    return resolve(place)
 
 
 @operation(method="cpu")

@@ -110,9 +110,7 @@ NETWORKS = {
     "cnn-dropout2d": Network(
         cnn.cnn_dropout2d,
         28,
-        course=Recipe(
-            epochs=40, batch_size=64, lr=0.01, optimizer="sgd", momentum=0.5, normalize=MNIST_MEAN_STD
-        ),
+        course=Recipe(epochs=40, batch_size=64, lr=0.01, optimizer="sgd", momentum=0.5, normalize=MNIST_MEAN_STD),
         sample=_SAMPLE,
         title="Two 5×5 convolutions with dropped channels",
     ),

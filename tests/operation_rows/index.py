@@ -1,4 +1,4 @@
-"""Rows of functional/index.py and gathering.py."""
+"""Rows of functional/index.py, gathering.py and sorting.py."""
 
 from __future__ import annotations
 
