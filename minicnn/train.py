@@ -14,7 +14,7 @@ import numpy as np
 
 import minicnn
 from minicnn import datasets, optim
-from minicnn.backend import resolve
+from minicnn.backend import resolve, why_no_gpu
 from minicnn.command import Parser, Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
@@ -32,11 +32,14 @@ OPTIMIZERS = {
     "adadelta": optim.Adadelta, "adagrad": optim.Adagrad, "adam": optim.Adam, "adamax": optim.Adamax,
     "adamw": optim.AdamW, "nadam": optim.NAdam, "radam": optim.RAdam, "rmsprop": optim.RMSprop, "sgd": optim.SGD,
 }  # fmt: skip
+MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}  # of those that have one, where neither the recipe nor the user says
 DATASETS = (*training_data.TITLES, "mnist-sample", "fashion-mnist-sample")
 # settings that the checkpoints of older runs do not have: they were made with the defaults
 RECIPES_LEARNT_LATER = {
-    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
+    "momentum", "weight_decay", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
+
+OF_A_RECIPE = ("epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule")  # that options change
 
 SCHEDULES_EXPLAINED = "\n".join(f"  {name:16}{schedule.explained}" for name, schedule in SCHEDULES.items())
 EPILOG = f"""\
@@ -80,6 +83,9 @@ def make_parser() -> Parser:
     add("--batch-size", type=_positive, metavar="N", help="images a step")
     add("--optimizer", choices=OPTIMIZERS, metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
     add("--lr", type=_rate, metavar="RATE", help="learning rate (default: the recipe's; another optimiser's own)")
+    add("--momentum", type=_share, metavar="M", help="of sgd (default: the recipe's, else 0.9) and rmsprop (0)")
+    decay = "by how much weights shrink besides (default: 0; adamw's 0.01)"
+    add("--weight-decay", type=_decay, metavar="W", help=decay)
     add("--schedule", choices=SCHEDULES, metavar="NAME", help="how the learning rate changes: one of those below")
     softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
     add("--softmax-output", action="store_true", help=softmax)
@@ -108,13 +114,31 @@ def _seed(text: str) -> int:
     return value
 
 
-def _rate(text: str) -> float:
+def _number(text: str) -> float:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = float("nan")
+        return float("nan")
+
+
+def _rate(text: str) -> float:
+    value = _number(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
+    return value
+
+
+def _decay(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
     return value
 
 
@@ -161,6 +185,8 @@ def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
         raise Wrong(f"which network? One of: {', '.join(NETWORKS)} (see --help)")
     if options.softmax_output and options.network != "lenet5":
         raise Wrong("--softmax-output belongs to lenet5")
+    if options.device is not None:
+        _check_device(options.device)
     settings = {
         "network": options.network,
         "dataset": options.dataset,
@@ -169,6 +195,15 @@ def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
         "softmax_output": options.softmax_output,
     }
     return settings, _fresh_folder(options), None
+
+
+def _check_device(name: str) -> None:
+    try:
+        place = resolve(name)
+    except RuntimeError:
+        raise Wrong(f"--device {name}: expected cpu, or cuda (cuda:0, cuda:1, …)") from None
+    if place.type == "cuda" and (reason := why_no_gpu()) is not None:
+        raise Wrong(f"--device {name}: {reason}")
 
 
 def _fresh_folder(options: argparse.Namespace) -> Path:
@@ -190,11 +225,18 @@ def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recip
     if recipe is None:
         those = [candidate for candidate in RECIPES if network.recipe(candidate) is not None]
         raise Wrong(f"--recipe {name}: {options.network} has only {' and '.join(those)}")
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
+    given = {name: getattr(options, name) for name in OF_A_RECIPE}
     given = {name: value for name, value in given.items() if value is not None}
-    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's rate was chosen for another one
+    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's were chosen for another one
         given.setdefault("lr", signature(OPTIMIZERS[given["optimizer"]]).parameters["lr"].default)
-    return replace(recipe, **given)
+        given = {"momentum": None, "weight_decay": None, **given}
+    recipe = replace(recipe, **given)
+    if options.momentum is not None:
+        if recipe.optimizer not in MOMENTUM:
+            raise Wrong(f"--momentum belongs to {' and '.join(MOMENTUM)}; this run's --optimizer is {recipe.optimizer}")
+        if recipe.schedule == "one-cycle":
+            raise Wrong("--momentum: the schedule one-cycle moves it up and down by itself; choose another --schedule")
+    return recipe
 
 
 def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
@@ -293,8 +335,11 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     )
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
-    momentum = {"momentum": settings["momentum"]} if settings["optimizer"] == "sgd" else {}
-    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
+    name, more = settings["optimizer"], {"weight_decay": settings["weight_decay"]}
+    if name in MOMENTUM:
+        more["momentum"] = MOMENTUM[name] if settings["momentum"] is None else settings["momentum"]
+    more = {option: value for option, value in more.items() if value is not None}
+    optimizer = OPTIMIZERS[name](model.parameters(), lr=settings["lr"], **more)
     schedule = SCHEDULES[settings["schedule"]]
     scheduler = schedule.build(optimizer, settings["lr"], settings["epochs"], len(train))
     validation: DataLoader[Any] = DataLoader(
@@ -317,6 +362,8 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
     print(f"{data.title}: {sizes} from {data.source}")
     extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
+    extras += ["momentum {momentum:g}".format(**settings)] if settings["momentum"] is not None else []
+    extras += ["weight decay {weight_decay:g}".format(**settings)] if settings["weight_decay"] is not None else []
     extras += ["padded, not enlarged"] if settings["pad"] else []
     extras += ["normalised"] if settings["normalize"] else []
     epochs = settings["epochs"]
