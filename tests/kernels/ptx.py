@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 from numba import cuda, types
 
+from minicnn.kernels import launch
+
 
 def numba_type(description):
     """The type that simulator.type_of described."""
@@ -32,6 +34,7 @@ def pretend_there_is_a_gpu(architecture):
 
 def main():
     architecture, file = int(sys.argv[1]), sys.argv[2]
+    launch._numba_cuda()
     pretend_there_is_a_gpu(architecture)
     with open(file, encoding="utf-8") as opened:
         launches = json.load(opened)
