@@ -63,15 +63,11 @@ class RawKernel:
         self, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], *, shared_mem: int = 0
     ) -> None:
         # a graph keeps addresses: the arrays may be freed, and hold NaN then
-        fixed = [arg._host if isinstance(arg, ndarray) else np.array(arg) if _is_number(arg) else arg for arg in args]
+        fixed = [arg._host if isinstance(arg, ndarray) else np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
         enqueue(lambda: self.library.launch(self.name, grid, block, fixed, _memory.lines_at(_addresses(fixed))))
 
 
 def _addresses(args: Sequence[Any]) -> list[int]:
     """The addresses of arrays that come in tables, by value."""
-    tables = [arg["address"].ravel() for arg in args if "address" in (arg.dtype.names or ())]
+    tables = [arg["address"].ravel() for arg in args if "address" in (getattr(arg, "dtype", np.dtype("u1")).names or ())]
     return [int(address) for table in tables for address in table if address]
-
-
-def _is_number(arg: Any) -> bool:
-    return isinstance(arg, np.generic | np.ndarray)

@@ -39,7 +39,7 @@ class Library:
         """Run a kernel; RuntimeError for what a GPU stops at, or should. MINICNN_SHIM_ORDER puts blocks in order."""
         key = (name, tuple(block))
         if key not in self._machines:
-            self._machines[key] = Machine(self.module.functions[name], self.module.variables, block)
+            self._machines[key] = Machine(self.module.functions[name](), self.module.variables, block)
         machine = self._machines[key]
         wanted = os.environ.get("MINICNN_SHIM_ORDER") or "forwards"
         order = {"forwards": list, "backwards": list.reverse}.get(wanted) or random.Random(wanted).shuffle

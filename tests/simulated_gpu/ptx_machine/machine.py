@@ -20,6 +20,7 @@ from .parse import BYTES, Function, Instruction, Variable
 
 WARP, TOGETHER = 32, 2048  # threads of a warp; threads that the machine takes at once, at most, if a block has no more
 MOST_SHARED, MOST_THREADS, MOST_GRID = 48 << 10, 1024, (2**31 - 1, 65535, 65535)
+SPACES = ("global", "const", "param", "shared", "local")
 ALL_LANES = np.uint32(0xFFFFFFFF)
 RUNS, AT_BARRIER, AT_WARP, ENDED = range(4)
 GAP = 64  # bytes between two shared arrays, which belong to nobody
@@ -77,17 +78,18 @@ class Machine:
         self.in_block, self.which_block = self.local % self.threads, self.local // self.threads
         self.lane = self.in_block % WARP
         self.warp = self.which_block * -(-self.threads // WARP) + self.in_block // WARP
-        self.registers = {name: Register(name, kind, count) for name, kind in function.registers.items()}
-        self.constants = {variable.name: _filled(variable) for variable in variables}
+        self.registers: dict[str, Register] = {}  # those that were in use so far
+        self.constants = {variable.name: _filled(variable) for variable in variables if variable.name in function.words}
         self.spaces = {space: _laid_out([v for v in function.variables if v.space == space], gap)
                        for space, gap in (("shared", GAP), ("local", 0))}  # fmt: skip
-        self.symbols = {name: place for space in self.spaces.values() for name, place in space.items()}
-        self.symbols |= {name: _address_of(array) for name, array in self.constants.items()}
+        self.parameters = _room(function.parameters)
+        there = {name: _address_of(array) for name, array in (*self.constants.items(), *self.parameters.items())}
+        self.symbols = there | self.spaces["shared"] | self.spaces["local"]
         used = sum(stop - start for start, stop in self.spaces["shared"].values())
         if used > MOST_SHARED:
             raise RuntimeError(f"{function.name}: {used} bytes of shared memory, more than {MOST_SHARED}")
         self.hits = [0] * len(function.instructions)  # how often each instruction was executed
-        self.code = [self._bound(instruction) for instruction in function.instructions]
+        self.code: list[Any] = [None] * len(function.instructions)  # bound at their first execution
 
     # --- a launch -----------------------------------------------------------------------------------
 
@@ -97,11 +99,15 @@ class Machine:
         self.grid = (*grid, *(1,) * (3 - len(grid)))
         if not all(0 < n <= most for n, most in zip(self.grid, MOST_GRID, strict=True)):
             raise RuntimeError(f"a grid of {tuple(grid)}: CUDA takes 1 to {MOST_GRID} in each direction")
-        self.parameters, arrays = _packed(self.function, args)
-        arrays = [*arrays, *map(_address_of, also), *map(_address_of, self.constants.values())]
-        cells = {space: _smallest_access(self.function, space) for space in ("global", "shared", "local")}
-        self.memory = {"global": Memory(arrays, cells["global"], self.threads)}
-        self.memory["const"] = self.memory["global"]
+        arrays = [*self._pass(args), *also]
+        cells = {space: _smallest_access(self.function, space) for space in SPACES}
+        self.memory = {
+            space: Memory(list(map(_address_of, its)), cells[space], self.threads)
+            for space, its in (
+                ("global", [*arrays, *self.constants.values()]), ("const", list(self.constants.values())),
+                ("param", list(self.parameters.values())),
+            )
+        }  # fmt: skip
         for space, owners in (("shared", self.blocks), ("local", self.count)):
             places = list(self.spaces[space].values())
             self.memory[space] = Memory(places, cells[space], self.threads, owners)
@@ -110,6 +116,25 @@ class Machine:
         with np.errstate(all="ignore"):
             for first in range(0, len(numbers), self.blocks):
                 self._run_blocks(np.array(numbers[first : first + self.blocks]))
+
+    def _pass(self, args: Sequence[Any]) -> list[Array]:
+        """Fill the parameters; the arrays whose addresses are among them."""
+        name, parameters = self.function.name, self.function.parameters
+        if len(args) != len(parameters):
+            raise TypeError(f"{name} takes {len(parameters)} arguments, not {len(args)}")
+        arrays = []
+        for i, (parameter, arg) in enumerate(zip(parameters, args, strict=True)):
+            if isinstance(arg, np.ndarray) and arg.dtype.names is None:
+                arrays.append(arg)
+                value = np.uint64(_address_of(arg)[0]).tobytes()
+            elif isinstance(arg, (np.generic, np.ndarray)) and arg.size == 1:
+                value = arg.tobytes()
+            else:
+                raise TypeError(f"argument {i} of {name} is {type(arg).__name__}: a NumPy scalar says its type")
+            if len(value) != parameter.bytes:
+                raise TypeError(f"argument {i} of {name} has {len(value)} bytes, its parameter {parameter.bytes}")
+            self.parameters[parameter.name][...] = np.frombuffer(value, np.uint8)
+        return arrays
 
     def _run_blocks(self, blocks: Array) -> None:
         for register in self.registers.values():
@@ -145,7 +170,10 @@ class Machine:
         while at < self.until:
             self.here = at
             self.hits[at] += 1
-            to = self.code[at](group)
+            execute = self.code[at]
+            if execute is None:
+                execute = self.code[at] = self._bound(self.function.instructions[at])
+            to = execute(group)
             if to is None:
                 at += 1
             elif to < 0:  # it has parted, ended, or waits
@@ -236,11 +264,16 @@ class Machine:
 
     # --- operands -----------------------------------------------------------------------------------
 
+    def _register(self, name: str) -> Register | None:
+        """The register of this name, if it is one."""
+        if name not in self.registers and name in self.function.registers:
+            self.registers[name] = Register(name, self.function.registers[name], self.count)
+        return self.registers.get(name)
+
     def _read(self, text: str, kind: str) -> Callable[[Group], Any]:
         """How to get an operand of this type."""
         dtype = TYPES[kind]
-        if text in self.registers:
-            register = self.registers[text]
+        if (register := self._register(text)) is not None:
             wide = register.bits.dtype.itemsize
             if wide < dtype.itemsize or (register.bits.dtype == bool) != (kind == "pred"):
                 raise Unknown(f"{text} read as .{kind}")
@@ -279,9 +312,9 @@ class Machine:
         """How to put a result of this type. A wider register gets the sign, or zeros, in front."""
         if text == "_":
             return lambda group, value: None
-        if text not in self.registers:
+        register, dtype = self._register(text), TYPES[kind]
+        if register is None:
             raise Unknown(f"a result in {text}")
-        register, dtype = self.registers[text], TYPES[kind]
         width = register.bits.dtype.itemsize
         if width < dtype.itemsize or (width > dtype.itemsize and dtype.kind == "f"):
             raise Unknown(f"{text} written as .{kind}")
@@ -382,10 +415,10 @@ class Machine:
                 write(group, pieces.view(TYPES[kind]).reshape(-1))
 
             return joined
-        if given not in self.registers:
+        source, target = self._register(given), self._register(to)
+        if source is None:
             return self._plain(it)
-        source, target = self.registers[given], self.registers[to]
-        if source.bits.dtype != target.bits.dtype:
+        if target is None or source.bits.dtype != target.bits.dtype:
             raise Unknown("registers of two widths")
 
         def copy(group: Group) -> None:  # what was never written may be copied
@@ -431,8 +464,8 @@ class Machine:
         if found is None:
             raise Unknown(f"the address {text}")
         base, offset = found[1], int(found[2] or "0", 0)
-        if base in self.registers:
-            read = self._read(base, f"u{8 * self.registers[base].bits.dtype.itemsize}")
+        if (register := self._register(base or "")) is not None:
+            read = self._read(base, f"u{8 * register.bits.dtype.itemsize}")
         else:
             constant = self.symbols[base][0] if base in self.symbols else int(base, 0)
             read = lambda group: np.uint64(constant)  # noqa: E731
@@ -442,7 +475,7 @@ class Machine:
         """(space, type, registers) of a load or a store."""
         space, *marks = it.how[:-1]
         count = {"v2": 2, "v4": 4}.get(marks[-1], 0) if marks else 0
-        if not set(marks) <= {"nc", "v2", "v4", "relaxed", "weak"} or space not in ("global", "shared", "local", "const"):
+        if not set(marks) <= {"nc", "v2", "v4", "relaxed", "weak"} or space not in SPACES:
             raise Unknown(it.text)
         registers = _parts(it.operands[0 if it.name == "ld" else 1]) or [it.operands[0 if it.name == "ld" else 1]]
         if len(registers) != max(1, count):
@@ -450,8 +483,6 @@ class Machine:
         return space, it.how[-1], registers
 
     def _load(self, it: Instruction) -> Callable[[Group], None]:
-        if it.how[0] == "param":
-            return self._load_parameter(it)
         space, kind, registers = self._access(it)
         dtype, address = TYPES[kind], self._address(it.operands[1])
         writes = [self._write(register, kind) for register in registers]
@@ -467,21 +498,6 @@ class Machine:
             numbers = memory.bytes.view(dtype)
             for i, write in enumerate(writes):
                 write(group, numbers[first + i])
-
-        return load
-
-    def _load_parameter(self, it: Instruction) -> Callable[[Group], None]:
-        found = _ADDRESS.fullmatch(it.operands[1])
-        assert found is not None
-        name, offset, kind = found[1], int(found[2] or "0", 0), it.how[-1]
-        registers = _parts(it.operands[0]) or [it.operands[0]]
-        writes, dtype = [self._write(register, kind) for register in registers], TYPES[kind]
-        if name in self.registers:
-            raise Unknown("an address of parameters that is worked out")
-
-        def load(group: Group) -> None:
-            for i, write in enumerate(writes):
-                write(group, np.frombuffer(self.parameters[name], dtype, 1, offset + i * dtype.itemsize)[0])
 
         return load
 
@@ -603,6 +619,14 @@ def _laid_out(variables: Sequence[Variable], gap: int) -> dict[str, tuple[int, i
     return places
 
 
+def _room(parameters: Sequence[Variable]) -> dict[str, Array]:
+    """Bytes for each parameter, at multiples of 16 and apart."""
+    places = _laid_out(parameters, GAP)
+    whole = np.zeros(max([stop for _, stop in places.values()] or [0]) + GAP + 16, np.uint8)
+    first = -_address_of(whole)[0] % 16
+    return {name: whole[first + start : first + stop] for name, (start, stop) in places.items()}
+
+
 def _filled(variable: Variable) -> Array:
     """A variable of the module."""
     array = np.zeros(variable.count, TYPES[variable.type])
@@ -615,23 +639,3 @@ def _smallest_access(function: Function, space: str) -> int:
     """The bytes of the smallest number that the function loads from, or stores to, a space."""
     return min((BYTES[it.how[-1]] for it in function.instructions if it.name in ("ld", "st") and it.how[0] == space),
                default=1)  # fmt: skip
-
-
-def _packed(function: Function, args: Sequence[Any]) -> tuple[dict[str, bytes], list[tuple[int, int]]]:
-    """The parameters' bytes, and the arrays that pointers point to."""
-    name = function.name
-    if len(args) != len(function.parameters):
-        raise TypeError(f"{name} takes {len(function.parameters)} arguments, not {len(args)}")
-    packed, arrays = {}, []
-    for i, (parameter, arg) in enumerate(zip(function.parameters, args, strict=True)):
-        if isinstance(arg, np.ndarray) and arg.dtype.names is None:
-            arrays.append(_address_of(arg))
-            value = np.uint64(arrays[-1][0]).tobytes()
-        elif isinstance(arg, np.generic | np.ndarray) and arg.size == 1:
-            value = arg.tobytes()
-        else:
-            raise TypeError(f"argument {i} of {name} is {type(arg).__name__}: an array, or a NumPy scalar, says its type")
-        if len(value) != parameter.bytes:
-            raise TypeError(f"argument {i} of {name} has {len(value)} bytes, its parameter {parameter.bytes}")
-        packed[parameter.name] = value
-    return packed, arrays

@@ -107,12 +107,14 @@ class Memory:
         self.writer[cells], self.written[cells] = me, now
         self._meet(self.writer[cells], now, me, now, "writes what {} writes, too")
 
-    def _block(self, thread: Array) -> Array:
+    def _block(self, thread: Array) -> Any:
+        if self.own:  # nobody comes from elsewhere
+            return 0
         return np.where(thread >= 0, thread // self.threads, -2 - thread)
 
     def _crowd(self, one: Array, other: Array) -> Array:
         block = self._block(one)
-        return np.where(block == self._block(other), -2 - block, EVERYBODY)
+        return np.broadcast_to(np.where(block == self._block(other), -2 - block, EVERYBODY), other.shape)
 
     def _meet(self, thread: Array, then: Array, me: Array, now: Array, text: str) -> None:
         """An error where another thread was there, and no barrier lies between."""

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 _STATEMENT = re.compile(r"\s*(?:([\w$%.]+):(?!:)|([{}])|([^;{}]*(?:\{[^{}]*\}[^;{}]*)*);)")
@@ -58,13 +60,14 @@ class Function(NamedTuple):
     instructions: list[Instruction]
     labels: dict[str, int]  # the number of the instruction behind each
     most_threads: int  # .maxntid; 0 where it does not say
+    words: frozenset[str]  # every name in its text
 
 
 class Module(NamedTuple):
     """A file."""
 
     target: str
-    functions: dict[str, Function]
+    functions: dict[str, Callable[[], Function]]  # taken apart when it is asked for
     variables: list[Variable]  # .global and .const
 
 
@@ -75,8 +78,8 @@ def parse(text: str) -> Module:
     functions, rest, last = {}, [], 0
     for entry in _ENTRY.finditer(text):
         end = _closing(text, entry.end())
-        function = _function(entry, text[entry.end() : end], text.count("\n", 0, entry.end()) + 1)
-        functions[function.name] = function
+        line = text.count("\n", 0, entry.end()) + 1
+        functions[entry[1]] = functools.cache(functools.partial(_function, entry, text[entry.end() : end], line))
         rest.append(text[last : entry.start()])
         last = end
     rest.append(text[last:])
@@ -114,15 +117,18 @@ def _function(entry: re.Match[str], body: str, line: int) -> Function:
     threads = 1
     for number in most.groups() if most else ("0",):
         threads *= int(number or 1)
-    function = Function(name, [_parameter(p) for p in _PARAMETER.finditer(parameters)], {}, [], [], {}, threads)
-    at = 0
+    function = Function(name, [_parameter(p) for p in _PARAMETER.finditer(parameters)], {}, [], [], {}, threads,
+                        frozenset(re.findall(r"[\w$]+", body)))  # fmt: skip
+    at = counted = 0
     while found := _STATEMENT.match(body, at):
         label, _, statement = found.groups()
         start = found.start() + len(found[0]) - len(found[0].lstrip())
         if label:
             function.labels[label] = len(function.instructions)
         elif statement and not _declared(function, statement.strip()):
-            function.instructions.append(_instruction(statement.strip(), line + body.count("\n", 0, start)))
+            line += body.count("\n", counted, start)
+            counted = start
+            function.instructions.append(_instruction(statement.strip(), line))
         at = found.end()
     if body[at:].strip():
         raise ValueError(f"not understood: {body[at:].strip()[:80]!r}")
