@@ -204,7 +204,7 @@ class Machine:
             self.here = int(self.at[lost])
             same = (self.warp == self.warp[lost]) & (self.state == AT_WARP) & (self.at == self.here)
             absent = sorted({*range(WARP)} - set(self.lane[same].tolist()))
-            raise Fault(f"it waits for lanes of its warp that never come: of {absent} some", int(self.me[lost]))
+            raise Fault(f"it waits for lanes of its warp that never come: {absent}", int(self.me[lost]))
         for block in np.unique(self.which_block[waiting]):
             mine = self.which_block == block
             there = int(np.flatnonzero(mine & waiting)[0])
@@ -353,9 +353,10 @@ class Machine:
             mask = holds(group) == wanted
             if mask.all():
                 return done(group)
-            if mask.any() and done(group.where(mask)) is not None:
-                raise Unknown(f"{it.text}: with a guard")
-            return None
+            if not mask.any() or done(group.where(mask)) is None:
+                return None
+            self.at[group.local[~mask]] = self.here + 1  # those that do it have ended, or wait
+            return -1
 
         return guarded
 

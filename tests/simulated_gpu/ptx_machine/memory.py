@@ -90,7 +90,7 @@ class Memory:
         writer = self.writer[cells]
         if self.own and (nobody := writer == NOBODY).any():
             raise Fault("it reads memory that nobody has written", int(me[nobody][0]))
-        self._meet(writer, self.written[cells], me, now, "reads what {} has written")
+        self._meet(writer, self.written[cells], me, now, "reads what {} has written, and no barrier lies between")
         reader = self.reader[cells]
         alone = (reader == me) | (reader == NOBODY) | ((self._block(reader) == self._block(me)) & (self.read[cells] < now))
         noted = np.where(alone, me, self._crowd(reader, me))
@@ -102,8 +102,8 @@ class Memory:
 
     def note_writes(self, cells: Array, me: Array, now: Array) -> None:
         """The threads `me` write these cells, each at its time `now`."""
-        self._meet(self.writer[cells], self.written[cells], me, now, "writes what {} has written")
-        self._meet(self.reader[cells], self.read[cells], me, now, "writes what {} has read")
+        self._meet(self.writer[cells], self.written[cells], me, now, "writes what {} has written, and no barrier lies between")
+        self._meet(self.reader[cells], self.read[cells], me, now, "writes what {} has read, and no barrier lies between")
         self.writer[cells], self.written[cells] = me, now
         self._meet(self.writer[cells], now, me, now, "writes what {} writes, too")
 
@@ -124,8 +124,8 @@ class Memory:
         vain = foreign & ((then == now) | (self._block(thread) != self._block(me)))
         if vain.any():
             worst = int(np.flatnonzero(vain)[0])
-            who = f"thread {thread[worst]}" if thread[worst] >= 0 else "another thread"
-            raise Fault(f"a race: it {text.format(who)}, and no barrier lies between", int(me[worst]))
+            who = f"thread {thread[worst]} of the grid" if thread[worst] >= 0 else "another thread"
+            raise Fault(f"a race: it {text.format(who)}", int(me[worst]))
 
 
 def _apart(arrays: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
