@@ -79,8 +79,9 @@ class Machine:
         self.lane = self.in_block % WARP
         self.warp = self.which_block * -(-self.threads // WARP) + self.in_block // WARP
         self.registers: dict[str, Register] = {}  # those that were in use so far
-        self.constants = {variable.name: _filled(variable) for variable in variables if variable.name in function.words}
-        self.spaces = {space: _laid_out([v for v in function.variables if v.space == space], gap)
+        self.constants = {v.name: _filled(v) for v in variables
+                          if v.space in ("global", "const") and v.name in function.words}  # fmt: skip
+        self.spaces = {space: _laid_out([v for v in (*function.variables, *variables) if v.space == space and v.name in function.words], gap)
                        for space, gap in (("shared", GAP), ("local", 0))}  # fmt: skip
         self.parameters = _room(function.parameters)
         there = {name: _address_of(array) for name, array in (*self.constants.items(), *self.parameters.items())}
