@@ -12,7 +12,7 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, To, check_tensor, matched, operands, sum_to
-from minicnn.functional.division import div, no_integer_zero
+from minicnn.functional.division import div, no_integer_zero, rest_towards_zero
 from minicnn.functional.elementwise import Mul, add, mul, sub
 from minicnn.functional.logic import apply_numpy, bitwise
 from minicnn.functional.power import pow
@@ -139,7 +139,7 @@ class Fmod(Operation):
         a, b = matched(a, b)
         xp = array_module(a if np.ndim(a) else b)
         ctx.save(xp.trunc(a / b) if ctx.needs(1) else None)
-        return xp.fmod(a, b)
+        return rest_towards_zero(a, b)
 
     def backward(ctx, grad: Any) -> Any:
         (quotient,) = ctx.saved()

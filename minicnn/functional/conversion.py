@@ -83,8 +83,8 @@ def to(
     """The tensor with another dtype, on another device, or both; itself where nothing changes.
 
     `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)` (type and device of another tensor). A copy to the GPU
-    never waits for it; `non_blocking` spares pinned memory (`pin_memory`) another copy, and whoever writes to that
-    memory before the GPU has fetched it changes what arrives. Copies to the CPU wait.
+    does not wait for it, but from pinned memory (`pin_memory`), which the GPU fetches itself: with `non_blocking` that
+    is not waited for, either, and whoever writes there before changes what arrives. Copies to the CPU wait.
     """
     flags = [value for value in args if isinstance(value, bool)]
     non_blocking = flags[0] if flags else non_blocking

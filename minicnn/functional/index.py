@@ -75,6 +75,7 @@ def keys_of(input: Tensor, key: Any) -> Keys:
             axis += width
     if all(isinstance(p, slice) for p in arrays):
         return Keys(tuple(basic), None, label)
+    _check_together([p.shape for p in arrays if not (isinstance(p, slice) or _is_mask(p))])
     here = input.device  # an index may come from the host
     return Keys(tuple(basic), tuple(p if isinstance(p, slice) else to_device(p, here) for p in arrays), label)
 
@@ -131,6 +132,17 @@ def _check_array(part: Any, shape: tuple[int, ...], axis: int) -> None:
                 raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {shape[axis]}")
 
 
+def _check_together(shapes: list[tuple[int, ...]]) -> None:
+    """IndexError if arrays of numbers do not broadcast. How many numbers a mask stands for, it knows alone."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        found = ", ".join(str(list(shape)) for shape in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {found}"
+        ) from None
+
+
 # --- x[key] -----------------------------------------------------------------------------------------
 
 
@@ -141,7 +153,7 @@ class Index(Operation):
         ctx.shape, ctx.key = input.shape, key
         try:
             return input[key]
-        except IndexError as error:  # the arrays of the key do not broadcast
+        except (IndexError, ValueError) as error:  # NumPy's and CuPy's, where a mask does not go with what is beside it
             raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together: {error}") from None
 
     def backward(ctx, grad: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, made
+from minicnn.backend import array_module, made, through_host
 from minicnn.functional.adding import add_at
 from minicnn.functional.common import check_tensor, normal_axis
 from minicnn.functional.conversion import clone
@@ -99,7 +99,12 @@ def unique(
     array = check_tensor(input, "unique")._plain_array()
     if dim is not None:
         dim = normal_axis(dim, input.ndim)
-    found = array_module(array).unique(array, return_inverse=return_inverse, return_counts=return_counts, axis=dim)
+
+    def found_in(array: Any) -> Any:
+        return array_module(array).unique(array, return_inverse=return_inverse, return_counts=return_counts, axis=dim)
+
+    # CuPy compares rows one by one, each comparison a question to the GPU, and bools not at all.
+    found = found_in(array) if dim is None else through_host(found_in, array)
     if not (return_inverse or return_counts):
         return Tensor(found)
     parts = list(found)

@@ -22,7 +22,8 @@ class Recipe:
     batch_size: int
     lr: float
     optimizer: str = "adam"
-    momentum: float = 0.9  # of SGD
+    momentum: float | None = None  # of SGD (0.9 if None) and RMSprop (0 if None)
+    weight_decay: float | None = None  # the optimiser's own if None
     schedule: str = "constant"  # or one of training/schedules.py, e.g. "one-cycle", with `lr` as its highest rate
     drop_last: bool = False
     validation_batch_size: int = 1000

@@ -8,6 +8,7 @@ table = Table()
 add, refuse = table.add, table.refuse
 STEP = {"smooth": False, "second": False}  # the slope is 0 or jumps
 NONE = {"differentiable": False}
+INF = float("inf")
 
 add("add", lambda m, a, b: m.add(a, b, alpha=2), normal(3, 4), normal(4))
 add("add", lambda m, a, b: a + b, normal(2, 1, 3), normal(4, 1))
@@ -66,8 +67,13 @@ add("maximum", lambda m, a, b: m.maximum(a, b), tied(3, 4), tied(4), smooth=Fals
 add("minimum", lambda m, a, b: m.minimum(a, b), distinct(3, 4), normal(3, 1))
 add("floor_divide", lambda m, a, b: a // b, distinct(3, 4), positive(4), **NONE)
 add("floor_divide", lambda m, a: a // 2, integers(3, low=-5, high=5))
+add("floor_divide", lambda m, a: a // 0.1, values(1.0, -1.0, 0.3, 0.0, 1e6), **NONE)  # the rounded quotient is 10
+add("floor_divide", lambda m, a: a // INF, values(1.5, -1.5, 0.0), **NONE)
+add("floor_divide", lambda m, a, b: a // b, values(1.0, -1.0, 0.0, INF), values(0.0, 0.0, 0.0, 2.0), **NONE)
 add("remainder", lambda m, a, b: a % b, distinct(3, 4), positive(4), grad_fn=False)
 add("remainder", lambda m, a: a % 3, integers(3, low=-5, high=5))
+add("remainder", lambda m, a: a % 0.1, values(1.0, -1.0, 0.3, 0.0, 1e6), **NONE)
+add("remainder", lambda m, a: 7.5 % a, values(INF, -INF, 2.0, -2.0, 0.0), **NONE)
 add("eq", lambda m, a, b: a == b, tied(3, 4), tied(4), **NONE)
 add("ne", lambda m, a, b: a != b, tied(3, 4), tied(4), **NONE)
 add("lt", lambda m, a, b: a < b, tied(3, 4), tied(4), **NONE)
@@ -138,6 +144,8 @@ add(
 add("nan_to_num", lambda m, a: a.nan_to_num(2), integers(3))
 add("fmod", lambda m, a, b: m.fmod(a, b), distinct(3, 4), positive(4), grad_fn=False)
 add("fmod", lambda m, a: m.fmod(a, 3), integers(6, low=-5, high=5))
+add("fmod", lambda m, a: m.fmod(a, INF), values(1.5, -1.5, 0.0), **NONE)
+add("fmod", lambda m, a, b: m.fmod(a, b), values(2**60 + 1, -(2**60) - 1, 7), values(1000, 1000, -4))
 add("frac", lambda m, a: m.frac(a), distinct(3, 4), grad_fn=False)
 add("copysign", lambda m, a, b: m.copysign(a, b), distinct(3, 4), normal(4), second=False)
 add("copysign", lambda m, a: m.copysign(a, -1), distinct(3, 4), grad_fn=False, second=False)

@@ -138,8 +138,11 @@ class Library:
             self._arguments[name] = [(a.kind.decode(), a.size) for a in there[:count]]
         return self._arguments[name]
 
-    def launch(self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any]) -> None:
-        """Run a kernel; returns when it has ended. RuntimeError for what a GPU would not tell, or tell too late."""
+    def launch(
+        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], also: Sequence[Any] = ()
+    ) -> None:
+        """Run a kernel; returns when it has ended. RuntimeError for what a GPU would not tell, or tell too late. It may
+        reach the arrays in `also` by addresses in a table: here nobody asks what belongs to whom."""
         expected = self.arguments(name)
         if len(args) != len(expected):
             raise TypeError(f"{name} takes {len(expected)} arguments, not {len(args)}")
