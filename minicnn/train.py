@@ -29,8 +29,8 @@ from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.safetensors"
-# settings that the checkpoints of older runs do not have: they were made with the defaults
-RECIPES_LEARNT_LATER = {
+# settings of a recipe that checkpoints of older versions do not have: those runs took the defaults
+LATER_SETTINGS = {
     "momentum", "weight_decay", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
 
@@ -195,7 +195,7 @@ def _prepare(
         settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
     else:
         for field in fields(Recipe):
-            if field.name in RECIPES_LEARNT_LATER:
+            if field.name in LATER_SETTINGS:
                 settings.setdefault(field.name, field.default)
         if settings["dataset"] != data.name:
             raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
