@@ -153,6 +153,7 @@ class MixUp(_Mixing):
     """
 
     def mixed(self, images: Tensor) -> tuple[Tensor, float]:
+        """All pixels, blended by λ."""
         share = beta(self.alpha)
         return _blend(images, share), share
 
@@ -166,6 +167,7 @@ class CutMix(_Mixing):
     """
 
     def mixed(self, images: Tensor) -> tuple[Tensor, float]:
+        """A rectangle pasted, and the share of what is left."""
         H, W = images.shape[-2:]
         side = 0.5 * math.sqrt(1.0 - beta(self.alpha))
         x, y = draws.whole(0, W), draws.whole(0, H)
