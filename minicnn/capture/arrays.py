@@ -39,7 +39,7 @@ def memory_id(array: Any) -> int:
 def fill(target: Any, source: Any) -> None:
     """target[...] = source, also from one device to the other; a number fills all of `target`."""
     if isinstance(source, np.ndarray) and on_gpu(target):
-        target.set(np.broadcast_to(source, target.shape).astype(target.dtype, order="C", copy=False))
+        target[...] = array_module(target).asarray(source)  # by way of pinned memory: `set` may wait for the GPU
     elif on_gpu(source) and isinstance(target, np.ndarray):
         target[...] = source.get()
     else:

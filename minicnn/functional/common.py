@@ -9,7 +9,7 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, made
+from minicnn.backend import array_module, made, on_cpu
 from minicnn.kernels import dispatch, layout
 
 Number = int | float | bool
@@ -34,7 +34,11 @@ class To(Operation):
 
     def forward(ctx, input: Any, kind: Any) -> Any:
         ctx.kind = input.dtype
-        return input.astype(kind) if kind.kind != "V" else input.astype(np.float32).astype(kind)  # as PyTorch rounds
+        if kind.kind == "V":
+            input = input.astype(np.float32)  # as PyTorch rounds
+        elif kind.kind in "iu" and kind.itemsize < 4 and input.dtype.kind in "fV" and not on_cpu(input):
+            input = input.astype(np.int64)  # -1.5 is 255: a GPU would make it 0
+        return input.astype(kind)
 
     def backward(ctx, grad: Any) -> Any:
         return To(grad, ctx.kind), None

@@ -187,6 +187,7 @@ add("int", lambda m, a: a.int(), distinct(3, 4), **NONE)
 add("short", lambda m, a: a.short(), distinct(3, 4), **NONE)
 add("char", lambda m, a: a.char(), distinct(3, 4), **NONE)
 add("byte", lambda m, a: a.byte(), positive(3, 4), **NONE)
+add("byte", lambda m, a: a.byte(), values(-1.5, 300.7, -300.2, 1e6), **NONE)  # the last eight bits
 add("bool", lambda m, a: a.bool(), tied(3, 4), **NONE)
 add("type_", lambda m, a: a.type(m.int64), distinct(3, 4), **NONE)
 add("type_as", lambda m, a, b: a.type_as(b), integers(3, 4), normal(2), **NONE)

@@ -196,6 +196,8 @@ class ndarray:
         dtype = checked(np.dtype(dtype))
         if not copy and dtype == self.dtype:
             return self
+        if dtype.kind == "u" and self.dtype.kind == "f":  # what is below 0 becomes 0
+            return computed(lambda: np.maximum(self._host, 0).astype(dtype, order), (self,))
         return computed(lambda: self._host.astype(dtype, order), (self,))
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> ndarray:
