@@ -363,6 +363,7 @@ class Kernel:
         def start(*args: Any) -> None:
             from cupy._streams import enqueue
 
+            shim.check_registers(shape[1])
             described = repr([type_of(arg) for arg in args])
 
             def run() -> None:
