@@ -174,7 +174,9 @@ def check_registers(block: Sequence[int]) -> None:
     """RuntimeError for a block that a GPU may refuse ("too many resources requested for launch"): a multiprocessor has
     65,536 registers and a thread takes 255 at most, so blocks of 256 threads always find room."""
     if math.prod(block) > MOST_THREADS:
-        raise RuntimeError(f"a block of {tuple(block)}: a kernel with 255 registers has room for {MOST_THREADS} threads")
+        raise RuntimeError(
+            f"a block of {tuple(block)}: a kernel with 255 registers has room for {MOST_THREADS} threads"
+        )
 
 
 def order() -> int:

@@ -384,7 +384,7 @@ class CompiledKernel(Kernel):
     """The same, of what Numba compiles it to."""
 
     def run(self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], described: str) -> None:
-        from ptx_machine import nvrtc, numba_kernels  # beside the stand-in for CuPy, which runs CUDA C++ there
+        from ptx_machine import numba_kernels, nvrtc  # beside the stand-in for CuPy, which runs CUDA C++ there
 
         numba_kernels.pretend_there_is_a_gpu(nvrtc.ARCHITECTURE)
         library = numba_kernels.library(self.function, described, nvrtc.ARCHITECTURE)

@@ -69,5 +69,6 @@ def _fixed(arg: Any) -> Any:
 
 def _addresses(args: Sequence[Any]) -> list[int]:
     """The addresses of arrays that come in tables, by value."""
-    tables = [arg["address"].ravel() for arg in args if "address" in (getattr(arg, "dtype", np.dtype("u1")).names or ())]
+    structs = [arg for arg in args if isinstance(arg, np.ndarray) and arg.dtype.names]
+    tables = [struct["address"].ravel() for struct in structs if "address" in struct.dtype.names]
     return [int(address) for table in tables for address in table if address]
