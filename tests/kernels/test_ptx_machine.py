@@ -198,11 +198,13 @@ def test_whole_numbers(opcode, values, expected):
 WRONG = {
     "4 bytes at .*, no multiple of 4": "add.s64 %rd4, %rd4, 2; ld.global.f32 %f1, [%rd4];",
     "16 bytes at .*, no multiple of 16": "ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%rd1+8];",
-    r"thread \(31, 0, 0\): 4 bytes at .*, outside every array: 128 bytes behind the beginning of one of 128": (
+    r"thread \(31, 0, 0\): 4 bytes at .*, outside every array: 128 bytes into one of 128": (
         "ld.global.f32 %f1, [%rd4+4];"
     ),
-    r"thread \(0, 0, 0\): 4 bytes at .*, outside every array: 4 bytes before one of 128": "st.global.u32 [%rd4+-4], %r1;",
-    "4 bytes at .*, outside every array: 512 bytes behind": "ld.shared.u32 %r5, [room+512];",
+    r"thread \(0, 0, 0\): 4 bytes at .*, outside every array: 4 bytes before one of 128": (
+        "st.global.u32 [%rd4+-4], %r1;"
+    ),
+    "4 bytes at .*, outside every array: 512 bytes into": "ld.shared.u32 %r5, [room+512];",
     "it reads %f7, which it has never written": "st.global.f32 [%rd5], %f7;",
     r"thread \(7, 0, 0\): it reads %f1, which": (
         "setp.eq.s32 %p1, %r1, 7; @%p1 bra past; mov.f32 %f1, 0f3F800000; past: st.global.f32 [%rd5], %f1;"
@@ -239,7 +241,8 @@ def test_what_is_wrong_is_found(text):
 
 def test_two_blocks_have_no_barrier_between_them():
     body = "st.global.u32 [%rd5], %r1;"
-    with pytest.raises(RuntimeError, match=r"block \(0, 0, 0\), thread \(0, 0, 0\): a race: it writes what thread 32 of"):
+    text = r"block \(0, 0, 0\), thread \(0, 0, 0\): a race: it writes what thread 32 of"
+    with pytest.raises(RuntimeError, match=text):
         launch(body, aligned(32), aligned(32), grid=2)
 
 

@@ -304,6 +304,7 @@ class Kernel:
         def start(*args: Any) -> None:
             from cupy._streams import enqueue
 
+            shim.check_registers(shape[1])
             described = repr([type_of(arg) for arg in args])
 
             def run() -> None:
@@ -324,7 +325,7 @@ class CompiledKernel(Kernel):
     """The same, of what Numba compiles it to."""
 
     def run(self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], described: str) -> None:
-        from ptx_machine import nvrtc, numba_kernels  # beside the stand-in for CuPy, which runs CUDA C++ there
+        from ptx_machine import numba_kernels, nvrtc  # beside the stand-in for CuPy, which runs CUDA C++ there
 
         numba_kernels.pretend_there_is_a_gpu(nvrtc.ARCHITECTURE)
         library = numba_kernels.library(self.function, described, nvrtc.ARCHITECTURE)

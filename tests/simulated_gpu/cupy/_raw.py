@@ -1,13 +1,12 @@
-"""CUDA C++, run on the CPU: compiled as C++ by tests/simulated_gpu/shim.py, or, with MINICNN_TEST_CUDA=ptx, by NVRTC,
-whose output tests/simulated_gpu/ptx_machine executes: much slower, and it sees more."""
+"""CUDA C++: compiled as C++ by tests/simulated_gpu/shim.py, and run on the CPU."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shim  # beside this package
 
 from . import _memory
 from ._array import ndarray
@@ -30,14 +29,7 @@ class RawModule:
         self._library: Any = None
 
     def compile(self, log_stream: Any = None) -> None:
-        if os.environ.get("MINICNN_TEST_CUDA") == "ptx":  # both are beside this package
-            import ptx_machine
-
-            self._library = ptx_machine.compiled(self.code, self.options)
-        else:
-            import shim
-
-            self._library = shim.compiled(self.code, (), self.options)
+        self._library = shim.compiled(self.code, (), self.options)
 
     def get_function(self, name: str) -> RawKernel:
         if self._library is None:
@@ -62,12 +54,21 @@ class RawKernel:
     def __call__(
         self, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], *, shared_mem: int = 0
     ) -> None:
-        # a graph keeps addresses: the arrays may be freed, and hold NaN then
-        fixed = [arg._host if isinstance(arg, ndarray) else np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+        shim.check_registers(block)
+        fixed = [_fixed(arg) for arg in args]
         enqueue(lambda: self.library.launch(self.name, grid, block, fixed, _memory.lines_at(_addresses(fixed))))
+
+
+def _fixed(arg: Any) -> Any:
+    """What a graph keeps of an argument: of arrays the address (they may be freed, and hold NaN then), of structs a
+    copy."""
+    if isinstance(arg, ndarray):
+        return arg._host
+    return arg.copy() if isinstance(arg, np.ndarray) else arg
 
 
 def _addresses(args: Sequence[Any]) -> list[int]:
     """The addresses of arrays that come in tables, by value."""
-    tables = [arg["address"].ravel() for arg in args if "address" in (getattr(arg, "dtype", np.dtype("u1")).names or ())]
+    structs = [arg for arg in args if isinstance(arg, np.ndarray) and arg.dtype.names]
+    tables = [struct["address"].ravel() for struct in structs if "address" in struct.dtype.names]
     return [int(address) for table in tables for address in table if address]

@@ -11,6 +11,7 @@ is looked at (memory.py).
 
 from __future__ import annotations
 
+import collections
 import functools
 import os
 import random
@@ -22,7 +23,7 @@ from .machine import Machine
 from .parse import Module
 
 launches: set[str] = set()  # the kernels that ran
-executed: dict[str, int] = {}  # how often which instruction was, over all launches
+executed: collections.Counter[str] = collections.Counter()  # instructions, over all launches
 
 
 class Library:
@@ -46,7 +47,7 @@ class Library:
         before = list(machine.hits)
         machine.run(grid, args, order, also)
         for it, now, then in zip(machine.function.instructions, machine.hits, before, strict=True):
-            executed[it.name] = executed.get(it.name, 0) + now - then
+            executed[it.name] += now - then
         launches.add(name)
 
 

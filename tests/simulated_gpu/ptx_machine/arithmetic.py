@@ -245,8 +245,8 @@ def computes(it: Instruction) -> Callable[..., Any]:
         return _compared(_COMPARISONS[how[0]], ftz)
     if name == "cvt":
         return _converted(it)
-    if kind[0] in "usb" and (name, *how) in _WHOLE:
-        return _WHOLE[name, *how]
+    if kind[0] in "usb" and (whole := _WHOLE.get((name, *how))):
+        return whole
     rounding = "".join(marks & ROUNDINGS) or "rn"
     marks -= {rounding}
     if kind not in ("f32", "f64") or rounding not in ROUNDINGS or (ftz and kind == "f64" and name != "rcp"):

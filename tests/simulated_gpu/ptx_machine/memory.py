@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-NOBODY, EVERYBODY = -1, np.iinfo(np.int64).min  # a reader: nobody; threads of several blocks. -2 - b: several of block b
+# A reader: the number of a thread, -2 - b for several threads of block b, or
+NOBODY, EVERYBODY = -1, np.iinfo(np.int64).min  # … of several blocks
+VAIN = "and no barrier lies between"
 
 
 class Fault(RuntimeError):
@@ -80,7 +82,7 @@ class Memory:
         if not self.arrays:
             return f"at {address:#x}, and there is no memory of this kind"
         start, stop = self.arrays[max(0, bisect.bisect_right(self.starts, address) - 1)]
-        how = f"{start - address} bytes before" if address < start else f"{address - start} bytes behind the beginning of"
+        how = f"{start - address} bytes before" if address < start else f"{address - start} bytes into"
         return f"at {address:#x}, outside every array: {how} one of {stop - start} bytes"
 
     # --- who was there ------------------------------------------------------------------------------
@@ -90,9 +92,10 @@ class Memory:
         writer = self.writer[cells]
         if self.own and (nobody := writer == NOBODY).any():
             raise Fault("it reads memory that nobody has written", int(me[nobody][0]))
-        self._meet(writer, self.written[cells], me, now, "reads what {} has written, and no barrier lies between")
+        self._meet(writer, self.written[cells], me, now, f"reads what {{}} has written, {VAIN}")
         reader = self.reader[cells]
-        alone = (reader == me) | (reader == NOBODY) | ((self._block(reader) == self._block(me)) & (self.read[cells] < now))
+        earlier = (self._block(reader) == self._block(me)) & (self.read[cells] < now)
+        alone = (reader == me) | (reader == NOBODY) | earlier
         noted = np.where(alone, me, self._crowd(reader, me))
         self.reader[cells], self.read[cells] = noted, now
         others = self.reader[cells]  # in this very instruction
@@ -102,8 +105,8 @@ class Memory:
 
     def note_writes(self, cells: Array, me: Array, now: Array) -> None:
         """The threads `me` write these cells, each at its time `now`."""
-        self._meet(self.writer[cells], self.written[cells], me, now, "writes what {} has written, and no barrier lies between")
-        self._meet(self.reader[cells], self.read[cells], me, now, "writes what {} has read, and no barrier lies between")
+        self._meet(self.writer[cells], self.written[cells], me, now, f"writes what {{}} has written, {VAIN}")
+        self._meet(self.reader[cells], self.read[cells], me, now, f"writes what {{}} has read, {VAIN}")
         self.writer[cells], self.written[cells] = me, now
         self._meet(self.writer[cells], now, me, now, "writes what {} writes, too")
 

@@ -1,8 +1,8 @@
 """PTX's text, taken apart: functions with their parameters, registers, variables and instructions.
 
-    add.ftz.f32   %f3, %f1, %f2;          Instruction("add", ("ftz", "f32"), ("%f3", "%f1", "%f2"))
-    @!%p1 bra     $L__BB0_2;              … its guard is "!%p1"
-    ld.v2.f32     {%f1, %f2}, [%rd1+8];   … its operands are "{%f1, %f2}" and "[%rd1+8]"
+add.ftz.f32   %f3, %f1, %f2;          Instruction("add", ("ftz", "f32"), ("%f3", "%f1", "%f2"))
+@!%p1 bra     $L__BB0_2;              … its guard is "!%p1"
+ld.v2.f32     {%f1, %f2}, [%rd1+8];   … its operands are "{%f1, %f2}" and "[%rd1+8]"
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Variable(NamedTuple):
     space: str
     name: str
     type: str
-    count: int
+    length: int
     align: int
     values: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
-        return BYTES[self.type] * self.count
+        return BYTES[self.type] * self.length
 
 
 class Function(NamedTuple):
