@@ -37,6 +37,8 @@ Start = Callable[..., None]  # (grid, block, *arguments): a kernel of either lan
 Pack = Callable[..., Any]  # `struct` or `numbers`: how it takes its lengths
 
 THREADS = 256  # of a block: 8 warps hide each other's waiting; more would leave fewer registers for each
+FLOATS = ("float32", "float64")  # what kernels of both languages take
+ALL_FLOATS = (*FLOATS, "float16", "bfloat16")  # and CUDA C++ besides, computed with as float32 (numbers.cuh)
 MOST_BLOCKS = 1 << 16  # fills the largest GPU a hundred times over; beyond it threads take several pieces
 
 _root = Path(__file__).parent

@@ -38,8 +38,8 @@ def backward_axis(kernel: int, length: int, stride: int, padding: int, dilation:
 
     Position i got something through tap j exactly if i + padding - j·dilation is a multiple of the
     stride; it then came from (i + padding - j·dilation) / stride. Positions that are equal modulo the
-    stride use the same taps, so each residue is an ordinary convolution with every so-manyth tap, and
-    no product with an inserted zero is ever computed.
+    stride use the same taps, so each residue is an ordinary convolution with some of the taps, at equal
+    distances, and no product with an inserted zero is ever computed.
     """
     families = []
     for residue in range(min(stride, length)):

@@ -133,7 +133,10 @@ def _what_a_gpu_lacks() -> str | None:
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"CuPy is installed, but CUDA found no usable GPU: {error}"
+        return (
+            f"CuPy is installed, but CUDA found no usable GPU ({error}); "
+            "`nvidia-smi` tells whether there is a driver, and for which CUDA"
+        )
     return None if count else "CuPy is installed, but this machine has no NVIDIA GPU"
 
 

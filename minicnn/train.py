@@ -14,7 +14,7 @@ import numpy as np
 
 import minicnn
 from minicnn import datasets
-from minicnn.backend import resolve
+from minicnn.backend import resolve, why_no_gpu
 from minicnn.command import Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
@@ -22,16 +22,16 @@ from minicnn.training import data as training_data
 from minicnn.training import report
 from minicnn.training.loop import DivergedError, Epoch, Trainer
 from minicnn.training.meter import Totals
-from minicnn.training.options import OPTIMIZERS, make_parser
+from minicnn.training.options import MOMENTUM, OF_A_RECIPE, OPTIMIZERS, make_parser
 from minicnn.training.resident import Resident
 from minicnn.training.schedules import SCHEDULES
 from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.safetensors"
-# settings that the checkpoints of older runs do not have: they were made with the defaults
-RECIPES_LEARNT_LATER = {
-    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
+# settings of a recipe that checkpoints of older versions do not have: those runs took the defaults
+LATER_SETTINGS = {
+    "momentum", "weight_decay", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
 
 
@@ -88,6 +88,20 @@ def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
     return settings, _fresh_folder(options), None
 
 
+def _check_device(name: str) -> None:
+    """Refuse a device that is not there before anything is loaded."""
+    try:
+        place = resolve(name)
+    except RuntimeError:
+        raise Wrong(f"--device {name}: expected cpu, or cuda (cuda:0, cuda:1, …)") from None
+    if place.type == "cuda" and (reason := why_no_gpu()) is not None:
+        raise Wrong(f"--device {name}: {reason}")
+    try:
+        minicnn.empty(0, device=place)
+    except RuntimeError as error:
+        raise Wrong(f"--device {name}: {_one_line(error)}") from None
+
+
 def _fresh_folder(options: argparse.Namespace) -> Path:
     """The output folder: never one that holds another run."""
     if options.output is not None:
@@ -107,11 +121,18 @@ def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recip
     if recipe is None:
         those = [candidate for candidate in RECIPES if network.recipe(candidate) is not None]
         raise Wrong(f"--recipe {name}: {options.network} has only {' and '.join(those)}")
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
+    given = {name: getattr(options, name) for name in OF_A_RECIPE}
     given = {name: value for name, value in given.items() if value is not None}
-    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's rate was chosen for another one
+    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's were chosen for another one
         given.setdefault("lr", signature(OPTIMIZERS[given["optimizer"]]).parameters["lr"].default)
-    return replace(recipe, **given)
+        given = {"momentum": None, "weight_decay": None, **given}
+    recipe = replace(recipe, **given)
+    if options.momentum is not None:
+        if recipe.optimizer not in MOMENTUM:
+            raise Wrong(f"--momentum belongs to {' and '.join(MOMENTUM)}; this run's --optimizer is {recipe.optimizer}")
+        if recipe.schedule == "one-cycle":
+            raise Wrong("--momentum: the schedule one-cycle moves it up and down by itself; choose another --schedule")
+    return recipe
 
 
 def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
@@ -165,10 +186,7 @@ def _prepare(
 ) -> tuple[Any, training_data.Data, Trainer]:
     """Network, data and trainer of the run; `settings` gets the recipe of a new one."""
     network = NETWORKS[settings["network"]]
-    try:
-        minicnn.empty(0, device=str(settings["device"]))
-    except RuntimeError as error:
-        raise Wrong(f"--device: {error}") from None
+    _check_device(str(settings["device"]))
     try:
         data = training_data.load(settings["dataset"], options.root, network.dataset)
     except (OSError, ValueError) as error:
@@ -177,7 +195,7 @@ def _prepare(
         settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
     else:
         for field in fields(Recipe):
-            if field.name in RECIPES_LEARNT_LATER:
+            if field.name in LATER_SETTINGS:
                 settings.setdefault(field.name, field.default)
         if settings["dataset"] != data.name:
             raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
@@ -211,8 +229,11 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     )
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
-    momentum = {"momentum": settings["momentum"]} if settings["optimizer"] == "sgd" else {}
-    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
+    name, more = settings["optimizer"], {"weight_decay": settings["weight_decay"]}
+    if name in MOMENTUM:
+        more["momentum"] = MOMENTUM[name] if settings["momentum"] is None else settings["momentum"]
+    more = {option: value for option, value in more.items() if value is not None}
+    optimizer = OPTIMIZERS[name](model.parameters(), lr=settings["lr"], **more)
     schedule = SCHEDULES[settings["schedule"]]
     scheduler = schedule.build(optimizer, settings["lr"], settings["epochs"], len(train))
     validation: DataLoader[Any] = DataLoader(
@@ -235,6 +256,8 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
     print(f"{data.title}: {sizes} from {data.source}")
     extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
+    extras += ["momentum {momentum:g}".format(**settings)] if settings["momentum"] is not None else []
+    extras += ["weight decay {weight_decay:g}".format(**settings)] if settings["weight_decay"] is not None else []
     extras += ["padded, not enlarged"] if settings["pad"] else []
     extras += ["normalised"] if settings["normalize"] else []
     print(

@@ -443,6 +443,39 @@ def test_a_sum_where_places_meet_has_one_order() -> None:
     assert half.tolist() == [1, 0, 2]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_network_of_two_bytes_learns(dtype: str) -> None:
+    """As under model.half() on PyTorch's GPUs: every kernel takes such numbers, and adds up in float32."""
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+
+    def losses(kind: Any) -> list[float]:
+        minicnn.manual_seed(0)
+        model = nn.Sequential(
+            nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.GroupNorm(2, 4),
+            nn.Conv2d(4, 6, 3), nn.GELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LayerNorm(6), nn.Linear(6, 3),
+        ).to("cuda", kind)  # fmt: skip
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        x, y = gpu(9, 1, 8, 8).to(kind), minicnn.arange(9, device="cuda") % 3
+        found = []
+        for _ in range(6):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y) + 0.1 * F.nll_loss(F.log_softmax(model(x), 1), y)
+            loss.backward()
+            optimizer.step()
+            assert loss.dtype is kind
+            found.append(loss.item())
+        assert all(p.grad.dtype is kind for p in model.parameters())
+        model.eval()
+        with minicnn.no_grad():
+            assert F.softmax(model(x), 1).sum(1).float().cpu().numpy() == pytest.approx(np.ones(9), abs=0.02)
+        return found
+
+    found, expected = losses(getattr(minicnn, dtype)), losses(minicnn.float32)
+    assert expected[-1] < expected[0]
+    np.testing.assert_allclose(found, expected, rtol=0.05 if dtype == "bfloat16" else 0.01)
+
+
 # --- several GPUs, and commands -----------------------------------------------------------------------
 
 

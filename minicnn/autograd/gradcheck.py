@@ -134,7 +134,11 @@ def _units(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
 
 
 def _slope(
-    func: Callable[..., Any], inputs: Sequence[Any], index: int, cotangents: Sequence[Any], eps: float,
+    func: Callable[..., Any],
+    inputs: Sequence[Any],
+    index: int,
+    cotangents: Sequence[Any],
+    eps: float,
     direction: np.ndarray,
 ) -> float:
     """The slope of L along a direction of inputs[index], by a central difference; the input is put back as it was."""

@@ -251,7 +251,7 @@ def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tupl
     ctx.saved_values = tuple(_keep(value, args, raw, outputs) for value in ctx.saved_values)
     ctx._output_shapes = tuple((o._array.shape, o._array.dtype) for o in outputs)
     for index, output in enumerate(outputs):
-        if output._array.dtype.kind == "f" and index not in ctx.no_gradient:
+        if output._array.dtype.kind in "fV" and index not in ctx.no_gradient:
             output.requires_grad = True
             output.grad_fn = ctx
             output._output_index = index

@@ -1,4 +1,4 @@
-"""Reading and writing by index: x[…], gather and scatter, masks, sorting.
+"""Reading and writing by index: x[…], and by masks.
 
 Basic keys (ints, slices, None, …) give views, keys with tensors, lists or masks give copies. As in PyTorch
 the basic part of a key is applied first and the arrays index what is left; NumPy counts an int beside an

@@ -206,7 +206,8 @@ def scatter_reduce(
     if tuple(src.shape) != tuple(index.shape):
         src = src[tuple(slice(n) for n in index.shape)]
     if not include_self:
-        neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": -_limit(input), "amin": _limit(input)}[reduce]
+        least, most = _limits(input)
+        neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": least, "amin": most}[reduce]
         input = scatter(input, axis, index, neutral)
     if reduce == "sum":
         return scatter_add(input, axis, index, src)
@@ -230,6 +231,9 @@ def scatter_reduce(
     return Tensor(through_host(multiplied, input._plain_array(), index._plain_array(), src._plain_array()))
 
 
-def _limit(input: Tensor) -> Any:
+def _limits(input: Tensor) -> tuple[Any, Any]:
+    """The smallest and the largest number that the type of `input` has."""
     kind = input._array.dtype
-    return float("inf") if kind.kind == "f" else int(np.iinfo(kind).max)
+    if kind.kind == "f":
+        return float("-inf"), float("inf")
+    return (False, True) if kind.kind == "b" else (int(np.iinfo(kind).min), int(np.iinfo(kind).max))

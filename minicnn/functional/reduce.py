@@ -118,7 +118,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean over `dim`; NaN of nothing. RuntimeError for whole numbers (use .float())."""
     kind = check_tensor(input, "mean")._array.dtype if dtype is None else dtypes.as_numpy(dtype)
-    if kind.kind != "f":
+    if kind.kind not in "fV":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
             f"dtype. Got: {dtypes.from_numpy(kind)}; use .float()"
@@ -250,7 +250,7 @@ def std_mean(
 
 def only_floating(input: Tensor, name: str) -> None:
     """RuntimeError unless the elements of `input` are floating-point numbers."""
-    if check_tensor(input, name)._array.dtype.kind != "f":
+    if not check_tensor(input, name).is_floating_point():
         raise RuntimeError(f"{name}: only support floating point dtypes, got {input.dtype}; use .float()")
 
 

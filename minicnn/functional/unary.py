@@ -70,13 +70,10 @@ Log1p, log1p = _function(
 Log10, log10 = _function(
     "log10", "log10", lambda grad, a: Mul(grad, 1 / (a * math.log(10))), "The logarithm to base 10."
 )
-
-
-@operation(method="log2", inplace=True)
-def log2(input: Tensor) -> Tensor:
-    """The logarithm to base 2: bits where `log` gives nats."""
-    return log(input) * (1 / math.log(2))
-
+Log2, log2 = _function(
+    "log2", "log2", lambda grad, a: Mul(grad, 1 / (a * math.log(2))),
+    "The logarithm to base 2: bits where `log` gives nats.",
+)  # fmt: skip
 
 Sqrt, sqrt = _function(
     "sqrt", "sqrt", lambda grad, y: Div(grad, y * 2), "The square root; NaN below 0.", of_output=True

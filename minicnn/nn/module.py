@@ -99,6 +99,7 @@ class Module(Members):
             "get_extra_state() needs this method of its own, too"
         )
 
+    @telling
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> state.IncompatibleKeys:

@@ -14,6 +14,8 @@ OPTIMIZERS = {
     "adadelta": optim.Adadelta, "adagrad": optim.Adagrad, "adam": optim.Adam, "adamax": optim.Adamax,
     "adamw": optim.AdamW, "nadam": optim.NAdam, "radam": optim.RAdam, "rmsprop": optim.RMSprop, "sgd": optim.SGD,
 }  # fmt: skip
+MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}  # of those that have one, where neither the recipe nor the user says
+OF_A_RECIPE = ("epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule")  # that options change
 DATASETS = (*TITLES, "mnist-sample", "fashion-mnist-sample")
 
 SCHEDULES_EXPLAINED = "\n".join(f"  {name:16}{schedule.explained}" for name, schedule in SCHEDULES.items())
@@ -58,6 +60,9 @@ def make_parser() -> Parser:
     add("--batch-size", type=_positive, metavar="N", help="images a step")
     add("--optimizer", choices=OPTIMIZERS, metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
     add("--lr", type=_rate, metavar="RATE", help="learning rate (default: the recipe's; another optimiser's own)")
+    add("--momentum", type=_share, metavar="M", help="of sgd (default: the recipe's, else 0.9) and rmsprop (0)")
+    decay = "by how much weights shrink besides (default: 0; adamw's 0.01)"
+    add("--weight-decay", type=_decay, metavar="W", help=decay)
     add("--schedule", choices=SCHEDULES, metavar="NAME", help="how the learning rate changes: one of those below")
     softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
     add("--softmax-output", action="store_true", help=softmax)
@@ -86,11 +91,29 @@ def _seed(text: str) -> int:
     return value
 
 
-def _rate(text: str) -> float:
+def _number(text: str) -> float:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = float("nan")
+        return float("nan")
+
+
+def _rate(text: str) -> float:
+    value = _number(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
+    return value
+
+
+def _decay(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
     return value

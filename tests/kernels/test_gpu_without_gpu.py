@@ -183,8 +183,9 @@ def test_the_contracts_in_the_simulator(launches):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_numba_kernels_compile_to_ptx(launches, architecture, tmp_path):
+def test_numba_kernels_compile_to_ptx(launches, tmp_path):
+    """For the oldest architecture: newer ones take its PTX."""
+    architecture = ARCHITECTURES[0]
     wanted = tmp_path / "launches.json"
     wanted.write_text(json.dumps(sorted(launches)), encoding="utf-8")
     done = python(["-W", "ignore", str(Path(__file__).with_name("ptx.py")), str(architecture), str(wanted)], tmp_path)

@@ -55,7 +55,7 @@ def test_resample_of_large_images(backend, rng, dtype, order, scale):
     x = rng.standard_normal(z.in_shape).astype(dtype)
     a = oracles.resampling("linear", length, axis.new_length, scale, 0)
     (y,) = run(backend, "resample", z, x)
-    close(y, np.repeat(a @ x.astype(np.float64), round(1 / scale), 3), 4)
+    close(y, np.repeat(a @ x.astype(np.float64), round(1 / scale), 3), 16)  # places of up to 40 are rounded, too
 
 
 @each_float

@@ -151,6 +151,15 @@ add(
     second=False,
 )
 add("scatter_reduce", lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "prod"), normal(2), normal(3), **NONE)
+for kind, least in (("uint8", 0), ("int8", -128), ("int64", -(2**63))):  # the smallest number that there is
+    add(
+        "scatter_reduce",
+        lambda m, a, kind=kind, least=least: a.to(getattr(m, kind)).scatter_reduce(
+            0, m.tensor([0, 2]), m.tensor([least, 3], dtype=getattr(m, kind)), "amax", include_self=False
+        ),
+        integers(4, high=9),
+        **NONE,
+    )
 add(
     "scatter_reduce",
     lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "amin", include_self=False),

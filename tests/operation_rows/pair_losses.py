@@ -206,5 +206,5 @@ refuse(
     "triplet_margin_with_distance_loss",
     lambda m: m.nn.functional.triplet_margin_with_distance_loss(m.ones(2, 3), m.ones(2, 3), m.ones(2, 3), margin=0),
     ValueError,
-    "margin must be greater than 0, got 0",
+    "margin must be greater than 0, got `margin` 0",
 )

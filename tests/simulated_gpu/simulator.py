@@ -34,14 +34,17 @@ launches: set[tuple[str, str, str]] = set()  # module, kernel, types of its argu
 _launching = threading.Lock()
 
 
-def install() -> None:
-    """Let minicnn's Numba-CUDA kernels run here. Nothing of Numba is imported before the first one."""
+def install(ptx: bool = False) -> None:
+    """Let minicnn's Numba-CUDA kernels run here: as Python, or compiled to PTX, in a process without Numba's simulator.
+    Nothing of Numba is imported before the first one."""
     from minicnn.kernels import launch
 
-    launch._numba_cuda = lambda: (SimpleNamespace(jit=lambda **_: Kernel), SimpleNamespace(CACHE_DIR=""))
+    kind = CompiledKernel if ptx else Kernel
+    launch._numba_cuda = lambda: (SimpleNamespace(jit=lambda **_: kind), SimpleNamespace(CACHE_DIR=""))
     launch.current_stream = lambda: None
     launch.numba_view = lambda array: array
-    launch.numba_device = _device_function
+    if not ptx:
+        launch.numba_device = _device_function
 
 
 _modules: list[dict[str, Any]] = []  # the names in each module with functions for the GPU
@@ -301,17 +304,34 @@ class Kernel:
         def start(*args: Any) -> None:
             from cupy._streams import enqueue
 
-            launches.add((self.function.__module__, self.function.__name__, repr([type_of(arg) for arg in args])))
-            grid, block = shape[:2]
+            shim.check_registers(shape[1])
+            described = repr([type_of(arg) for arg in args])
 
             def run() -> None:
-                views = [Array(host_view(a)) if hasattr(a, "__cuda_array_interface__") else a for a in args]
                 with _launching:
-                    Launch(self.function, grid, block, views).run()
+                    self.run(shape[0], shape[1], args, described)
 
             enqueue(run)
 
         return start
+
+    def run(self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], described: str) -> None:
+        launches.add((self.function.__module__, self.function.__name__, described))
+        views = [Array(host_view(a)) if hasattr(a, "__cuda_array_interface__") else a for a in args]
+        Launch(self.function, grid, block, views).run()
+
+
+class CompiledKernel(Kernel):
+    """The same, of what Numba compiles it to."""
+
+    def run(self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], described: str) -> None:
+        from ptx_machine import numba_kernels, nvrtc  # beside the stand-in for CuPy, which runs CUDA C++ there
+
+        numba_kernels.pretend_there_is_a_gpu(nvrtc.ARCHITECTURE)
+        library = numba_kernels.library(self.function, described, nvrtc.ARCHITECTURE)
+        views = [host_view(a) if hasattr(a, "__cuda_array_interface__") else a for a in args]
+        (name,) = library.names
+        library.launch(name, grid, block, [part for view in views for part in numba_kernels.unpacked(view)])
 
 
 def type_of(value: Any) -> Any:

@@ -24,6 +24,18 @@ WRONG = [
     (["lenet5", "--lr", "0"], "'0' is not a number above 0"),
     (["lenet5", "--lr", "nan"], "'nan'"),
     (["lenet5", "--optimizer", "lion"], "invalid choice: 'lion'"),
+    (["lenet5", "--momentum", "1"], "argument --momentum: '1' is not a number from 0 to below 1"),
+    (["lenet5", "--weight-decay", "-1e-4"], "argument --weight-decay"),
+    (["lenet5", "--weight-decay", "inf"], "'inf' is not a number from 0 up"),
+    (
+        ["lenet5", "--momentum", "0.9", "--dataset", "mnist-sample"],
+        "--momentum belongs to sgd and rmsprop; this run's --optimizer is adam",
+    ),
+    (
+        ["lenet5", "--momentum", "0.9", "--optimizer", "sgd", "--dataset", "mnist-sample"],
+        "--momentum: the schedule one-cycle moves it up and down by itself; choose another --schedule",
+    ),
+    (["--resume", "nowhere", "--weight-decay", "0"], "--weight-decay can't be changed"),
     (["lenet5", "--schedule", "sawtooth"], "invalid choice: 'sawtooth'"),
     (["lenet5", "--dataset", "imagenet"], "imagenet"),
     (["lenet5", "--seed", "x"], "'x'"),
@@ -32,8 +44,7 @@ WRONG = [
     (["cnn-cifar10", "--dataset", "mnist-sample"], "takes images of 3 channels; those of MNIST sample have 1"),
     (["cnn-cifar10"], "no mirror has cifar10"),
     (["lenet5", "--no-such-flag"], "--no-such-flag"),
-    (["lenet5", "--device", "tpu", "--dataset", "mnist-sample"], "--device: `device` is 'tpu'; expected cpu or cuda"),
-    (["lenet5", "--device", "tpu"], "tpu"),  # before any data are looked for
+    (["lenet5", "--device", "tpu"], "train: --device tpu: expected cpu, or cuda (cuda:0, cuda:1, …)"),
     (["lenet5-relu", "--softmax-output"], "--softmax-output belongs to lenet5"),
     (["--resume", "nowhere"], "there is no checkpoint nowhere"),
     (["--resume", "nowhere", "--lr", "1"], "--lr can't be changed"),
@@ -58,6 +69,31 @@ def test_wrong_arguments(capsys, arguments, says):
     assert says in shown.err
     assert shown.out == ""
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--optimizer", "sgd"], {"momentum": 0.9, "weight_decay": 0}),
+        (["--optimizer", "sgd", "--momentum", "0", "--weight-decay", "5e-4"], {"momentum": 0, "weight_decay": 5e-4}),
+        (["--optimizer", "rmsprop"], {"momentum": 0, "weight_decay": 0}),
+        (["--optimizer", "adamw"], {"weight_decay": 0.01}),
+        (["--optimizer", "adamw", "--weight-decay", "0"], {"weight_decay": 0}),
+        (["--weight-decay", "0.1"], {"weight_decay": 0.1}),
+    ],
+)
+def test_what_the_optimiser_gets(options, expected):
+    parsed = train.make_parser().parse_args(["lenet5", "--recipe", "course", "--dataset", "mnist-sample", *options])
+    settings, _, _ = train._settings(parsed)
+    trainer = train._prepare(settings, None, parsed)[2]
+    (group,) = trainer.optimizer.param_groups
+    assert {name: group[name] for name in expected} == expected
+
+
+def test_where_no_gpu_is_the_device_is_named_once(capsys, monkeypatch):
+    monkeypatch.setattr(train, "why_no_gpu", lambda: "no CuPy is installed")
+    assert train.main(["lenet5", "--device", "cuda"]) == 2
+    assert capsys.readouterr().err == "python -m minicnn.train: --device cuda: no CuPy is installed\n"
 
 
 @pytest.mark.parametrize("arguments", [["lenet5", "--epochs", "0"], ["--resume", "nowhere"], ["nonet"]])

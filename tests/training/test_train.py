@@ -68,6 +68,10 @@ def test_the_checkpoint_scores_what_the_history_says(small):
         (["--optimizer", "adagrad", "--schedule", "linear"], "adagrad, linear learning rate 0.01"),  # its own rate
         (["--optimizer", "adadelta", "--schedule", "cosine"], "adadelta, cosine learning rate 1,"),
         (["--optimizer", "adam", "--schedule", "step"], "adam, step learning rate 0.004"),  # the recipe's own
+        (
+            ["--optimizer", "rmsprop", "--momentum", "0.5", "--schedule", "constant", "--lr", "1e-3"],
+            "rmsprop, constant learning rate 0.001, shifts of ±2 pixels, momentum 0.5, seed 42",
+        ),
     ],
 )
 def test_options(small, capsys, options, says):

@@ -33,10 +33,9 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     a batch in memory that a GPU can fetch by itself (where there is one), for `.to("cuda", non_blocking=True)`.
     `in_order` is accepted and changes nothing.
 
-    Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default
-    generator
-    if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first
-    batch. Worker k seeds its random streams with base seed + k.
+    Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default generator
+    if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first batch.
+    Worker k seeds its random streams with base seed + k.
 
     ValueError for arguments that contradict each other or are out of range; AssertionError, when the pass begins,
     for a `timeout` without workers.

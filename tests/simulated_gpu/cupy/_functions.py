@@ -260,11 +260,11 @@ def put_along_axis(arr: ndarray, indices: ndarray, values: Any, axis: Any) -> No
 
 
 class OpenGrid:
-    """cupy.ogrid."""
+    """cupy.ogrid: made on the GPU, by cupy.arange."""
 
-    def __getitem__(self, key: Any) -> list[ndarray]:
-        grid = np.ogrid[key]
-        return [array_of(part) for part in (grid if isinstance(grid, tuple) else (grid,))]
+    def __getitem__(self, key: tuple[slice, ...]) -> list[ndarray]:
+        found: list[ndarray] = computed(lambda: list(np.ogrid[key]), ())
+        return found
 
 
 def get_array_module(*args: Any) -> Any:

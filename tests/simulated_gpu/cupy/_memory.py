@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
 
 ALIGNMENT = 512  # bytes, as CuPy's pool
 _lock = threading.RLock()
+_live: weakref.WeakSet[Memory] = weakref.WeakSet()
 
 
 class Memory:
@@ -22,6 +24,7 @@ class Memory:
         self.ptr = line.ctypes.data
         self.device_id = pool.device_id
         pool.taken(self.size)
+        _live.add(self)
 
     def __del__(self) -> None:
         if sys.is_finalizing():  # what is needed below may be gone
@@ -29,6 +32,12 @@ class Memory:
         if self.line.flags.writeable:  # a graph that still uses it finds NaN there
             self.line.fill(0xFF)
         self.pool.given_back(self.size)
+
+
+def lines_at(addresses: list[int]) -> list[np.ndarray]:
+    """The pieces of memory, whole, that these addresses lie in."""
+    lines = [memory.line for memory in list(_live)] if addresses else []
+    return [line for line in lines if any(0 <= address - line.ctypes.data < line.nbytes for address in addresses)]
 
 
 class MemoryPointer:
