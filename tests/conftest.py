@@ -12,7 +12,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the processors: o
     for name in ("MINICNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 if os.environ.get("MINICNN_TEST_GPU") == "simulated":  # a stand-in for CuPy, in processes that tests start, too
-    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+    if os.environ.get("MINICNN_TEST_CUDA") != "ptx":  # which wants Numba's compiler
+        os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     folder = str(Path(__file__).parent / "simulated_gpu")
     sys.path.insert(0, folder)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
@@ -29,7 +30,7 @@ from minicnn import kernels
 if os.environ.get("MINICNN_TEST_GPU") == "simulated":
     from simulated_gpu import simulator
 
-    simulator.install()
+    simulator.install(ptx=os.environ.get("MINICNN_TEST_CUDA") == "ptx")
 
 
 def pytest_addoption(parser):

@@ -1,5 +1,5 @@
 """minicnn.compile on a GPU, real or simulated: a step becomes CUDA graphs, and does what the plain one does, bit for
-bit. (tests/test_capture.py has what holds on every device.)"""
+bit. (tests/capture/ has what holds on every device.)"""
 
 import gc
 
@@ -454,4 +454,3 @@ def test_who_draws_is_device_or_host():
     minicnn.manual_seed(1)
     with kernels.use("numpy"):
         assert on_gpu == F.dropout(minicnn.ones(40)).tolist()
-

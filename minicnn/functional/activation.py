@@ -113,7 +113,12 @@ class Threshold(Curve):
 
 
 def _curve(
-    kind: type[Curve], input: Tensor, inplace: bool, name: str, function: str, *parameters: float,
+    kind: type[Curve],
+    input: Tensor,
+    inplace: bool,
+    name: str,
+    function: str,
+    *parameters: float,
     integers: bool = False,
 ) -> Tensor:
     """f(input), in `input` itself if asked for; NotImplementedError for types of numbers that f does not take."""

@@ -9,7 +9,7 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, made
+from minicnn.backend import array_module, made, on_cpu
 from minicnn.kernels import dispatch, layout
 
 Number = int | float | bool
@@ -34,7 +34,11 @@ class To(Operation):
 
     def forward(ctx, input: Any, kind: Any) -> Any:
         ctx.kind = input.dtype
-        return input.astype(kind) if kind.kind != "V" else input.astype(np.float32).astype(kind)  # as PyTorch rounds
+        if kind.kind == "V":
+            input = input.astype(np.float32)  # as PyTorch rounds
+        elif kind.kind in "iu" and kind.itemsize < 4 and input.dtype.kind in "fV" and not on_cpu(input):
+            input = input.astype(np.int64)  # -1.5 is 255: a GPU would make it 0
+        return input.astype(kind)
 
     def backward(ctx, grad: Any) -> Any:
         return To(grad, ctx.kind), None
@@ -124,9 +128,7 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
     if kind.kind == "V":  # a bare number would make float32 of it; so it is rounded first
         place = (a if isinstance(a, Tensor) else b).device
         a, b = (x if isinstance(x, Tensor) else Tensor(made("full", place, (), x, kind)) for x in (a, b))
-    return tuple(
-        To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b)
-    )
+    return tuple(To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b))
 
 
 def broadcast_shape(a: Tensor, b: Tensor, name: str) -> tuple[int, ...]:
@@ -161,9 +163,7 @@ def normal_axis(dim: int, ndim: int) -> int:
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(f"`dim` must be a whole number, got {dim!r}")
     if not -bound <= dim < bound:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return int(dim) % bound
 
 

@@ -19,7 +19,7 @@ from minicnn.backend import device as _device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
 from minicnn.kernels.recorder import recorder
-from minicnn.random import fma32, fma64
+from minicnn.rounding import fma32, fma64
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 

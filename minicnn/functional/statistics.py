@@ -12,8 +12,7 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import CPU, array_module, as_array, to_device
 from minicnn.functional.arithmetic import lerp
 from minicnn.functional.common import Dim, check_tensor, normal_axis
-from minicnn.functional.extremes import _along, _Pick, amax, amin
-from minicnn.functional.gathering import sort, stable_order
+from minicnn.functional.extremes import Pick, amax, amin, picked_along
 from minicnn.functional.index import nonzero
 from minicnn.functional.joining import along, narrow, stack
 from minicnn.functional.matmul import matmul
@@ -22,6 +21,7 @@ from minicnn.functional.return_types import named
 from minicnn.functional.running import running_extreme
 from minicnn.functional.selection import clamp, where
 from minicnn.functional.shape import movedim, reshape, squeeze, transpose, unsqueeze
+from minicnn.functional.sorting import sort, stable_order
 
 KthValue = named("kthvalue", "values", "indices")
 Mode = named("mode", "values", "indices")
@@ -47,7 +47,7 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any
 # --- order ------------------------------------------------------------------------------------------
 
 
-class KthvalueAlong(_Pick):
+class KthvalueAlong(Pick):
     """The k-th smallest along one axis"""
 
     def forward(ctx, input: Any, dim: int, keepdim: bool, k: int = 1) -> Any:
@@ -74,7 +74,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     return KthValue(*KthvalueAlong(input, axis, keepdim, k))
 
 
-class ModeAlong(_Pick):
+class ModeAlong(Pick):
     """The value that occurs most often along one axis, the smallest of them; its last place"""
 
     def choose(ctx, xp: Any, input: Any, dim: int) -> Any:
@@ -91,7 +91,7 @@ class ModeAlong(_Pick):
 @operation(method="mode")
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     """(values, indices): what occurs most often along `dim` (the smallest of several), and its last place."""
-    return _along(ModeAlong, Mode, check_tensor(input, "mode"), dim, keepdim, "mode")
+    return picked_along(ModeAlong, Mode, check_tensor(input, "mode"), dim, keepdim, "mode")
 
 
 @operation(method="msort")

@@ -258,4 +258,3 @@ class Trainer:
 def scheduler_state(scheduler: Any) -> dict[str, Any]:
     """The part of a scheduler's state that JSON can hold; the rest is made anew from the settings."""
     return {k: v for k, v in scheduler.state_dict().items() if isinstance(v, int | float | str | bool | list | None)}
-

@@ -8,41 +8,25 @@ import ast
 import importlib
 import json
 import sys
-from types import SimpleNamespace
 
-from numba import cuda, types
+from simulated_gpu.ptx_machine.numba_kernels import pretend_there_is_a_gpu, ptx
 
-
-def numba_type(description):
-    """The type that simulator.type_of described."""
-    if isinstance(description, str):
-        return getattr(types, description)
-    kind, *rest = description
-    if kind == "array":
-        dtype, ndim = rest
-        return types.Array(getattr(types, dtype), ndim, "C")
-    return types.Tuple([numba_type(part) for part in rest[0]])
-
-
-def pretend_there_is_a_gpu(architecture):
-    """A function that a kernel calls is compiled for the current GPU, whatever `compile_ptx` was asked for."""
-    dispatcher = importlib.import_module("numba.cuda.dispatcher")
-    dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=divmod(architecture, 10))
+from minicnn.kernels import launch
 
 
 def main():
     architecture, file = int(sys.argv[1]), sys.argv[2]
+    launch._numba_cuda()
     pretend_there_is_a_gpu(architecture)
     with open(file, encoding="utf-8") as opened:
         launches = json.load(opened)
     failed = 0
     for module, name, described in launches:
         kernel = getattr(importlib.import_module(module), name)
-        arguments = [numba_type(part) for part in ast.literal_eval(described)]
         try:
-            ptx, _ = cuda.compile_ptx(kernel.function, types.void(*arguments), cc=divmod(architecture, 10))
-            assert f".target sm_{architecture}" in ptx
-            assert ".entry" in ptx
+            text = ptx(kernel.function, ast.literal_eval(described), architecture)
+            assert f".target sm_{architecture}" in text
+            assert ".entry" in text
             print(module, name, described)
         except Exception as error:
             failed += 1

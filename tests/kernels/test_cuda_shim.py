@@ -286,6 +286,12 @@ def test_launch_shapes_are_cudas(library, grid, block, what):
         library.launch("who", grid, block, (np.zeros(1, np.int32),))
 
 
+def test_blocks_that_may_find_no_room_are_refused():
+    shim.check_registers((256,))
+    with pytest.raises(RuntimeError, match=r"a block of \(32, 16\): with 255 registers each, there is room for 256"):
+        shim.check_registers((32, 16))
+
+
 def test_what_does_not_compile_says_why():
     with pytest.raises(RuntimeError, match=r"refuses a .cu file:\n(.|\n)*kernel.cu:2.*nothing"):
         shim.compiled('\nextern "C" __global__ void f(float* x) { x[0] = nothing; }')

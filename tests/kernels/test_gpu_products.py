@@ -2,6 +2,7 @@
 integers, and NVIDIA's libraries. No GPU is needed: the .cu files run through cuda_shim.h, on NumPy arrays."""
 
 import ctypes
+import os
 import types
 
 import numpy as np
@@ -180,6 +181,39 @@ def test_tf32_of_numbers_that_have_no_digits_to_spare(on_the_cpu, with_tf32):
         expected = np.repeat(np.float32(tf32(numbers)).T, 2, axis=1)
     assert np.isnan(c[:3]).all()  # infinity times 0
     assert np.array_equal(c[3:], expected[3:])
+
+
+@pytest.mark.skipif(os.environ.get("MINICNN_TEST_CUDA") != "ptx", reason="only NVRTC's output has their instruction")
+@pytest.mark.parametrize(("name", "bits"), [("float32", 20), ("float16", 11), ("bfloat16", 8)])
+def test_tensor_cores_in_every_tile(on_the_cpu, with_tf32, monkeypatch, rng, name, bits):
+    from ptx_machine import executed
+
+    dtype = F4 if name == "float32" else np.dtype(getattr(pytest.importorskip("ml_dtypes"), name, name))
+    exact = lambda x: tf32(x) if dtype == F4 else x.astype(np.float64)  # noqa: E731
+    near = lambda got, expected: (  # noqa: E731
+        np.abs(got.astype(np.float64) - expected).max() <= 2.0**-bits * np.abs(expected).max() * 1.01
+    )
+    numbers = lambda *shape: rng.standard_normal(shape).astype(dtype)  # noqa: E731
+    for rows, columns in gemm_cupy.sides(name, False):
+        monkeypatch.setattr(gemm_cupy, "sides", lambda kind, row_sums, tile=(rows, columns): (tile,))
+        a, b, before = numbers(rows + 5, 21), numbers(21, columns + 3), executed["mma"]
+        (c,) = outputs_of(gemm_cupy.plan(gemm.Sizes(rows + 5, columns + 3, 21, dtype, PLAIN, PLAIN, PLAIN)), [a, b])
+        assert near(c, exact(a) @ exact(b))
+        assert executed["mma"] > before
+    monkeypatch.setattr(conv_cupy, "takes_direct", lambda geometry: False)
+    monkeypatch.setattr(conv_cupy, "takes_direct_weight", lambda geometry, tiles: False)
+    for tile in conv_cupy.sides(name, True):
+        monkeypatch.setattr(conv_cupy, "sides", lambda kind, weight, tile=tile: (tile,))
+        z = conv2d.Sizes("forward", 2, 10, 5, 7, 34, 3, 3, 5, 7, (1, 1), (1, 1), (1, 1), 1, dtype)
+        x, w, g = numbers(*z.x_shape), numbers(*z.w_shape), numbers(*z.y_shape)
+        how, before = (z.stride, z.padding, z.dilation, z.groups), executed["mma"]
+        (y,) = outputs_of(conv_cupy.plan(z), [x, w])
+        (dx,) = outputs_of(conv_cupy.plan(z._replace(direction="input")), [g, w])
+        (dw,) = outputs_of(conv_cupy.plan(z._replace(direction="weight")), [x, g])
+        assert executed["mma"] > before
+        assert near(y, oracles.conv2d(exact(x), exact(w), (5, 7), *how))
+        assert near(dx, oracles.conv2d_input(exact(g), exact(w), z.x_shape, *how))
+        assert near(dw, oracles.conv2d_weight(exact(x), exact(g), z.w_shape, *how))
 
 
 @pytest.mark.parametrize(("name", "bits"), [("float16", 11), ("bfloat16", 8)])

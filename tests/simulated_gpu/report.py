@@ -19,6 +19,7 @@ FOLDER = "MINICNN_GPU_REPORT"
 KINDS = {
     "nvrtc": "CUDA kernels compiled by NVRTC, over all architectures",
     "shim": "CUDA kernels run on the CPU, through cuda_shim.h",
+    "executed": "kernels of either language executed as PTX",
     "ptx": "Numba kernels compiled to PTX, over all types and architectures",
     "simulated": "Numba kernels run in the simulator, over all types",
 }
@@ -30,6 +31,7 @@ def write() -> None:
     """Leave what this process did in the folder, if there is one."""
     for module in (sys.modules.get("shim"), sys.modules.get("simulated_gpu.shim")):  # the stand-in for CuPy has its own
         done["shim"] |= {(name,) for name in getattr(module, "launches", ())}
+    done["executed"] |= {(name,) for name in getattr(sys.modules.get("ptx_machine"), "launches", ())}
     done["simulated"] |= getattr(sys.modules.get("simulated_gpu.simulator"), "launches", set())
     folder = os.environ.get(FOLDER)
     if folder and any(done.values()):

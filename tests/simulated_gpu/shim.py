@@ -16,6 +16,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -36,6 +37,7 @@ FLAGS = ("-std=c++17", "-O1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off
          "-fsanitize=bounds,alignment,shift,signed-integer-overflow,integer-divide-by-zero")  # fmt: skip
 ORDERS = {"forwards": 0, "backwards": 1}
 ORDER = "MINICNN_SHIM_ORDER"
+MOST_THREADS = 256
 
 launches: set[str] = set()  # the kernels that ran
 _launching = threading.Lock()  # there is one blockIdx in a library
@@ -69,11 +71,16 @@ def cache_folder() -> Path:
     return Path(kept) / "shim" if kept else Path(tempfile.gettempdir()) / f"minicnn-shim-{os.getuid()}"
 
 
-def compiled(text: str, include_dirs: Sequence[Path | str] = (), options: Sequence[str] = ()) -> Library:
+def compiled(text: str, include_dirs: Sequence[Path | str] = (), options: Sequence[str] = ()) -> Any:
     """The library of a .cu file's text; RuntimeError with the compiler's words where it does not compile.
 
-    `options` are NVRTC's: -D and -I count, the others mean nothing here.
+    `options` are NVRTC's: -D and -I count, the others mean nothing here. With MINICNN_TEST_CUDA=ptx NVRTC compiles it,
+    and ptx_machine executes the result.
     """
+    if os.environ.get("MINICNN_TEST_CUDA") == "ptx":
+        import ptx_machine  # beside this file, with MINICNN_TEST_GPU=simulated
+
+        return ptx_machine.compiled(text, (*options, *(f"-I{folder}" for folder in include_dirs)))
     return _compiled(text, (*(f"-I{folder}" for folder in include_dirs), *_known(options)))
 
 
@@ -138,8 +145,11 @@ class Library:
             self._arguments[name] = [(a.kind.decode(), a.size) for a in there[:count]]
         return self._arguments[name]
 
-    def launch(self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any]) -> None:
-        """Run a kernel; returns when it has ended. RuntimeError for what a GPU would not tell, or tell too late."""
+    def launch(
+        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], also: Sequence[Any] = ()
+    ) -> None:
+        """Run a kernel; returns when it has ended. RuntimeError for what a GPU would not tell, or tell too late. It may
+        reach the arrays in `also` by addresses in a table: here nobody asks what belongs to whom."""
         expected = self.arguments(name)
         if len(args) != len(expected):
             raise TypeError(f"{name} takes {len(expected)} arguments, not {len(args)}")
@@ -158,6 +168,15 @@ class Library:
         if error:
             raise RuntimeError(f"{name}: {error.decode()}")
         launches.add(name)
+
+
+def check_registers(block: Sequence[int]) -> None:
+    """RuntimeError for a block that a GPU may refuse ("too many resources requested for launch"): a multiprocessor has
+    65,536 registers and a thread takes 255 at most, so blocks of 256 threads always find room."""
+    if math.prod(block) > MOST_THREADS:
+        raise RuntimeError(
+            f"a block of {tuple(block)}: a kernel with 255 registers has room for {MOST_THREADS} threads"
+        )
 
 
 def order() -> int:

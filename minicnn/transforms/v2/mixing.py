@@ -11,9 +11,9 @@ import numpy as np
 
 from minicnn import dtypes
 from minicnn.autograd.tensor import Tensor
-from minicnn.functional.gathering import one_hot
 from minicnn.functional.generator import default_generator
 from minicnn.functional.rearrange import roll
+from minicnn.functional.sorting import one_hot
 from minicnn.transforms import draws
 from minicnn.transforms.image import is_pil
 from minicnn.transforms.v2.sample import Transform, leaves, rebuilt

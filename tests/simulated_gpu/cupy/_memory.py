@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
 
 ALIGNMENT = 512  # bytes, as CuPy's pool
 _lock = threading.RLock()
+_live: weakref.WeakSet[Memory] = weakref.WeakSet()
 
 
 class Memory:
@@ -22,6 +24,7 @@ class Memory:
         self.ptr = line.ctypes.data
         self.device_id = pool.device_id
         pool.taken(self.size)
+        _live.add(self)
 
     def __del__(self) -> None:
         if sys.is_finalizing():  # what is needed below may be gone
@@ -29,6 +32,12 @@ class Memory:
         if self.line.flags.writeable:  # a graph that still uses it finds NaN there
             self.line.fill(0xFF)
         self.pool.given_back(self.size)
+
+
+def lines_at(addresses: list[int]) -> list[np.ndarray]:
+    """The pieces of memory, whole, that these addresses lie in."""
+    lines = [memory.line for memory in list(_live)] if addresses else []
+    return [line for line in lines if any(0 <= address - line.ctypes.data < line.nbytes for address in addresses)]
 
 
 class MemoryPointer:
@@ -115,26 +124,16 @@ class PinnedMemoryPointer(bytearray):
         return len(self)
 
 
-class PinnedMemoryPool:
-    """Where page-locked memory comes from."""
-
-    def malloc(self, size: int) -> Any:
-        return alloc_pinned_memory(size)
-
-    def free_all_blocks(self) -> None:
-        """Nothing is kept here."""
-
-    def n_free_blocks(self) -> int:
-        return 0
+def is_pinned(array: Any) -> bool:
+    """Whether a NumPy array lies in page-locked memory."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(getattr(array, "obj", array), PinnedMemoryPointer)
 
 
 def alloc_pinned_memory(size: int) -> Any:
     """Page-locked memory."""
     return PinnedMemoryPointer(max(size, 1))
-
-
-def set_pinned_memory_allocator(allocator: Any = None) -> None:
-    """Accepted: copies from the host need no page-locked memory here, and are refused while a stream captures."""
 
 
 def default_pool(device_id: int) -> MemoryPool:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shim  # beside this package
 
+from . import _memory
 from ._array import ndarray
 from ._streams import enqueue
 
@@ -27,8 +29,6 @@ class RawModule:
         self._library: Any = None
 
     def compile(self, log_stream: Any = None) -> None:
-        import shim  # beside this package
-
         self._library = shim.compiled(self.code, (), self.options)
 
     def get_function(self, name: str) -> RawKernel:
@@ -54,10 +54,21 @@ class RawKernel:
     def __call__(
         self, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], *, shared_mem: int = 0
     ) -> None:
-        # a graph keeps addresses: the arrays may be freed, and hold NaN then
-        fixed = [arg._host if isinstance(arg, ndarray) else np.array(arg) if _is_number(arg) else arg for arg in args]
-        enqueue(lambda: self.library.launch(self.name, grid, block, fixed))
+        shim.check_registers(block)
+        fixed = [_fixed(arg) for arg in args]
+        enqueue(lambda: self.library.launch(self.name, grid, block, fixed, _memory.lines_at(_addresses(fixed))))
 
 
-def _is_number(arg: Any) -> bool:
-    return isinstance(arg, np.generic | np.ndarray)
+def _fixed(arg: Any) -> Any:
+    """What a graph keeps of an argument: of arrays the address (they may be freed, and hold NaN then), of structs a
+    copy."""
+    if isinstance(arg, ndarray):
+        return arg._host
+    return arg.copy() if isinstance(arg, np.ndarray) else arg
+
+
+def _addresses(args: Sequence[Any]) -> list[int]:
+    """The addresses of arrays that come in tables, by value."""
+    structs = [arg for arg in args if isinstance(arg, np.ndarray) and arg.dtype.names]
+    tables = [struct["address"].ravel() for struct in structs if "address" in struct.dtype.names]
+    return [int(address) for table in tables for address in table if address]
