@@ -365,7 +365,8 @@ def test_on_gpu_fails_where_a_stage_fails(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert on_gpu.outcome({"ran": True, "status": 0}) == "passed"
     assert on_gpu.outcome({"ran": True, "status": 99}) == "FAILED (exit status 99)"
     for stage in on_gpu.STAGES:
-        words = on_gpu.command(stage, False, tmp_path, counts)
+        words = on_gpu.command(stage, False, tmp_path, counts, processes=8)
+        assert ("-n" in words) == (stage in ("contracts", "tests"))
         assert ("--device" in words) == (stage in ("tests", "conv", "train"))
         assert (words[0] == "compute-sanitizer") == stage.endswith("check")
 
