@@ -1,9 +1,9 @@
 """Training steps on a GPU for train_speed.py: torch's CUDA graphs, and epochs of data that lie on the GPU.
 
-    graphed   torch.cuda.CUDAGraph of a whole step, as PyTorch's notes on CUDA semantics describe whole-network capture:
-              inputs that stay where they are, some steps in a side stream first, then the capture
-    epoch     on every side the same: images, labels and the order of the epoch on the GPU; a batch is gathered there,
-              within the step, and the last one is left out where it is short
+graphed   torch.cuda.CUDAGraph of a whole step, as PyTorch's notes on CUDA semantics describe whole-network capture:
+          inputs that stay where they are, some steps in a side stream first, then the capture
+epoch     on every side the same: images, labels and the order of the epoch on the GPU; a batch is gathered there,
+          within the step, and the last one is left out where it is short
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
     python benchmarks/on_gpu.py                        on a machine with an NVIDIA GPU, an hour
     python benchmarks/on_gpu.py --stages contracts     one stage: contracts, tests, memcheck, racecheck, synccheck,
                                                        conv, train
+    python benchmarks/on_gpu.py --processes 8          tests in so many processes, which share the GPU (default: 4)
     python benchmarks/on_gpu.py --smoke                the same in small, minutes; without a GPU it says so, and ends
 
   contracts   the contract tests of every kernel, by CUDA C++ and by Numba-CUDA, run directly and in CUDA graphs
@@ -40,13 +41,15 @@ SANITIZER = "compute-sanitizer"
 FOUND = 99  # its exit status when it found something
 
 
-def command(stage: str, smoke: bool, output: Path, counts: Path) -> list[str]:
+def command(stage: str, smoke: bool, output: Path, counts: Path, processes: int = 1) -> list[str]:
     """What a stage runs; tests leave their numbers in the file `counts`."""
     python = [sys.executable, "-u"]
     if stage in ("conv", "train"):
         script = str(ROOT / "benchmarks" / f"{stage}_speed.py")
         return [*python, script, "--device", "cuda", "--output", str(output), *["--smoke"] * smoke]
     tests = [*python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={counts}"]
+    if processes > 1 and not stage.endswith("check"):  # the sanitizer watches one process
+        tests += ["-n", str(processes)]
     if stage == "tests":
         return [*tests, "--device", "cuda", str(ROOT / "tests" / ("test_tensor.py" if smoke else ""))]
     kernels = "gpu" if stage == "contracts" else "gpu and cupy"  # the sanitizer is slow, and Numba's code not ours
@@ -79,7 +82,7 @@ def run(stage: str, options: Any) -> dict[str, Any]:
         return {"stage": stage, "ran": False, "reason": reason}
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts.xml"
-        words = command(stage, options.smoke, options.output, counts)
+        words = command(stage, options.smoke, options.output, counts, options.processes)
         print(f"\n=== {stage}: {shlex.join(words)}", flush=True)
         begun = time.perf_counter()
         status = subprocess.run(words, cwd=ROOT, check=False).returncode
@@ -99,6 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = harness.parser(__doc__ or "", "each benchmark's own")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), metavar="STAGE",
                         help=f"{', '.join(STAGES)}; otherwise all")  # fmt: skip
+    parser.add_argument("--processes", type=int, default=4, metavar="N",
+                        help="that tests run in, sharing the GPU (default: %(default)s)")  # fmt: skip
     options = parser.parse_args(arguments)
     options.device = "cuda"
     from minicnn import backend

@@ -166,7 +166,7 @@ def _sigmoid(x):
     kind = f4 if x == types.float32 else np.float64
 
     def of_float(x):
-        e = exp(-abs(x))  # not above 1, so that small results keep their digits: their logarithm is a loss
+        e = exp(-abs(x))  # at most 1: a small result keeps its digits, and losses take logarithms of small results
         return (kind(1) if x >= 0 else e) / (kind(1) + e)
 
     return of_float

@@ -12,11 +12,11 @@
 //    DEPTH        a thread: TM × TN sums, in registers
 //
 // A thread reads TM numbers of a and TN of b for TM·TN multiply-adds: 16 for 64 in the largest tile, four at a time
-// (128 bits); with so many sums in registers there is room for the
-// numbers on their way only if DEPTH is 8, while small tiles take 16 and wait for each other half as often. Its rows are `down`, in groups of four that lie ROWS / (TM/4) apart, so that the 16-byte words that a
-// quarter of a warp reads are neighbours: every bank of shared memory is asked once. The rows of shared memory are
-// four numbers longer than the tile, so that threads which put a column (numbers DEPTH apart in far memory, neighbours
-// along the sum) meet in a bank no more than by two.
+// (128 bits); with so many sums in registers there is room for the numbers on their way only if DEPTH is 8, while small
+// tiles take 16 and wait for each other half as often. Its rows are `down`, in groups of four that lie ROWS / (TM/4)
+// apart, so that the 16-byte words that a quarter of a warp reads are neighbours: every bank of shared memory is asked
+// once. The rows of shared memory are four numbers longer than the tile, so that threads which put a column (numbers
+// DEPTH apart in far memory, neighbours along the sum) meet in a bank no more than by two.
 //
 // With tensor cores (TENSOR; TF32 from compute capability 8.0 on) the sums are those of `mma.m16n8k8`: eight lanes
 // hold a row and four the sum's direction, rows of shared memory are eight longer, and then 32 lanes read 32 banks.

@@ -37,6 +37,8 @@ Start = Callable[..., None]  # (grid, block, *arguments): a kernel of either lan
 Pack = Callable[..., Any]  # `struct` or `numbers`: how it takes its lengths
 
 THREADS = 256  # of a block: 8 warps hide each other's waiting; more would leave fewer registers for each
+FLOATS = ("float32", "float64")  # what kernels of both languages take
+ALL_FLOATS = (*FLOATS, "float16", "bfloat16")  # and CUDA C++ besides, computed with as float32 (numbers.cuh)
 MOST_BLOCKS = 1 << 16  # fills the largest GPU a hundred times over; beyond it threads take several pieces
 
 _root = Path(__file__).parent
@@ -233,9 +235,22 @@ def _numba_cuda() -> tuple[Any, Any]:
         )
     from numba import cuda
 
+    _bring_back_row_stack()
     config: Any = importlib.import_module("numba.cuda.core.config")
     config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small layer has a small grid; that is no news to anyone
     return cuda, config
+
+
+def _bring_back_row_stack() -> None:
+    """NumPy 2.5 dropped a function that numba-cuda, up to 0.30, names where it is about to compile: not so here."""
+    if hasattr(np, "row_stack"):
+        return
+    numpy: Any = np
+    numpy.row_stack = np.vstack
+    try:
+        importlib.import_module("numba.cuda.np.arrayobj")
+    finally:
+        del numpy.row_stack
 
 
 def current_stream() -> Any:

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include "numbers.cuh"
 #include "reduce.cuh"
 
 enum Reduction { NONE, SUM, MEAN };  // as gpu_losses.py numbers them
@@ -17,8 +18,9 @@ enum Reduction { NONE, SUM, MEAN };  // as gpu_losses.py numbers them
 template <typename T>
 __device__ void write_total(double added, double divisor, int reduction, T* __restrict__ total)
 {
-    total[0] = T(reduction == NONE ? 0.0 : reduction == SUM ? added : added / divisor);  // 0 / 0 is NaN, as in PyTorch
-    total[1] = T(reduction != MEAN ? 1.0 : divisor != 0 ? 1 / divisor : not_a_number());
+    using S = Sums<T>;
+    write(total[0], S(reduction == NONE ? 0.0 : reduction == SUM ? added : added / divisor));  // 0 / 0: NaN
+    write(total[1], S(reduction != MEAN ? 1.0 : divisor != 0 ? 1 / divisor : not_a_number()));
 }
 
 // All threads of the block, each with what its own rows came to.

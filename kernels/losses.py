@@ -12,7 +12,6 @@ from .teams import Team
 
 REDUCTIONS = {"none": 0, "sum": 1, "mean": 2}
 MOST_PARTS = 1024  # blocks that fill any GPU, and partial sums that one block then adds up
-TYPES = ("float32", "float64")  # of the scores, on the GPU
 
 
 def grid_of(team: Team, rows: int) -> tuple[int, ...]:

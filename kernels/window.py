@@ -4,7 +4,7 @@ Along one axis, output position o and tap j look at input position
 
     i = o·stride - padding + j·dilation,      valid if 0 ≤ i < length
 
-Sizes are checked by the caller (decision 5 of the design): nothing here raises.
+Sizes are checked by the caller: nothing here raises.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def backward_axis(kernel: int, length: int, stride: int, padding: int, dilation:
 
     Position i got something through tap j exactly if i + padding - j·dilation is a multiple of the
     stride; it then came from (i + padding - j·dilation) / stride. Positions that are equal modulo the
-    stride use the same taps, so each residue is an ordinary convolution with every so-manyth tap, and
-    no product with an inserted zero is ever computed.
+    stride use the same taps, so each residue is an ordinary convolution with some of the taps, at equal
+    distances, and no product with an inserted zero is ever computed.
     """
     families = []
     for residue in range(min(stride, length)):

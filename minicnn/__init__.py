@@ -509,7 +509,7 @@ newaxis = None
 
 _LAZY = (
     "accelerator", "amp", "backends", "cuda", "datasets", "kernels", "linalg", "models", "multiprocessing", "optim",
-    "serialization", "transforms", "utils", "serialization.load", "serialization.save",
+    "random", "serialization", "transforms", "utils", "serialization.load", "serialization.save",
 )  # fmt: skip
 
 if _TYPE_CHECKING:

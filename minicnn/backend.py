@@ -20,7 +20,7 @@ import numpy as np
 
 from minicnn.kernels import threads
 from minicnn.kernels.recorder import recorder
-from minicnn.pinned import fetched, is_pinned
+from minicnn.pinned import is_pinned
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on the GPU
 
@@ -133,7 +133,10 @@ def _what_a_gpu_lacks() -> str | None:
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"CuPy is installed, but CUDA found no usable GPU: {error}"
+        return (
+            f"CuPy is installed, but CUDA found no usable GPU ({error}); "
+            "`nvidia-smi` tells whether there is a driver, and for which CUDA"
+        )
     return None if count else "CuPy is installed, but this machine has no NVIDIA GPU"
 
 
@@ -196,9 +199,8 @@ def address(array: Array) -> int:
 
 def owner_of(array: Array) -> Array:
     """The array whose memory `array` is a view of; itself where it has memory of its own."""
-    if not isinstance(array, np.ndarray):
-        return array if array.base is None else array.base
-    while isinstance(array.base, np.ndarray):
+    kind = np.ndarray if isinstance(array, np.ndarray) else type(array)
+    while isinstance(array.base, kind):  # NumPy's may lie in memory that is no array
         array = array.base
     return array
 
@@ -218,16 +220,17 @@ def copied(array: Array, copies: dict[Any, Any]) -> Array:
 def to_device(array: Array, target: device | str | int, non_blocking: bool = False) -> Array:
     """`array` on device `target`: itself where it is there already, else a copy.
 
-    A copy from the host to a GPU never waits for the GPU. With `non_blocking` it takes pinned memory as it is
-    (minicnn/pinned.py) when its turn comes, otherwise as it is now.
+    A copy from the host to a GPU takes the numbers as they are now, and does not wait for the GPU; but the GPU fetches
+    those in pinned memory (minicnn/pinned.py) itself, which is waited for, unless `non_blocking`: then it takes what is
+    there when its turn comes.
     """
     target = target if target is CPU else resolve(target)
     if target.type == "cpu":
         return array if isinstance(array, np.ndarray) else _moved(array.get(), array)
     with on_gpu(target) as cupy:
         if isinstance(array, np.ndarray):
-            directly = non_blocking and array.flags.c_contiguous and is_pinned(array)
-            return _moved(fetched(cupy, array) if directly else cupy.asarray(array), array)
+            waits = not non_blocking and is_pinned(array)  # CuPy keeps such memory alive, but not from being changed
+            return _moved(cupy.asarray(array, blocking=waits), array)
         return array if array.device.id == cupy.cuda.runtime.getDevice() else _moved(array.copy(), array)
 
 

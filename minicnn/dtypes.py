@@ -37,7 +37,8 @@ class dtype:
 
 
 class _BFloat16(dtype):
-    """bfloat16, to store and convert: NumPy has it from the library ml_dtypes, which is imported when it is used."""
+    """bfloat16, to store and convert, and on a GPU to compute with. NumPy has it from the library ml_dtypes, which is
+    imported when it is used."""
 
     __slots__ = ()
 

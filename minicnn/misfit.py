@@ -36,7 +36,7 @@ _TESTS: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: isinstance(value, numbers.Integral),
     "float": lambda value: isinstance(value, numbers.Real),
     "str": lambda value: isinstance(value, str),
-    "Sequence": lambda value: hasattr(value, "__len__") and hasattr(value, "__getitem__") and not _is_text(value),
+    "Sequence": lambda value: hasattr(value, "__getitem__") and not isinstance(value, str | bytes | Mapping),
     "Iterable": lambda value: hasattr(value, "__iter__") and not _is_text(value),
     "Mapping": lambda value: isinstance(value, Mapping),
     "Callable": callable,

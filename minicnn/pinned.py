@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-_on_their_way: list[tuple[Any, np.ndarray[Any, Any]]] = []  # (event behind the copy, what is copied and has to live)
-
 
 def pinned(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A copy of `array` in page-locked memory, in plain order."""
@@ -28,17 +26,3 @@ def is_pinned(array: Any) -> bool:
     while isinstance(array, np.ndarray):
         array = array.base
     return type(getattr(array, "obj", array)).__name__ == "PinnedMemoryPointer"
-
-
-def fetched(cupy: Any, array: np.ndarray[Any, Any]) -> Any:
-    """A copy of a pinned, plain array on the current GPU, which fetches it later; until then it is kept alive.
-
-    Who writes to `array` before that changes what arrives.
-    """
-    _on_their_way[:] = [(event, kept) for event, kept in _on_their_way if not event.done]
-    copy = cupy.empty(array.shape, array.dtype)
-    copy.set(array)
-    event = cupy.cuda.Event(disable_timing=True)
-    event.record()
-    _on_their_way.append((event, array))
-    return copy

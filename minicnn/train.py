@@ -13,109 +13,26 @@ from typing import Any
 import numpy as np
 
 import minicnn
-from minicnn import datasets, optim
-from minicnn.backend import resolve
-from minicnn.command import Parser, Wrong
+from minicnn import datasets
+from minicnn.backend import resolve, why_no_gpu
+from minicnn.command import Wrong
 from minicnn.models import NETWORKS, RECIPES, Recipe
 from minicnn.serialization import load_checkpoint, save_checkpoint
 from minicnn.training import data as training_data
 from minicnn.training import report
 from minicnn.training.loop import DivergedError, Epoch, Trainer
 from minicnn.training.meter import Totals
+from minicnn.training.options import MOMENTUM, OF_A_RECIPE, OPTIMIZERS, make_parser
 from minicnn.training.resident import Resident
 from minicnn.training.schedules import SCHEDULES
 from minicnn.training.screen import CtrlC, Screen, Stopped
 from minicnn.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.safetensors"
-OPTIMIZERS = {
-    "adadelta": optim.Adadelta, "adagrad": optim.Adagrad, "adam": optim.Adam, "adamax": optim.Adamax,
-    "adamw": optim.AdamW, "nadam": optim.NAdam, "radam": optim.RAdam, "rmsprop": optim.RMSprop, "sgd": optim.SGD,
+# settings of a recipe that checkpoints of older versions do not have: those runs took the defaults
+LATER_SETTINGS = {
+    "momentum", "weight_decay", "validation_batch_size", "validation_drop_last", "normalize", "pad"
 }  # fmt: skip
-DATASETS = (*training_data.TITLES, "mnist-sample", "fashion-mnist-sample")
-# settings that the checkpoints of older runs do not have: they were made with the defaults
-RECIPES_LEARNT_LATER = {
-    "momentum", "validation_batch_size", "validation_drop_last", "normalize", "pad"
-}  # fmt: skip
-
-SCHEDULES_EXPLAINED = "\n".join(f"  {name:16}{schedule.explained}" for name, schedule in SCHEDULES.items())
-EPILOG = f"""\
-examples
-  python -m minicnn.train lenet5                         the course's recipe, on MNIST
-  python -m minicnn.train lenet5 --epochs 3 --lr 1e-3    a quick run: about 98 % after three epochs
-  python -m minicnn.train lenet5 --recipe fast           99 % in six epochs (99.08 to 99.27 % with eight seeds)
-  python -m minicnn.train lenet5-1998                    the network as published, partial connections and all
-  python -m minicnn.train lenet5-relu --dataset fashion-mnist --optimizer nadam --schedule cosine
-  python -m minicnn.train --resume runs/lenet5           go on where Ctrl-C (or a crash) stopped it
-
-data
-  Looked for in --root, then in the folder MINICNN_DATA, then in the user's cache, then fetched over
-  https. Without --dataset and without network, a sample of 5,000 MNIST images that comes with minicnn
-  is used (and said so), with a recipe made for so few; --recipe course keeps the course's.
-
-schedules
-{SCHEDULES_EXPLAINED}
-
-output
-  A folder (runs/NETWORK, or --output) with checkpoint.safetensors, history.csv, curves.png and
-  confusion.png. A folder that holds a run is never overwritten: it is continued with --resume.
-"""
-
-
-def make_parser() -> Parser:
-    """The options of the command."""
-    parser = Parser(
-        prog="python -m minicnn.train",
-        description="Train a convolutional network on minicnn's own engine.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    names = ", ".join(NETWORKS)
-    parser.add_argument("network", nargs="?", choices=NETWORKS, metavar="NETWORK", help=f"one of: {names}")
-    add = parser.add_argument
-    add("--dataset", choices=DATASETS, metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: the network's)")
-    add("--root", metavar="FOLDER", help="where the data set is, or is put")
-    add("--recipe", choices=RECIPES, help="which defaults to take (default: what suits the data)")
-    add("--epochs", type=_positive, metavar="N", help="passes over the training images")
-    add("--batch-size", type=_positive, metavar="N", help="images a step")
-    add("--optimizer", choices=OPTIMIZERS, metavar="NAME", help=f"one of: {', '.join(OPTIMIZERS)}")
-    add("--lr", type=_rate, metavar="RATE", help="learning rate (default: the recipe's; another optimiser's own)")
-    add("--schedule", choices=SCHEDULES, metavar="NAME", help="how the learning rate changes: one of those below")
-    softmax = "lenet5 with a softmax before the cross-entropy (the course's slip)"
-    add("--softmax-output", action="store_true", help=softmax)
-    add("--seed", type=_seed, default=None, metavar="N", help="start of the random numbers (default: 42)")
-    add("--device", default=None, metavar="NAME", help="cpu (default), or cuda: a GPU, where the data set lies, too")
-    add("--threads", type=_positive, metavar="N", help="CPU threads (default: all)")
-    add("--output", metavar="FOLDER", help="where the results go (default: runs/NETWORK)")
-    add("--resume", metavar="FOLDER", help="go on with the run in this folder; only --epochs may change")
-    add("--quiet", action="store_true", help="no progress bar, only the lines of the epochs")
-    return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = 2**64
-    if not -(2**63) <= value < 2**64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 64 bits")
-    return value
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -171,6 +88,20 @@ def _settings(options: argparse.Namespace) -> tuple[dict[str, Any], Path, Any]:
     return settings, _fresh_folder(options), None
 
 
+def _check_device(name: str) -> None:
+    """Refuse a device that is not there before anything is loaded."""
+    try:
+        place = resolve(name)
+    except RuntimeError:
+        raise Wrong(f"--device {name}: expected cpu, or cuda (cuda:0, cuda:1, …)") from None
+    if place.type == "cuda" and (reason := why_no_gpu()) is not None:
+        raise Wrong(f"--device {name}: {reason}")
+    try:
+        minicnn.empty(0, device=place)
+    except RuntimeError as error:
+        raise Wrong(f"--device {name}: {_one_line(error)}") from None
+
+
 def _fresh_folder(options: argparse.Namespace) -> Path:
     """The output folder: never one that holds another run."""
     if options.output is not None:
@@ -190,11 +121,18 @@ def _recipe(options: argparse.Namespace, network: Any, is_sample: bool) -> Recip
     if recipe is None:
         those = [candidate for candidate in RECIPES if network.recipe(candidate) is not None]
         raise Wrong(f"--recipe {name}: {options.network} has only {' and '.join(those)}")
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "optimizer", "lr", "schedule")}
+    given = {name: getattr(options, name) for name in OF_A_RECIPE}
     given = {name: value for name, value in given.items() if value is not None}
-    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's rate was chosen for another one
+    if given.get("optimizer", recipe.optimizer) != recipe.optimizer:  # the recipe's were chosen for another one
         given.setdefault("lr", signature(OPTIMIZERS[given["optimizer"]]).parameters["lr"].default)
-    return replace(recipe, **given)
+        given = {"momentum": None, "weight_decay": None, **given}
+    recipe = replace(recipe, **given)
+    if options.momentum is not None:
+        if recipe.optimizer not in MOMENTUM:
+            raise Wrong(f"--momentum belongs to {' and '.join(MOMENTUM)}; this run's --optimizer is {recipe.optimizer}")
+        if recipe.schedule == "one-cycle":
+            raise Wrong("--momentum: the schedule one-cycle moves it up and down by itself; choose another --schedule")
+    return recipe
 
 
 def _train(settings: dict[str, Any], folder: Path, checkpoint: Any, options: argparse.Namespace) -> int:
@@ -248,6 +186,7 @@ def _prepare(
 ) -> tuple[Any, training_data.Data, Trainer]:
     """Network, data and trainer of the run; `settings` gets the recipe of a new one."""
     network = NETWORKS[settings["network"]]
+    _check_device(str(settings["device"]))
     try:
         data = training_data.load(settings["dataset"], options.root, network.dataset)
     except (OSError, ValueError) as error:
@@ -256,13 +195,13 @@ def _prepare(
         settings |= asdict(_recipe(options, network, data.is_sample)) | {"dataset": data.name}
     else:
         for field in fields(Recipe):
-            if field.name in RECIPES_LEARNT_LATER:
+            if field.name in LATER_SETTINGS:
                 settings.setdefault(field.name, field.default)
         if settings["dataset"] != data.name:
             raise Wrong(f"the run used {settings['dataset']}, which is not to be had now")
     if data.channels != network.channels:
         raise Wrong(
-            f"{settings['network']} takes images of {network.channels} channel{'s' * (network.channels > 1)}; "
+            f"{settings['network']} takes images of {_counted(network.channels, 'channel')}; "
             f"those of {data.title} have {data.channels}"
         )
     if len(data.classes) != 10 and "num_classes" not in signature(network.build).parameters:
@@ -284,17 +223,17 @@ def make_trainer(settings: dict[str, Any], network: Any, data: training_data.Dat
     extra: dict[str, Any] = {"softmax_output": True} if settings["softmax_output"] else {}
     if len(data.classes) != 10:
         extra["num_classes"] = len(data.classes)
-    try:
-        model = network.build(**extra).to(settings["device"])
-    except RuntimeError as error:
-        raise Wrong(f"--device {settings['device']}: {error}") from None
+    model = network.build(**extra).to(settings["device"])
     train: DataLoader[Any] = DataLoader(
         data.train, settings["batch_size"], shuffle=True, drop_last=settings["drop_last"]
     )
     if len(train) == 0:
         raise Wrong(f"--batch-size {settings['batch_size']} is larger than the {len(data.train):,} training images")
-    momentum = {"momentum": settings["momentum"]} if settings["optimizer"] == "sgd" else {}
-    optimizer = OPTIMIZERS[settings["optimizer"]](model.parameters(), lr=settings["lr"], **momentum)
+    name, more = settings["optimizer"], {"weight_decay": settings["weight_decay"]}
+    if name in MOMENTUM:
+        more["momentum"] = MOMENTUM[name] if settings["momentum"] is None else settings["momentum"]
+    more = {option: value for option, value in more.items() if value is not None}
+    optimizer = OPTIMIZERS[name](model.parameters(), lr=settings["lr"], **more)
     schedule = SCHEDULES[settings["schedule"]]
     scheduler = schedule.build(optimizer, settings["lr"], settings["epochs"], len(train))
     validation: DataLoader[Any] = DataLoader(
@@ -317,16 +256,22 @@ def _announce(settings: dict[str, Any], network: Any, data: training_data.Data, 
     sizes = f"{len(data.train):,} training and {len(data.validation):,} {held_out} images"
     print(f"{data.title}: {sizes} from {data.source}")
     extras = [f"shifts of ±{settings['shift']} pixels"] if settings["shift"] else []
+    extras += ["momentum {momentum:g}".format(**settings)] if settings["momentum"] is not None else []
+    extras += ["weight decay {weight_decay:g}".format(**settings)] if settings["weight_decay"] is not None else []
     extras += ["padded, not enlarged"] if settings["pad"] else []
     extras += ["normalised"] if settings["normalize"] else []
-    epochs = settings["epochs"]
     print(
-        f"recipe: {epochs} epoch{'s' * (epochs != 1)}, batch {settings['batch_size']}, {settings['optimizer']}, "
+        f"recipe: {_counted(settings['epochs'], 'epoch')}, batch {settings['batch_size']}, {settings['optimizer']}, "
         + ", ".join([f"{settings['schedule']} learning rate {settings['lr']:g}", *extras, f"seed {settings['seed']}"])
     )
     if trainer.history or trainer.totals.batches:
-        print(f"resumed after {len(trainer.history)} epochs and {trainer.totals.batches} batches")
+        epochs, batches = len(trainer.history), trainer.totals.batches
+        print(f"resumed after {_counted(epochs, 'epoch')} and {_counted(batches, 'batch', 'batches')}")
     sys.stdout.flush()
+
+
+def _counted(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, trainer: Trainer, folder: Path) -> None:
@@ -340,7 +285,7 @@ def _finish(settings: dict[str, Any], network: Any, data: training_data.Data, tr
     title = f"{network.title} on {data.title}"
     report.write_history(folder / "history.csv", trainer.history)
     report.draw_curves(folder / "curves.png", trainer.history, title, held_out)
-    report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}: {accuracy} {held_out} accuracy")
+    report.draw_confusion(folder / "confusion.png", confusion, data.classes, f"{title}\n{accuracy} {held_out} accuracy")
     print(f"in {folder}: {CHECKPOINT}, history.csv, curves.png, confusion.png")
 
 

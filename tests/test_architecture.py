@@ -21,14 +21,15 @@ ROOT = Path(__file__).parents[1]
 # --- who may import whom ---------------------------------------------------------------------------
 # One way: a floor of the house stands on those above its line, and knows nothing of those below.
 
-CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd", "functional"}
+CORE = {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "stream", "autograd", "functional"}
 FLOORS = {
     "kernels": set(),  # a leaf: loops on arrays
     "files": set(),  # files that are whole or not there at all
     "misfit": set(),  # which argument an error means
     "suggest": {"misfit"},  # near names for misspelt ones
     "dtypes": set(),
-    "random": set(),
+    "rounding": set(),  # arithmetic with PyTorch's roundings
+    "stream": {"rounding"},  # the random numbers of PyTorch's CPU generator
     "pinned": set(),  # memory of the host that a GPU can fetch by itself
     "backend": {"kernels", "pinned"},
     "formats": {"dtypes"},
@@ -39,8 +40,9 @@ FLOORS = {
     "settings": {"backend", "backends", "dtypes"},  # PyTorch's global switches
     "autograd": {"kernels", "misfit", "suggest", "dtypes", "backend"},
     "amp": {"backend", "autograd"},
-    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "random", "autograd"},
+    "functional": {"kernels", "misfit", "suggest", "dtypes", "pinned", "backend", "rounding", "stream", "autograd"},
     "linalg": {"functional"},
+    "random": {"suggest", "functional"},
     "nn": CORE,
     "optim": CORE | {"nn"},
     "capture": CORE | {"nn"},  # a step, recorded and replayed
@@ -53,7 +55,7 @@ FLOORS = {
     "scripts": {"suggest", "alias", "command"},  # other people's PyTorch files
     "serialization": {"files", "dtypes", "backend", "autograd"},
     "training": CORE
-    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization"},
+    | {"files", "capture", "nn", "optim", "models", "utils", "transforms", "datasets", "serialization", "command"},
 }
 # What is not in the table is a command (python -m minicnn.train) or a door (minicnn/__init__.py): it may
 # import everything, and no floor imports it.
@@ -115,6 +117,7 @@ ASKS_FOR_NUMPY = {
     "minicnn/functional/reduce.py": "NumPy adds up large float32 arrays with a float32 carry",
     "minicnn/functional/creation.py": "the user's data: arrays are taken over as they are",
     "minicnn/functional/gathering.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
+    "minicnn/functional/sorting.py": "classes are checked on the CPU only: on the GPU it would mean waiting",
     "kernels/optimizer_step/__init__.py": "addresses: arrays of CuPy tell theirs otherwise",
     "minicnn/pinned.py": "memory of the host, which NumPy's arrays lie in",
     "minicnn/functional/index.py": "indices are checked on the CPU only: on the GPU it would mean waiting",
@@ -132,7 +135,6 @@ OVERRIDES = {"forward", "backward", "name", "extra_repr", "get_lr", "choose", "r
 LONGEST = 450  # lines of a file: past about 300, ask whether it is two
 LONGER = {
     "minicnn/__init__.py": (560, "a list of public names, a line each"),
-    "minicnn/random.py": (560, "one algorithm, PyTorch's generator, from the bits to the distributions"),
 }
 
 # --- what `import minicnn` loads -------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_train_speed_compares_with_torch(tmp_path: Path) -> None:
     (row,) = results["steps"]
     assert (row["model"], row["batch"]) == ("lenet5", 8)
     assert row["ratio"] == pytest.approx(row["torch_seconds"] / row["seconds"])
-    assert row["gflops"] * row["seconds"] == pytest.approx(8 * 2.264e-3, rel=1e-3)  # PERFORMANCE.md's 2.264 MFLOP
+    assert row["gflops"] * row["seconds"] == pytest.approx(8 * 2.264e-3, rel=1e-3)  # counted by hand
     assert [epoch["samples"] for epoch in results["epochs"]] == [32, 100]
     assert results["start"]["minicnn"].keys() == {"cold", "warm", "memory", "cold_memory", "gpu_memory"}
     assert results["imports"].keys() == {"numpy", "minicnn", "torch"}
@@ -194,7 +194,7 @@ def test_floating_point_operations_are_counted(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import networks
 
-    assert networks.flop("lenet5") == 2 * (416_520 * 2 + 298_920)  # PERFORMANCE.md's count
+    assert networks.flop("lenet5") == 2 * (416_520 * 2 + 298_920)  # counted by hand
     first, second, third, fourth = 784 * 32 * 9, 784 * 64 * 32 * 9, 12544 * 128, 128 * 10
     assert networks.flop("cnn-mnist") == 2 * (2 * first + 3 * (second + third + fourth))
 
@@ -365,7 +365,8 @@ def test_on_gpu_fails_where_a_stage_fails(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert on_gpu.outcome({"ran": True, "status": 0}) == "passed"
     assert on_gpu.outcome({"ran": True, "status": 99}) == "FAILED (exit status 99)"
     for stage in on_gpu.STAGES:
-        words = on_gpu.command(stage, False, tmp_path, counts)
+        words = on_gpu.command(stage, False, tmp_path, counts, processes=8)
+        assert ("-n" in words) == (stage in ("contracts", "tests"))
         assert ("--device" in words) == (stage in ("tests", "conv", "train"))
         assert (words[0] == "compute-sanitizer") == stage.endswith("check")
 
@@ -473,7 +474,10 @@ class OnTheCpu:
                 fake.step, fake.inputs, fake.loss = fake.made
 
         self.cuda = SimpleNamespace(
-            Stream=lambda: idle, current_stream=lambda: idle, stream=lambda stream: nullcontext(), CUDAGraph=Graph,
+            Stream=lambda: idle,
+            current_stream=lambda: idle,
+            stream=lambda stream: nullcontext(),
+            CUDAGraph=Graph,
             graph=Capture,
         )
 

@@ -39,6 +39,7 @@ CASES = [
     lambda m: m.cat([m.ones(2, dtype=m.bfloat16), m.zeros(1, dtype=m.bfloat16)]),
     lambda m: m.tensor([1.5, 2.0]).bfloat16() + m.tensor([1.0, 2.0]),
     lambda m: m.tensor([1.5, 2.0]).bfloat16() * 2,
+    lambda m: 0.5 - m.tensor([1.5, 2.0]).bfloat16() * 0.25,
 ]
 
 

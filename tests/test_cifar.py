@@ -26,7 +26,7 @@ PARTS = {f"data_batch_{i}": 12 for i in range(1, 6)} | {"test_batch": 7}  # imag
 @pytest.fixture(autouse=True)
 def _a_machine_without_data(monkeypatch, tmp_path):
     monkeypatch.delenv("MINICNN_DATA", raising=False)
-    monkeypatch.setattr("minicnn.datasets.cifar.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minicnn.datasets.places.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 

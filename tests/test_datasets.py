@@ -29,7 +29,7 @@ def _a_machine_without_data(monkeypatch, tmp_path):
     """No data set anywhere but where a test puts it; no proxy between the test and its server."""
     for name in ("MINICNN_DATA", "MINICNN_SAMPLE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("minicnn.datasets.mnist.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minicnn.datasets.places.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(embedded, "_noticed", set())
 

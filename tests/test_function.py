@@ -104,6 +104,9 @@ def test_gradcheck_finds_a_wrong_gradient() -> None:
     with pytest.raises(RuntimeError, match=r"Jacobian mismatch for input 0 at \(1,\)"):
         gradcheck(Wrong.apply, (x,))
     assert gradcheck(Wrong.apply, (x,), raise_exception=False) is False
+    with pytest.raises(RuntimeError, match="Jacobian mismatch for input 0 along a random direction: backward gives"):
+        gradcheck(Wrong.apply, (x,), fast_mode=True)
+    assert gradcheck(Cube.apply, (x,), fast_mode=True)
 
 
 def test_gradcheck_asks_for_float64() -> None:

@@ -1,4 +1,4 @@
-"""The numbers that the course works out by hand (SPEC, section 7)."""
+"""The numbers that the course works out by hand."""
 
 from __future__ import annotations
 

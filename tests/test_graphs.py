@@ -1,5 +1,5 @@
 """minicnn.compile on a GPU, real or simulated: a step becomes CUDA graphs, and does what the plain one does, bit for
-bit. (tests/test_capture.py has what holds on every device.)"""
+bit. (tests/capture/ has what holds on every device.)"""
 
 import gc
 
@@ -147,6 +147,32 @@ def test_an_optimiser_may_step_twice_in_a_step():
         return weight.tolist()
 
     assert results(False) == results(True)
+
+
+class LooksUp(nn.Module):
+    """Rows of a table, entries of them by index and by `gather`: ways back on which numbers meet."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(11, 6, padding_idx=0)
+        self.fc = nn.Linear(8, CLASSES)
+
+    def forward(self, words):
+        found = self.table(words)  # (N, 7, 6)
+        some = found.index_select(1, words.new_tensor([1, 1, 4])).mean(1)
+        picked = found[:, :, 0].gather(1, words[:, :2] % 7)
+        return self.fc(minicnn.cat([some, picked], 1))
+
+
+def test_gradients_of_looking_up_are_in_the_graph():
+    """No sort that waits: the same places meet in each batch, and are added in order."""
+    rng = np.random.default_rng(3)
+    data = [
+        tuple(minicnn.tensor(rng.integers(0, n, shape)).to("cuda") for n, shape in ((11, (9, 7)), (CLASSES, 9)))
+        for _ in range(5)
+    ]
+    run = check_same(data, make=LooksUp, optimizer=optim.SGD, lr=0.5)
+    assert done_by_calling(run.step) == ["Host"], "the learning rate, and nothing else"
 
 
 def test_another_batch_size_is_another_graph():
@@ -428,4 +454,3 @@ def test_who_draws_is_device_or_host():
     minicnn.manual_seed(1)
     with kernels.use("numpy"):
         assert on_gpu == F.dropout(minicnn.ones(40)).tolist()
-

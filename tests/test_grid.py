@@ -37,8 +37,6 @@ def test_what_is_warned_of() -> None:
 def test_the_gradient_has_no_gradient() -> None:
     image = minicnn.randn(1, 1, 3, 3, requires_grad=True)
     grid = minicnn.zeros(1, 2, 2, 2)
-    (grad,) = minicnn.autograd.grad(
-        F.grid_sample(image, grid, align_corners=False).sum(), image, create_graph=True
-    )
+    (grad,) = minicnn.autograd.grad(F.grid_sample(image, grid, align_corners=False).sum(), image, create_graph=True)
     with pytest.raises(RuntimeError, match="derivative of grid_sample's gradient is not implemented"):
         grad.sum().backward()

@@ -46,7 +46,7 @@ def test_draws_are_bit_equal_to_torch(name, options, shape):
     torch = pytest.importorskip("torch")
     for dtype in (float32, float64):
         if dtype is float64 and "normal" in name:
-            continue  # float64 normals agree to 2 units in the last place, see minicnn/random.py
+            continue  # float64 normals agree to 2 units in the last place, see minicnn/stream.py
         torch.manual_seed(7)
         minicnn.manual_seed(7)
         theirs = torch.empty(shape, dtype=getattr(torch, dtype.name))

@@ -24,6 +24,8 @@ TOLD = [  # call, class, text
     (lambda: (WEIGHT * 2).backward(gradient=-2), AttributeError, r"`grads` must be Sequence.*, got \(-2,\)"),
     (lambda: transforms.Compose(2.0)(IMAGE), TypeError, r"`transforms` must be Sequence\[Transform\], got 2\.0"),
     (lambda: transforms.CenterCrop("x")(IMAGE), TypeError, r"`size` must be int or Sequence\[int\], got \('x', 'x'\)"),
+    (lambda: transforms.Normalize([0.5], {})(minicnn.ones(1, 2, 2)), TypeError, r"`std` must be Sequence.*, got \{\}"),
+    (lambda: nn.ReLU().load_state_dict({}, np.ones(2)), ValueError, r"`strict` must be bool, got ndarray"),
     (lambda: data.Subset([1, 2], 1)[0], TypeError, r"^__getitem__\(\): `indices` must be Sequence\[int\], got 1"),
     (lambda: data.random_split([1, 2], 2), TypeError, r"^random_split\(\): `lengths` must be .*, got 2"),
 ]
@@ -92,6 +94,7 @@ def test_a_signature_stays_what_it_was():
         ([1, 2], "Sequence[int]", True),
         ([1, "x"], "Sequence[int]", False),
         ("xy", "Sequence[str]", False),
+        ({1.0: 2}, "Sequence[float]", False),
         ({"a": 1}, "dict[str, int]", True),
         (len, "Callable[[Any], int]", True),
         (3, "Callable[[Any], int]", False),

@@ -203,6 +203,18 @@ def test_the_folder_of_minicnn_data(tmp_path, monkeypatch):
     assert datasets.USPS().root == str(tmp_path / "else")
 
 
+def test_without_a_root_a_download_goes_to_the_cache(tmp_path, monkeypatch, server):
+    """As MNIST's: the folder of MINICNN_DATA may be one that others share."""
+    address, web = server
+    packed = bz2.compress(usps_lines(2).encode())
+    write(web, {"usps.bz2": packed})
+    monkeypatch.setattr(datasets.USPS, "mirrors", [address])
+    monkeypatch.setattr(datasets.USPS, "resources", {True: ("usps.bz2", hashlib.md5(packed).hexdigest())})
+    monkeypatch.setenv("MINICNN_DATA", str(tmp_path / "else"))
+    assert datasets.USPS(download=True).root == str(tmp_path / "cache" / "minicnn" / "data")
+    assert not (tmp_path / "else").exists()
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn.random import Stream, fma32, fma64
+from minicnn.rounding import fma32, fma64
+from minicnn.stream import Stream
 
 SEEDS = [0, 42, 2**40 + 17, -3]
 SIZES = [1, 3, 15, 16, 17, 33, 1003]

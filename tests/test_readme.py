@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from minicnn.train import make_parser
+from minicnn.training.options import make_parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -170,6 +170,27 @@ def test_a_step_is_one_graph_of_kernels_alone(monkeypatch):
     assert len(replay.way._calls) == 2
 
 
+def test_an_evaluation_is_replayed_and_sees_the_network_of_the_moment(monkeypatch):
+    """Its figures, with a confusion matrix and without, are those of plain calls; its batches are graphs."""
+    steps = []
+    monkeypatch.setattr(loop, "compile", lambda function: steps.append(minicnn.compile(function)) or steps[-1])
+    made = run(trainer("cuda", epochs=4, shift=1))
+    _, evaluation = steps
+    ways = [step._replay.way for step in evaluation.steps]
+    assert {way._inputs[0].shape for way in ways} == {(10,), (5,)}, "whole batches, and the last one"
+    assert [len(way._calls) for way in ways] == [1, 1], "a graph each"
+    assert made.model.training is False
+    monkeypatch.setattr(loop, "compile", lambda function: function)
+    plain = trainer("cuda", shift=1)
+    plain.restore(made.checkpoint({}))
+    expected, counts = np.zeros((2, 3, 3), np.int64)
+    totals = plain.evaluate(expected)
+    assert made.evaluate() == made.evaluate(counts) == totals
+    assert (totals.mean_loss, totals.accuracy) == numbers(made)[-1][2:]
+    np.testing.assert_array_equal(counts, expected)
+    assert counts.sum() == COUNT
+
+
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits():
     whole = run(trainer("cuda", shift=1))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
+import minicnn
 
 ROOT = Path(__file__).parents[1]
 VARIABLES = ("MINICNN_DEVICE", "MINICNN_SAMPLE", "PYTHONSTARTUP")
@@ -346,6 +349,12 @@ def test_check_reads_notebooks(tmp_path):
     assert done.returncode == 1
     place = "lecture.ipynb, code cell 2, line 1"
     assert f"{place}: torch.nn.Lineer is missing; did you mean 'Linear'?" in done.stdout
+
+
+def test_every_module_that_pytorch_has_too_is_found_under_torch():
+    ours = {name for name in minicnn._LAZY if "." not in name} - {"datasets", "kernels", "models", "transforms"}
+    names = {info.name for info in pkgutil.iter_modules([str(ROOT / "minicnn" / "torch_alias" / "torch")])}
+    assert ours - names == set()
 
 
 def test_as_torch(write, tmp_path):

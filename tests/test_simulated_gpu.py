@@ -1,7 +1,10 @@
 """The stand-in for CuPy (tests/simulated_gpu/cupy) behaves as CuPy does where minicnn could stumble over it."""
 
+import ast
 import importlib.util
+import operator
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,6 +13,10 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent / "simulated_gpu"
+
+cupy_itself = pytest.mark.skipif(
+    importlib.util.find_spec("cupy") is None or "MINICNN_TEST_GPU" in os.environ, reason="CuPy itself is not installed"
+)
 
 
 def in_a_process(code: str, **environment: str) -> str:
@@ -40,9 +47,7 @@ def answers(*expressions: str) -> list[str]:
     return in_a_process(code).splitlines()
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("cupy") is None or "MINICNN_TEST_GPU" in os.environ, reason="CuPy itself is not installed"
-)
+@cupy_itself
 def test_the_names_are_cupys():
     import cupy
     from make_cupy_signatures import FILE, text
@@ -50,6 +55,21 @@ def test_the_names_are_cupys():
     if not cupy.__version__.startswith("14.2."):
         pytest.skip(f"the list is of CuPy 14.2, this is {cupy.__version__}")
     assert FILE.read_text(encoding="utf-8") == text(), "run `python -m tests.make_cupy_signatures`"
+
+
+@cupy_itself
+def test_cupy_has_every_name_that_is_asked_of_it():
+    """`cupy.cuda.runtime.getDevice` and its like, wherever they stand in kernels, library and benchmarks."""
+    import cupy
+
+    root, asked = FOLDER.parents[1], set()
+    for file in (path for part in ("kernels", "minicnn", "benchmarks") for path in (root / part).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and re.fullmatch(r"cupy(\.\w+)+", ast.unparse(node)):
+                asked.add(ast.unparse(node).partition(".")[2])
+    assert "cuda.runtime.getDevice" in asked
+    for name in sorted(asked):
+        operator.attrgetter(name)(cupy)  # AttributeError if there is no such thing
 
 
 def test_numpy_and_gpu_arrays_do_not_mix():
@@ -66,6 +86,31 @@ def test_numpy_and_gpu_arrays_do_not_mix():
     ]  # fmt: skip
     (refused,) = answers("a.__setitem__(0, np.ones(3))")
     assert refused == "ValueError non-scalar numpy.ndarray cannot be used for fill"
+
+
+def test_where_cupy_is_not_numpy():
+    assert answers("cupy.floor_divide(a, 0.1)[0].tolist()", "(a % np.inf)[0].tolist()") == [
+        "[0.0, 10.0, 20.0]", "[nan, nan, nan]",
+    ]  # fmt: skip
+    (misfit,) = answers("a[cupy.array([0, 1]), cupy.array([0, 1, 2])]")
+    assert misfit.startswith("ValueError")
+    assert answers("cupy.add(a, a, where=a > 1)", "a.astype(int, casting='safe')") == [
+        "TypeError Wrong arguments ['where']", "TypeError casting and subok are not supported yet",
+    ]  # fmt: skip
+
+
+def test_page_locked_memory_is_fetched_later():
+    out = in_a_process("""
+        import numpy as np, cupy
+        memory = cupy.cuda.alloc_pinned_memory(16)
+        host = np.frombuffer(memory, np.float64)
+        for blocking in (False, True):
+            host[:] = 1
+            there = cupy.asarray(host, blocking=blocking)
+            host[:] = 2
+            print(there)
+    """)
+    assert out == "[2. 2.]\n[1. 1.]\n"
 
 
 def test_0d_results_are_arrays_and_views_know_their_base():

@@ -181,9 +181,59 @@ def test_a_transform_of_ones_own():
         v2.Transform()(minicnn.zeros(1, 2, 2))
 
 
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 3.5])
+@pytest.mark.parametrize("kind", ["MixUp", "CutMix"])
+def test_mixed_batches(theirs, kind, alpha):
+    """torchvision's shares and boxes from one seed, many times over: some draws of gamma numbers are refused."""
+    import torch
+
+    rng = np.random.default_rng(1)
+    images, labels = rng.standard_normal((5, 2, 9, 14)).astype(np.float32), rng.integers(0, 4, 5)
+    ours, other = (getattr(v, kind)(alpha=alpha, num_classes=4) for v in (v2, theirs))
+    torch.manual_seed(3)
+    minicnn.manual_seed(3)
+    for _ in range(40):
+        expected = other(torch.tensor(images), torch.tensor(labels))
+        got = ours(minicnn.tensor(images), minicnn.tensor(labels))
+        for a, b in zip(got, expected, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-6)
+    assert minicnn.rand(1).item() == torch.rand(1).item(), "as many numbers are drawn"
+
+
+def test_batches_to_mix_may_be_dicts_with_shares(theirs):
+    import torch
+
+    def batch(library):
+        images = library.arange(24.0).reshape(2, 1, 3, 4)
+        return {"weight": 3, "Label": library.tensor([[1.0, 0.0], [0.5, 0.5]]), "x": images}
+
+    torch.manual_seed(0)
+    minicnn.manual_seed(0)
+    got, other = v2.CutMix()(batch(minicnn)), batch(torch)
+    expected = theirs.CutMix()(other["x"], other["Label"])  # to torchvision the first tensor of a dict is the image
+    assert list(got) == ["weight", "Label", "x"]
+    assert got["weight"] == 3
+    np.testing.assert_array_equal(got["x"].numpy(), expected[0].numpy())
+    np.testing.assert_allclose(got["Label"].numpy(), expected[1].numpy(), rtol=1e-6)
+
+
+BATCH = minicnn.zeros(2, 1, 4, 4)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
+        (lambda: v2.MixUp(alpha=0), ValueError, "`alpha` must be above 0, got 0"),
+        (lambda: v2.MixUp(labels_getter=3), ValueError, "'default' or a callable, but got 3"),
+        (lambda: v2.MixUp()(photo(), 1), ValueError, r"MixUp\(\) does not support PIL images"),
+        (lambda: v2.CutMix()(BATCH), ValueError, "must be a dictionary or a two-tuple"),
+        (lambda: v2.CutMix()({"x": BATCH}), ValueError, r"the sample has the keys \['x'\]; pass `labels_getter`"),
+        (lambda: v2.CutMix(labels_getter=len)(BATCH, BATCH), ValueError, "labels must be a tensor, but got"),
+        (lambda: v2.MixUp()(BATCH, minicnn.tensor([0, 1])), ValueError, "num_classes must be passed"),
+        (lambda: v2.MixUp(num_classes=2)(BATCH, minicnn.ones(2, 3)), ValueError, "must match num_classes: 3 != 2"),
+        (lambda: v2.MixUp()(BATCH, BATCH), ValueError, r"a tensor of shape \[2, 1, 4, 4\] instead"),
+        (lambda: v2.MixUp()(BATCH[0], minicnn.ones(2, 3)), ValueError, "4 dims, but got 3 dimensions"),
+        (lambda: v2.MixUp(num_classes=2)(BATCH, minicnn.tensor([1])), ValueError, "of the labels: 2 != 1"),
         (lambda: v2.Compose([]), ValueError, r"Pass at least one transform, got `transforms`=\[\]"),
         (lambda: v2.Compose(3), TypeError, "should be a sequence of callables, got 3"),
         (lambda: v2.RandomApply([abs], p=2), ValueError, r"interval \[0.0, 1.0\], got 2"),

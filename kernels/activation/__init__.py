@@ -6,7 +6,7 @@ backward    g, y  (size,)      of the functions in FROM_OUTPUT, the gradient of 
                                tanh g·(1 - y²),  sigmoid g·y·(1 - y),  relu 0 where y ≤ 0 else g
 backward    g, x  (size,)      of all others, the gradient of x from x itself: g·f'(x)
 
-The order of the elements is of no account: callers pass the memory of plain or batch-last arrays. Other kernels take
+The order of the elements does not matter: callers pass the memory of plain or batch-last arrays. Other kernels take
 the functions of FROM_OUTPUT as an epilogue (gemm, conv2d, pool2d), for their gradient needs nothing else to be kept.
 """
 

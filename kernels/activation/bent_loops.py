@@ -20,7 +20,7 @@ SIXTH = 0.1666666716337204  # 1/6 with the digits of float32, as PyTorch has it,
 def value(x, y, function, p):
     """y = f(x) of one block; `function` as in cpu_numba.BENT."""
     kind = x.dtype.type
-    a, b = p[0], p[1]  # read here, lest LLVM think that a store to y might change them
+    a, b = p[0], p[1]  # read here: in the loop a store to y might change them, as LLVM sees it
     zero, one, three, six = kind(0), kind(1), kind(3), kind(6)
     if function == 0:  # hardshrink
         for i in range(y.size):
@@ -49,7 +49,7 @@ def value(x, y, function, p):
 def slope(g, x, dx, function, p):
     """dx = g · f'(x) of one block; at a corner PyTorch's choice of the two slopes."""
     kind = x.dtype.type
-    a, b = p[0], p[1]  # read here, lest LLVM think that a store to y might change them
+    a, b = p[0], p[1]  # read here: in the loop a store to y might change them, as LLVM sees it
     zero, one, half, three, sixth = kind(0), kind(1), kind(0.5), kind(3), kind(SIXTH)
     if function == 0 or function == 5:  # hardshrink, softshrink
         for i in range(dx.size):

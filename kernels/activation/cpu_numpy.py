@@ -72,9 +72,7 @@ BACKWARD: dict[str, Callable[[Any, Any], Any]] = {  # of FROM_OUTPUT
     "relu": lambda g, y: np.where(y <= 0, 0, g),
 }
 SLOPES: dict[str, Callable[..., Any]] = {  # of FROM_INPUT
-    "elu": lambda x, alpha, scale, inner: scale * np.where(
-        x <= 0, alpha * inner * np.exp(np.minimum(x, 0) * inner), 1
-    ),
+    "elu": lambda x, alpha, scale, inner: scale * np.where(x <= 0, alpha * inner * np.exp(np.minimum(x, 0) * inner), 1),
     "erf": lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x),
     "erfc": lambda x: -2 / math.sqrt(math.pi) * np.exp(-x * x),
     "gelu": lambda x: _normal(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi),

@@ -23,7 +23,7 @@ TANH_SCALE, CUBIC = 0.7978845608028654, 0.044715  # √(2/π), and the fitted we
 def value(x, y, function, p):
     """y = f(x) of one block; `function` as in cpu_numba.SMOOTH."""
     kind = x.dtype.type
-    a, b, c = p[0], p[1], p[2]  # read here, lest LLVM think that a store to y might change them
+    a, b, c = p[0], p[1], p[2]  # read here: in the loop a store to y might change them, as LLVM sees it
     zero, one, half = kind(0), kind(1), kind(0.5)
     root, scale, cubic = kind(SQRT_HALF), kind(TANH_SCALE), kind(CUBIC)
     if function == 0:  # elu
@@ -64,7 +64,7 @@ def value(x, y, function, p):
 def slope(g, x, dx, function, p):
     """dx = g · f'(x) of one block."""
     kind = x.dtype.type
-    a, b, c = p[0], p[1], p[2]  # read here, lest LLVM think that a store to y might change them
+    a, b, c = p[0], p[1], p[2]  # read here: in the loop a store to y might change them, as LLVM sees it
     zero, one, half, three = kind(0), kind(1), kind(0.5), kind(3)
     root, scale, cubic = kind(SQRT_HALF), kind(TANH_SCALE), kind(CUBIC)
     density, erf_slope = kind(DENSITY), kind(ERF_SLOPE)

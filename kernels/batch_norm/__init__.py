@@ -15,7 +15,8 @@ and written**:
 momentum < 0 is 1 / (the new count). With `counted` count, int64 (1,), is raised by one. Without `from_batch` the
 running ones are inputs, and serve as mean and var.
 
-x, y, g, dx are in memory order `order`. Backward, with a bar for the mean over a channel and x̂ = (x - mean)·r:
+x, y, g, dx are in memory order `order`; mean and r are float32 where x has two bytes.
+Backward, with a bar for the mean over a channel and x̂ = (x - mean)·r:
 
     dx = weight · r · (g - ḡ - x̂ · mean(g·x̂))        without `from_batch`: weight · r · g
     dweight = Σ g·x̂,   dbias = Σ g
@@ -30,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout
+from .. import launch, layout
 from ..dispatch import Output
 
 
@@ -60,7 +61,10 @@ class Sizes(NamedTuple):
     def outputs(self) -> tuple[Output, ...]:
         """The outputs."""
         values, channel = Output(self.shape, self.dtype, self.order), Output(self.shape[1:2], self.dtype)
-        if self.direction == "backward" or self.momentum is None:
+        if self.direction == "backward":
             return (values, channel, channel)
+        exact = channel._replace(dtype=launch.sums_dtype(self.dtype))
+        if self.momentum is None:
+            return (values, exact, exact)
         running, count = channel._replace(updated=True), Output((1,), np.dtype("int64"), updated=True)
-        return (values, channel, channel, running, running) + (count,) * self.counted
+        return (values, exact, exact, running, running) + (count,) * self.counted

@@ -10,6 +10,8 @@
 //   slopes       for each (channel, slice), one team     parts = Σ g·(x - mean), Σ g
 //   gradient     for each (channel, slice), one team     both sums from the parts; dx
 //
+// float16 and bfloat16 are computed with as float, which mean and r are kept in (numbers.cuh).
+//
 // Why this is exact enough: a slice is read twice, for its mean and for the squares around it, so no large numbers
 // are subtracted from each other as in Σ x² - m·mean². The second time it comes from the cache (8,192 numbers). The
 // parts are then joined in float64 by
@@ -19,6 +21,7 @@
 // (Chan, Golub & LeVeque 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances").
 
 #include "channels.cuh"
+#include "numbers.cuh"
 
 struct Options {  // filled by gpu_plan.py, in this order
     int weighted, biased, from_batch, counted;
@@ -32,13 +35,16 @@ __device__ void statistics(const T* __restrict__ x, double* __restrict__ parts, 
     const Slice slice(channels, room);
     if (z.counted && blockIdx.x == 0 && threadIdx.x == 0) count[0]++;  // `normalise` reads it
 
-    T mine = 0;
-    slice.for_each([&](long long at, int) { mine += x[at]; });
+    Sums<T> mine = 0;
+    slice.for_each([&](long long at, int) { mine += read(x[at]); });
     const double sum = slice.team.sum(mine);
     const int numbers = slice.size(slice.number);
-    const T centre = T(sum / numbers);
+    const Sums<T> centre = Sums<T>(sum / numbers);
     mine = 0;
-    slice.for_each([&](long long at, int) { mine += (x[at] - centre) * (x[at] - centre); });
+    slice.for_each([&](long long at, int) {
+        const Sums<T> off = read(x[at]) - centre;
+        mine += off * off;
+    });
     const double squares = slice.team.sum(mine);
 
     if (slice.team.member > 0 || !slice.is_there()) return;
@@ -49,10 +55,11 @@ __device__ void statistics(const T* __restrict__ x, double* __restrict__ parts, 
 
 template <typename T>
 __device__ void normalise(const T* __restrict__ x, const T* __restrict__ weight, const T* __restrict__ bias,
-                          T* __restrict__ y, T* __restrict__ mean, T* __restrict__ r, T* running_mean, T* running_var,
-                          const long long* __restrict__ count, const double* __restrict__ parts, double momentum,
-                          double eps, const Channels& channels, const Options& z)
+                          T* __restrict__ y, Sums<T>* __restrict__ mean, Sums<T>* __restrict__ r, T* running_mean,
+                          T* running_var, const long long* __restrict__ count, const double* __restrict__ parts,
+                          double momentum, double eps, const Channels& channels, const Options& z)
 {
+    using S = Sums<T>;
     __shared__ double room[MOST_THREADS];
     const Slice slice(channels, room);
     const int c = slice.is_there() ? slice.channel : 0;  // threads without a channel have nothing to write
@@ -66,33 +73,33 @@ __device__ void normalise(const T* __restrict__ x, const T* __restrict__ weight,
         variance = squares / slice.m;
         if (slice.writes() && momentum < infinity()) {
             const double factor = momentum >= 0 ? momentum : 1.0 / (double)count[0];
-            running_mean[c] = T((1 - factor) * running_mean[c] + factor * average);
-            running_var[c] = T((1 - factor) * running_var[c] + factor * squares / (slice.m - 1));
+            write(running_mean[c], S((1 - factor) * read(running_mean[c]) + factor * average));
+            write(running_var[c], S((1 - factor) * read(running_var[c]) + factor * squares / (slice.m - 1)));
         }
     } else {
-        average = running_mean[c];
-        variance = running_var[c];
+        average = read(running_mean[c]);
+        variance = read(running_var[c]);
     }
-    const T centre = T(average), root = T(1 / sqrt(variance + eps));
+    const S centre = S(average), root = S(1 / sqrt(variance + eps));
     if (slice.writes()) {
         mean[c] = centre;
         r[c] = root;
     }
-    const T scale = z.weighted ? root * weight[c] : root, shift = z.biased ? bias[c] : T(0);
-    slice.for_each([&](long long at, int) { y[at] = (x[at] - centre) * scale + shift; });
+    const S scale = z.weighted ? root * read(weight[c]) : root, shift = z.biased ? read(bias[c]) : S(0);
+    slice.for_each([&](long long at, int) { write(y[at], (read(x[at]) - centre) * scale + shift); });
 }
 
 template <typename T>
-__device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
+__device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const Sums<T>* __restrict__ mean,
                        double* __restrict__ parts, const Channels& channels)
 {
     __shared__ double room[MOST_THREADS];
     const Slice slice(channels, room);
-    const T centre = mean[slice.is_there() ? slice.channel : 0];
-    T products = 0, alone = 0;
+    const Sums<T> centre = mean[slice.is_there() ? slice.channel : 0];
+    Sums<T> products = 0, alone = 0;
     slice.for_each([&](long long at, int) {
-        products += g[at] * (x[at] - centre);
-        alone += g[at];
+        products += read(g[at]) * (read(x[at]) - centre);
+        alone += read(g[at]);
     });
     const double both[] = {slice.team.sum(products), slice.team.sum(alone)};
     if (slice.team.member > 0 || !slice.is_there()) return;
@@ -101,11 +108,12 @@ __device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const T
 }
 
 template <typename T>
-__device__ void gradient(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
-                         const T* __restrict__ r, const T* __restrict__ weight, T* __restrict__ dx,
+__device__ void gradient(const T* __restrict__ g, const T* __restrict__ x, const Sums<T>* __restrict__ mean,
+                         const Sums<T>* __restrict__ r, const T* __restrict__ weight, T* __restrict__ dx,
                          T* __restrict__ dweight, T* __restrict__ dbias, const double* __restrict__ parts,
                          const Channels& channels, const Options& z)
 {
+    using S = Sums<T>;
     __shared__ double room[MOST_THREADS];
     const Slice slice(channels, room);
     const int c = slice.is_there() ? slice.channel : 0;
@@ -113,67 +121,46 @@ __device__ void gradient(const T* __restrict__ g, const T* __restrict__ x, const
     const double sum = slice.joined([&](int s) { return parts[slice.part(s) + 1]; });
     const double root = r[c];
     if (slice.writes()) {
-        dweight[c] = T(slice.m > 0 ? products * root : 0);
-        dbias[c] = T(sum);
+        write(dweight[c], S(slice.m > 0 ? products * root : 0));
+        write(dbias[c], S(sum));
     }
-    const T centre = mean[c], scale = z.weighted ? r[c] * weight[c] : r[c];
-    const T slope = z.from_batch ? T(products * root * root / slice.m) : T(0);
-    const T average = z.from_batch ? T(sum / slice.m) : T(0);
-    slice.for_each([&](long long at, int) { dx[at] = (g[at] - average - (x[at] - centre) * slope) * scale; });
+    const S centre = mean[c], scale = z.weighted ? r[c] * read(weight[c]) : r[c];
+    const S slope = z.from_batch ? S(products * root * root / slice.m) : S(0);
+    const S average = z.from_batch ? S(sum / slice.m) : S(0);
+    slice.for_each([&](long long at, int) {
+        write(dx[at], (read(g[at]) - average - (read(x[at]) - centre) * slope) * scale);
+    });
 }
 
 // The names that Python sees: one for each element type.
 
-extern "C" __global__ void statistics_float32(const float* x, double* parts, long long* count, Channels channels,
-                                              Options z)
-{
-    statistics(x, parts, count, channels, z);
-}
+#define KERNELS(T, name)                                                                                           \
+    extern "C" __global__ void statistics_##name(const T* x, double* parts, long long* count, Channels channels,   \
+                                                 Options z)                                                        \
+    {                                                                                                              \
+        statistics(x, parts, count, channels, z);                                                                  \
+    }                                                                                                              \
+    extern "C" __global__ void normalise_##name(                                                                   \
+        const T* x, const T* weight, const T* bias, T* y, Sums<T>* mean, Sums<T>* r, T* running_mean,              \
+        T* running_var, const long long* count, const double* parts, double momentum, double eps,                  \
+        Channels channels, Options z)                                                                              \
+    {                                                                                                              \
+        normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels,   \
+                  z);                                                                                              \
+    }                                                                                                              \
+    extern "C" __global__ void slopes_##name(const T* g, const T* x, const Sums<T>* mean, double* parts,           \
+                                             Channels channels)                                                    \
+    {                                                                                                              \
+        slopes(g, x, mean, parts, channels);                                                                       \
+    }                                                                                                              \
+    extern "C" __global__ void gradient_##name(                                                                    \
+        const T* g, const T* x, const Sums<T>* mean, const Sums<T>* r, const T* weight, T* dx, T* dweight,         \
+        T* dbias, const double* parts, Channels channels, Options z)                                               \
+    {                                                                                                              \
+        gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, z);                                   \
+    }
 
-extern "C" __global__ void statistics_float64(const double* x, double* parts, long long* count, Channels channels,
-                                              Options z)
-{
-    statistics(x, parts, count, channels, z);
-}
-
-extern "C" __global__ void normalise_float32(const float* x, const float* weight, const float* bias, float* y,
-                                             float* mean, float* r, float* running_mean, float* running_var,
-                                             const long long* count, const double* parts, double momentum, double eps,
-                                             Channels channels, Options z)
-{
-    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels, z);
-}
-
-extern "C" __global__ void normalise_float64(const double* x, const double* weight, const double* bias, double* y,
-                                             double* mean, double* r, double* running_mean, double* running_var,
-                                             const long long* count, const double* parts, double momentum, double eps,
-                                             Channels channels, Options z)
-{
-    normalise(x, weight, bias, y, mean, r, running_mean, running_var, count, parts, momentum, eps, channels, z);
-}
-
-extern "C" __global__ void slopes_float32(const float* g, const float* x, const float* mean, double* parts,
-                                          Channels channels)
-{
-    slopes(g, x, mean, parts, channels);
-}
-
-extern "C" __global__ void slopes_float64(const double* g, const double* x, const double* mean, double* parts,
-                                          Channels channels)
-{
-    slopes(g, x, mean, parts, channels);
-}
-
-extern "C" __global__ void gradient_float32(const float* g, const float* x, const float* mean, const float* r,
-                                            const float* weight, float* dx, float* dweight, float* dbias,
-                                            const double* parts, Channels channels, Options z)
-{
-    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, z);
-}
-
-extern "C" __global__ void gradient_float64(const double* g, const double* x, const double* mean, const double* r,
-                                            const double* weight, double* dx, double* dweight, double* dbias,
-                                            const double* parts, Channels channels, Options z)
-{
-    gradient(g, x, mean, r, weight, dx, dweight, dbias, parts, channels, z);
-}
+KERNELS(float, float32)
+KERNELS(double, float64)
+KERNELS(float16, float16)
+KERNELS(bfloat16, bfloat16)

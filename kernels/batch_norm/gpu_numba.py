@@ -12,12 +12,12 @@ from ..dispatch import Plan
 from ..gpu_channels import address, joined, slice_of
 from ..gpu_teams import MOST_THREADS, place, team_sum
 from . import Sizes
-from .gpu_plan import TYPES, planned
+from .gpu_plan import planned
 
 
 def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
-    if z.dtype.name not in TYPES:
+    if z.dtype.name not in launch.FLOATS:
         return None
     kernels = {"statistics": statistics, "normalise": normalise, "slopes": slopes, "gradient": gradient}
     return planned(z, lambda kernel: kernels[kernel].flat, launch.numbers)

@@ -12,7 +12,6 @@ from ..channels import cut
 from ..dispatch import Plan
 from . import Sizes
 
-TYPES = ("float32", "float64")
 KERNELS = ("statistics", "normalise", "slopes", "gradient")
 
 
@@ -33,7 +32,7 @@ def planned(z: Sizes, start: Callable[[str], launch.Start], pack: launch.Pack) -
         x, (y, mean, r), parts = ins[0], outs[:3], scratch.view(np.float64)
         weight = ins[1] if "weight" in z.affine else x  # nobody reads what stands in for another
         bias = ins[len(z.affine)] if "bias" in z.affine else x
-        running = outs[3:5] if z.momentum is not None else (mean, r) if z.from_batch else ins[-2:]
+        running = outs[3:5] if z.momentum is not None else (x, x) if z.from_batch else ins[-2:]
         count = outs[5] if z.counted else scratch
         if z.from_batch:
             statistics(grid, block, x, parts, count, channels, options)

@@ -18,6 +18,7 @@
 // for every tap, and writes one.
 
 #include "each.cuh"
+#include "numbers.cuh"
 #include "windows.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
@@ -34,22 +35,26 @@ __device__ void col2im(const T* __restrict__ columns, T* __restrict__ x, const G
         const int h = place / z.W + z.ph, w = place % z.W + z.pw;  // counted from the border of the padding
         const Windows rows = windows_at(h, z.KH, z.sh, z.dh, z.OH);
         const Windows across = windows_at(w, z.KW, z.sw, z.dw, z.OW);
-        T sum = 0;
+        Sums<T> sum = 0;
         for (int oh = rows.last; oh >= rows.first; oh--) {
             const int r = tap_at(h, oh, z.sh, z.dh);
             if (r < 0) continue;
             for (int ow = across.last; ow >= across.first; ow--) {
                 const int s = tap_at(w, ow, z.sw, z.dw);
                 if (s < 0) continue;
-                sum += columns[((plane * (long long)z.KH + r) * z.KW + s) * windows + oh * z.OW + ow];
+                sum += read(columns[((plane * (long long)z.KH + r) * z.KW + s) * windows + oh * z.OW + ow]);
             }
         }
-        x[i] = sum;
+        write(x[i], sum);
     });
 }
 
 // The names that Python sees: one for each element type.
 
-extern "C" __global__ void col2im_float32(const float* columns, float* x, Geometry z) { col2im(columns, x, z); }
+#define KERNEL(T, name) \
+    extern "C" __global__ void col2im_##name(const T* columns, T* x, Geometry z) { col2im(columns, x, z); }
 
-extern "C" __global__ void col2im_float64(const double* columns, double* x, Geometry z) { col2im(columns, x, z); }
+KERNEL(float, float32)
+KERNEL(double, float64)
+KERNEL(float16, float16)
+KERNEL(bfloat16, bfloat16)

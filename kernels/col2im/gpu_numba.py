@@ -8,12 +8,12 @@ from .. import launch
 from ..dispatch import Plan
 from ..gpu_windows import tap_at, windows_at
 from . import Sizes
-from .gpu_plan import TYPES, planned
+from .gpu_plan import planned
 
 
 def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
-    return planned(z, col2im.flat, launch.numbers) if z.dtype.name in TYPES else None
+    return planned(z, col2im.flat, launch.numbers) if z.dtype.name in launch.FLOATS else None
 
 
 @launch.numba_kernel

@@ -9,8 +9,6 @@ from .. import launch, layout
 from ..dispatch import Output, Plan
 from . import Sizes
 
-TYPES = ("float32", "float64")
-
 
 def planned(z: Sizes, start: launch.Start, pack: launch.Pack) -> Plan:
     """The plan that starts `start`."""

@@ -1,8 +1,8 @@
 """`forward` and `input`: the tables that the loops of data_loops.py walk, and the plan for batch-last arrays.
 
 Both are the same loops with other tables (see ../window.py): what the transposed convolution needs is a
-convolution of g with every so-manyth tap of the filter, once for each residue of the stride. Below, "source"
-is the array that is read (x, or g) and "target" the one written; S and R are their channels of one group.
+convolution of g with some taps of the filter, at equal distances, once for each residue of the stride. Below,
+"source" is the array that is read (x, or g) and "target" the one written; S and R are their channels of one group.
 """
 
 from __future__ import annotations

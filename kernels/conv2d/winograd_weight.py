@@ -23,7 +23,7 @@ from .winograd_schemes import scheme_of
 WANTED_TASKS = 8  # enough to share out; fixed, so that no sum depends on the number of threads
 FEWEST = 4  # to be shared out at all
 PARTIAL_BYTES = 16 << 20  # for the partial sums
-LANES = 128  # images at a time: long sums, for each has its end
+LANES = 128  # images at a time: so many, since each sum costs time at its end
 TILE_BYTES = 4 << 20  # of the transformed numbers of the tiles done together
 
 

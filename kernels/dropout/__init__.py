@@ -14,7 +14,7 @@ keep fastest, whatever the memory order. There are two generators:
 generator    state          number i of keep is
 "twister"    uint32 (625,)  (u & 2^53 - 1) · 2^-53 < 1 - p, with u made of the next two words of a Mersenne Twister, the
                             first in the high half. The state is its 624 words and how many of them were taken
-                            (random.Stream.memory): the masks are PyTorch's.
+                            (stream.Stream.memory): the masks are PyTorch's.
 "philox"     uint64 (2,)    w · 2^-32 < 1 - p, with w word i mod 4 of block offset + ⌊i / 4⌋ of Philox (philox.py). The
                             state is the seed and the offset, which goes on by ⌈size of keep / 4⌉. Each word can be made
                             without those before it, so this is the GPU's.

@@ -52,7 +52,7 @@ def temper(key, words):
 @compiled()
 def draw_twister(state, words, keep, threshold):
     """keep[i] = whether the next 53 random bits are below `threshold`; `words` is room for 625."""
-    done = have = 0  # of keep; of words that wait for their second half
+    done = have = 0  # how much of `keep` is filled; how many words wait for their second half
     while done < keep.size:
         if state[KEY] >= KEY:
             twist(state)

@@ -63,4 +63,3 @@ def weights(length: int, new_length: int) -> tuple[Any, Any]:
         late = max(first[j] + table.shape[1] - length, 0)
         first[j], table[j] = first[j] - late, np.roll(table[j], late)
     return first, table
-

@@ -8,8 +8,8 @@ forward     x, weight?, bias?           y, mean (rows,), r (rows,)
 backward    g, x, mean, r, weight?      dx, and if there is a weight or a bias: dweight, dbias
 
 Memory of x, y, g, dx is read as (rows, channels, pixels); mean and var (Σ (x - mean)² / m) are over the m = channels ·
-pixels numbers of row i. Channel c of row i has number k = (i mod period)·channels + c of weight and bias, which are
-(period · channels,), and there if `affine` names them:
+pixels numbers of row i; both are float32 where x has two bytes. Channel c of row i has number
+k = (i mod period)·channels + c of weight and bias, which are (period · channels,), and there if `affine` names them:
 
                  rows        channels    pixels    period
     layer norm   all before  the layer   1         1
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .. import layout
+from .. import launch, layout
 from ..dispatch import Output
 
 
@@ -59,7 +59,8 @@ class Sizes(NamedTuple):
 
     def outputs(self) -> tuple[Output, ...]:
         """The outputs."""
-        values, row, weight = (Output((n,), self.dtype) for n in (self.rows * self.row, self.rows, self.weights))
+        values, weight = (Output((n,), self.dtype) for n in (self.rows * self.row, self.weights))
         if self.direction == "forward":
+            row = Output((self.rows,), launch.sums_dtype(self.dtype))
             return (values, row, row)
         return (values, weight, weight) if self.affine else (values,)

@@ -8,16 +8,16 @@ from .. import launch
 from ..channels import MOST
 from ..dispatch import Plan
 from . import Sizes
-from .gpu_plan import KERNELS, TYPES, planned
+from .gpu_plan import KERNELS, planned
 
 FILE = Path(__file__).with_name("layer_norm.cu")
 FUNCTIONS = {
-    (kernel, name): launch.CudaFunction(FILE, f"{kernel}_{name}") for kernel in KERNELS for name in TYPES
+    (kernel, name): launch.CudaFunction(FILE, f"{kernel}_{name}") for kernel in KERNELS for name in launch.ALL_FLOATS
 }  # fmt: skip
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64; rows, and what one number of the weight is for, of fewer than 2³⁰ numbers."""
-    if z.dtype.name not in TYPES or max(z.rows, z.row, z.rows // z.period * z.pixels) >= MOST:
+    """Every floating type; rows, and what one number of the weight is for, of fewer than 2³⁰ numbers."""
+    if z.dtype.name not in launch.ALL_FLOATS or max(z.rows, z.row, z.rows // z.period * z.pixels) >= MOST:
         return None
     return planned(z, lambda kernel: FUNCTIONS[kernel, z.dtype.name].over, launch.struct)

@@ -13,7 +13,6 @@ from ..dispatch import Plan
 from ..teams import team
 from . import Sizes
 
-TYPES = ("float32", "float64")
 KERNELS = ("forward", "backward", "slopes", "finish")
 
 

@@ -4,6 +4,7 @@
 //   backward   for each row, one team                            Σ h and Σ h·(x - mean), then dx
 //
 // A row is read three times, from memory only the first time; no large numbers are subtracted from each other.
+// float16 and bfloat16 are computed with as float, which mean and r are kept in (numbers.cuh).
 //
 // The gradients of weight and bias are sums over other numbers than those of a row. The memory of (rows, channels,
 // pixels) is that of (N, C, pixels) with C = period·channels as well, and they are the sums of its channels
@@ -14,6 +15,7 @@
 
 #include "channels.cuh"
 #include "each.cuh"
+#include "numbers.cuh"
 
 struct Rows {  // filled by gpu_plan.py, in this order
     int rows, channels, pixels, period, weighted, biased, members, apart;
@@ -37,18 +39,22 @@ __device__ inline int weight_of(int k, int j, const Rows& z) { return k + (z.pix
 
 template <typename T>
 __device__ void forward(const T* __restrict__ x, const T* __restrict__ weight, const T* __restrict__ bias,
-                        T* __restrict__ y, T* __restrict__ mean, T* __restrict__ r, double eps, const Rows& z)
+                        T* __restrict__ y, Sums<T>* __restrict__ mean, Sums<T>* __restrict__ r, double eps,
+                        const Rows& z)
 {
+    using S = Sums<T>;
     __shared__ double room[MOST_THREADS];
     const Team<double> team(z.members, z.apart, room);
     for_each_row(team, z, [&](long long row, long long first, int length) {
-        T mine = 0;
-        for (int j = team.member; j < length; j += team.members) mine += x[first + j];
-        const T centre = T(team.sum(mine) / length);
+        S mine = 0;
+        for (int j = team.member; j < length; j += team.members) mine += read(x[first + j]);
+        const S centre = S(team.sum(mine) / length);
         mine = 0;
-        for (int j = team.member; j < length; j += team.members)
-            mine += (x[first + j] - centre) * (x[first + j] - centre);
-        const T root = T(1 / sqrt(team.sum(mine) / length + eps));
+        for (int j = team.member; j < length; j += team.members) {
+            const S off = read(x[first + j]) - centre;
+            mine += off * off;
+        }
+        const S root = S(1 / sqrt(team.sum(mine) / length + eps));
         if (team.member == 0 && length > 0) {
             mean[row] = centre;
             r[row] = root;
@@ -56,48 +62,51 @@ __device__ void forward(const T* __restrict__ x, const T* __restrict__ weight, c
         const int k = (int)(row % z.period) * z.channels;
         for (int j = team.member; j < length; j += team.members) {
             const int which = weight_of(k, j, z);
-            const T scaled = (x[first + j] - centre) * (z.weighted ? root * weight[which] : root);
-            y[first + j] = z.biased ? scaled + bias[which] : scaled;
+            const S scaled = (read(x[first + j]) - centre) * (z.weighted ? root * read(weight[which]) : root);
+            write(y[first + j], z.biased ? scaled + read(bias[which]) : scaled);
         }
     });
 }
 
 template <typename T>
-__device__ void backward(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
-                         const T* __restrict__ r, const T* __restrict__ weight, T* __restrict__ dx, const Rows& z)
+__device__ void backward(const T* __restrict__ g, const T* __restrict__ x, const Sums<T>* __restrict__ mean,
+                         const Sums<T>* __restrict__ r, const T* __restrict__ weight, T* __restrict__ dx,
+                         const Rows& z)
 {
+    using S = Sums<T>;
     __shared__ double room[MOST_THREADS];
     const Team<double> team(z.members, z.apart, room);
     for_each_row(team, z, [&](long long row, long long first, int length) {
-        const T centre = length > 0 ? mean[row] : T(0), root = length > 0 ? r[row] : T(0);
+        const S centre = length > 0 ? mean[row] : S(0), root = length > 0 ? r[row] : S(0);
         const int k = (int)(row % z.period) * z.channels;
-        T products = 0, alone = 0;
+        const auto h = [&](int j) {
+            return z.weighted ? read(g[first + j]) * read(weight[weight_of(k, j, z)]) : read(g[first + j]);
+        };
+        S products = 0, alone = 0;
         for (int j = team.member; j < length; j += team.members) {
-            const T h = z.weighted ? g[first + j] * weight[weight_of(k, j, z)] : g[first + j];
-            products += h * (x[first + j] - centre);
-            alone += h;
+            products += h(j) * (read(x[first + j]) - centre);
+            alone += h(j);
         }
-        const T slope = T(team.sum(products) * root * root / length);
-        const T average = T(team.sum(alone) / length);
-        for (int j = team.member; j < length; j += team.members) {
-            const T h = z.weighted ? g[first + j] * weight[weight_of(k, j, z)] : g[first + j];
-            dx[first + j] = (h - average - (x[first + j] - centre) * slope) * root;
-        }
+        const S slope = S(team.sum(products) * root * root / length);
+        const S average = S(team.sum(alone) / length);
+        for (int j = team.member; j < length; j += team.members)
+            write(dx[first + j], (h(j) - average - (read(x[first + j]) - centre) * slope) * root);
     });
 }
 
 template <typename T>
-__device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const T* __restrict__ mean,
-                       const T* __restrict__ r, double* __restrict__ parts, const Channels& channels, const Rows& z)
+__device__ void slopes(const T* __restrict__ g, const T* __restrict__ x, const Sums<T>* __restrict__ mean,
+                       const Sums<T>* __restrict__ r, double* __restrict__ parts, const Channels& channels,
+                       const Rows& z)
 {
     __shared__ double room[MOST_THREADS];
     const Slice slice(channels, room);
     const int row = slice.channel / z.channels;  // of those of sample 0
-    T products = 0, alone = 0;
+    Sums<T> products = 0, alone = 0;
     slice.for_each([&](long long at, int n) {
         const long long i = (long long)n * z.period + row;
-        products += g[at] * ((x[at] - mean[i]) * r[i]);
-        alone += g[at];
+        products += read(g[at]) * ((read(x[at]) - mean[i]) * r[i]);
+        alone += read(g[at]);
     });
     const double both[] = {slice.team.sum(products), slice.team.sum(alone)};
     if (slice.team.member > 0 || !slice.is_there()) return;
@@ -115,55 +124,35 @@ __device__ void finish(const double* __restrict__ parts, T* __restrict__ dweight
             products += parts[2 * ((long long)s * z.C + channel)];
             alone += parts[2 * ((long long)s * z.C + channel) + 1];
         }
-        dweight[channel] = T(products);
-        dbias[channel] = T(alone);
+        write(dweight[channel], Sums<T>(products));
+        write(dbias[channel], Sums<T>(alone));
     });
 }
 
 // The names that Python sees: one for each element type.
 
-extern "C" __global__ void forward_float32(const float* x, const float* weight, const float* bias, float* y,
-                                           float* mean, float* r, double eps, Rows z)
-{
-    forward(x, weight, bias, y, mean, r, eps, z);
-}
+#define KERNELS(T, name)                                                                                           \
+    extern "C" __global__ void forward_##name(const T* x, const T* weight, const T* bias, T* y, Sums<T>* mean,     \
+                                              Sums<T>* r, double eps, Rows z)                                      \
+    {                                                                                                              \
+        forward(x, weight, bias, y, mean, r, eps, z);                                                              \
+    }                                                                                                              \
+    extern "C" __global__ void backward_##name(const T* g, const T* x, const Sums<T>* mean, const Sums<T>* r,      \
+                                               const T* weight, T* dx, Rows z)                                     \
+    {                                                                                                              \
+        backward(g, x, mean, r, weight, dx, z);                                                                    \
+    }                                                                                                              \
+    extern "C" __global__ void slopes_##name(const T* g, const T* x, const Sums<T>* mean, const Sums<T>* r,        \
+                                             double* parts, Channels channels, Rows z)                             \
+    {                                                                                                              \
+        slopes(g, x, mean, r, parts, channels, z);                                                                 \
+    }                                                                                                              \
+    extern "C" __global__ void finish_##name(const double* parts, T* dweight, T* dbias, Channels channels)         \
+    {                                                                                                              \
+        finish(parts, dweight, dbias, channels);                                                                   \
+    }
 
-extern "C" __global__ void forward_float64(const double* x, const double* weight, const double* bias, double* y,
-                                           double* mean, double* r, double eps, Rows z)
-{
-    forward(x, weight, bias, y, mean, r, eps, z);
-}
-
-extern "C" __global__ void backward_float32(const float* g, const float* x, const float* mean, const float* r,
-                                            const float* weight, float* dx, Rows z)
-{
-    backward(g, x, mean, r, weight, dx, z);
-}
-
-extern "C" __global__ void backward_float64(const double* g, const double* x, const double* mean, const double* r,
-                                            const double* weight, double* dx, Rows z)
-{
-    backward(g, x, mean, r, weight, dx, z);
-}
-
-extern "C" __global__ void slopes_float32(const float* g, const float* x, const float* mean, const float* r,
-                                          double* parts, Channels channels, Rows z)
-{
-    slopes(g, x, mean, r, parts, channels, z);
-}
-
-extern "C" __global__ void slopes_float64(const double* g, const double* x, const double* mean, const double* r,
-                                          double* parts, Channels channels, Rows z)
-{
-    slopes(g, x, mean, r, parts, channels, z);
-}
-
-extern "C" __global__ void finish_float32(const double* parts, float* dweight, float* dbias, Channels channels)
-{
-    finish(parts, dweight, dbias, channels);
-}
-
-extern "C" __global__ void finish_float64(const double* parts, double* dweight, double* dbias, Channels channels)
-{
-    finish(parts, dweight, dbias, channels);
-}
+KERNELS(float, float32)
+KERNELS(double, float64)
+KERNELS(float16, float16)
+KERNELS(bfloat16, bfloat16)

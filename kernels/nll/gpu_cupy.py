@@ -6,7 +6,6 @@ from pathlib import Path
 
 from .. import launch
 from ..dispatch import Plan
-from ..losses import TYPES
 from . import Sizes
 from .gpu_plan import planned
 
@@ -14,12 +13,12 @@ FILE = Path(__file__).with_name("nll.cu")
 FUNCTIONS = {
     (kernel, name): launch.CudaFunction(FILE, f"{kernel}_{name}")
     for kernel in ("forward", "finish", "input")
-    for name in TYPES
+    for name in launch.ALL_FLOATS
 }
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64, each length less than 2³¹."""
-    if z.dtype.name not in TYPES or max(z.N, z.classes) >= 1 << 31:
+    """Every floating type, each length less than 2³¹."""
+    if z.dtype.name not in launch.ALL_FLOATS or max(z.N, z.classes) >= 1 << 31:
         return None
     return planned(z, lambda kernel: FUNCTIONS[kernel, z.dtype.name].over, launch.struct)

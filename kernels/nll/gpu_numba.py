@@ -9,14 +9,13 @@ from .. import launch
 from ..dispatch import Plan
 from ..gpu_losses import NONE, finish_losses, reduce_losses
 from ..gpu_teams import MOST_THREADS, place, team_sum
-from ..losses import TYPES
 from . import Sizes
 from .gpu_plan import planned
 
 
 def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
-    if z.dtype.name not in TYPES:
+    if z.dtype.name not in launch.FLOATS:
         return None
     kernels = {"forward": forward, "finish": finish, "input": input_gradient}
     return planned(z, lambda kernel: kernels[kernel].flat, launch.numbers)

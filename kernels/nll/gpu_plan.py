@@ -22,7 +22,7 @@ def planned(z: Sizes, start: Callable[[str], launch.Start], pack: launch.Pack) -
         N=z.N, classes=z.classes, reduction=REDUCTIONS[z.reduction], weighted=int(z.weighted), members=shared.members,
         apart=shared.apart,
     )  # fmt: skip
-    number = z.dtype.type
+    number = launch.sums_dtype(z.dtype).type
     last = (number(1 - z.smoothing), number(z.smoothing / max(z.classes, 1)), np.int64(z.ignore_index), geometry)
 
     def with_weight(ins: Sequence[Any]) -> Sequence[Any]:

@@ -12,13 +12,12 @@ from ..dispatch import Plan
 from . import Sizes
 from .cpu_numpy import orders, outputs
 
-FLOATS = ("float32", "float64", "float16", "bfloat16")
 WHOLE = ("int64", "int32", "int16", "int8", "uint8")
 TYPES = {  # of the elements
-    ("max", "forward"): (*FLOATS, *WHOLE),
-    ("avg", "forward"): (*FLOATS, "int64"),
-    ("max", "input"): FLOATS,
-    ("avg", "input"): FLOATS,
+    ("max", "forward"): (*launch.ALL_FLOATS, *WHOLE),
+    ("avg", "forward"): (*launch.ALL_FLOATS, "int64"),
+    ("max", "input"): launch.ALL_FLOATS,
+    ("avg", "input"): launch.ALL_FLOATS,
 }
 
 

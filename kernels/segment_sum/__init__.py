@@ -1,15 +1,14 @@
 """Contract: rows added to the rows of a table that they belong to, in their order.
 
     ins   values (terms, width)     the rows, of the table's dtype
-          order  (terms,)   int64   their numbers: first those that belong to the table's row 0, then to row 1, …
-          starts (rows + 1,) int64  where in `order` those of each row of the table begin, and behind the last, terms
+          index  (terms,)   int64   where in the table each belongs; outside of 0 … rows - 1: nowhere
     outs  table  (rows, width)
 
-    table[r] += values[order[k]]    for k = starts[r], …, starts[r + 1] - 1, one after the other
+    table[index[k]] += values[k]    for k = 0, …, terms - 1, one after the other
 
 **The output `table` is read and written.** The gradient of everything that looks numbers up: one number may have been
-read from several places, and what they bring is added in the order of `order`, so the same bits come out each time.
-(On the CPU NumPy's add.at does that without sorting; on a GPU its way would be an atomic addition, in any order.)
+read from several places, and what they bring is added in their order, so the same bits come out each time. (NumPy's
+add.at does that on the CPU; on a GPU its way would be an atomic addition, in any order.)
 """
 
 from __future__ import annotations

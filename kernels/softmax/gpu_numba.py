@@ -11,12 +11,12 @@ from .. import launch
 from ..dispatch import Plan
 from ..gpu_teams import MOST_THREADS, place, team_largest, team_sum
 from . import Sizes
-from .gpu_plan import TYPES, planned
+from .gpu_plan import planned
 
 
 def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
-    if z.dtype.name not in TYPES:
+    if z.dtype.name not in launch.FLOATS:
         return None
     return planned(z, (forward if z.direction == "forward" else backward).flat, launch.numbers)
 

@@ -10,8 +10,6 @@ from ..dispatch import Plan
 from ..teams import team
 from . import Sizes
 
-TYPES = ("float32", "float64")
-
 
 def planned(z: Sizes, start: launch.Start, pack: launch.Pack) -> Plan:
     """The plan that starts `start`."""

@@ -16,8 +16,10 @@
 // A row is read three times (forward) or twice, but only the first time from memory: what a block works on at a time
 // is a few thousand numbers, which stay in the first cache. e^(x - best) is computed twice, which costs less than
 // writing it down and reading it again. NaN needs no care: it gets into the sum, and from there everywhere.
+// float16 and bfloat16 are computed with as float (numbers.cuh).
 
 #include "elementary.cuh"
+#include "numbers.cuh"
 #include "reduce.cuh"
 
 struct Geometry {  // filled by gpu_plan.py, in this order
@@ -38,20 +40,22 @@ __device__ void for_each_row(const Team<T>& team, const Geometry& z, const Body&
 template <typename T>
 __device__ void forward(const T* __restrict__ x, T* __restrict__ y, const Geometry& z)
 {
-    __shared__ T room[MOST_THREADS];
-    const Team<T> team(z.members, z.apart, room);
+    using S = Sums<T>;
+    __shared__ S room[MOST_THREADS];
+    const Team<S> team(z.members, z.apart, room);
     const long long inner = z.inner;
     for_each_row(team, z, [&](long long first, int classes) {
-        T best = -infinity();
-        for (int c = team.member; c < classes; c += team.members) best = max(best, x[first + c * inner]);
+        S best = -infinity();
+        for (int c = team.member; c < classes; c += team.members) best = max(best, read(x[first + c * inner]));
         best = team.largest(best);
-        T sum = 0;
-        for (int c = team.member; c < classes; c += team.members) sum += math::exp(x[first + c * inner] - best);
+        S sum = 0;
+        for (int c = team.member; c < classes; c += team.members)
+            sum += math::exp(read(x[first + c * inner]) - best);
         sum = team.sum(sum);
-        const T rest = math::log(sum);
+        const S rest = math::log(sum);
         for (int c = team.member; c < classes; c += team.members) {
-            const T here = x[first + c * inner] - best;
-            y[first + c * inner] = z.logarithm ? here - rest : math::exp(here) / sum;
+            const S here = read(x[first + c * inner]) - best;
+            write(y[first + c * inner], z.logarithm ? here - rest : math::exp(here) / sum);
         }
     });
 }
@@ -59,35 +63,32 @@ __device__ void forward(const T* __restrict__ x, T* __restrict__ y, const Geomet
 template <typename T>
 __device__ void backward(const T* __restrict__ g, const T* __restrict__ y, T* __restrict__ dx, const Geometry& z)
 {
-    __shared__ T room[MOST_THREADS];
-    const Team<T> team(z.members, z.apart, room);
+    using S = Sums<T>;
+    __shared__ S room[MOST_THREADS];
+    const Team<S> team(z.members, z.apart, room);
     const long long inner = z.inner;
     for_each_row(team, z, [&](long long first, int classes) {
-        T sum = 0;
+        S sum = 0;
         for (int c = team.member; c < classes; c += team.members) {
             const long long at = first + c * inner;
-            sum += z.logarithm ? g[at] : g[at] * y[at];
+            sum += z.logarithm ? read(g[at]) : read(g[at]) * read(y[at]);
         }
         sum = team.sum(sum);
         for (int c = team.member; c < classes; c += team.members) {
             const long long at = first + c * inner;
-            dx[at] = z.logarithm ? g[at] - math::exp(y[at]) * sum : y[at] * (g[at] - sum);
+            const S slope = read(g[at]), value = read(y[at]);
+            write(dx[at], z.logarithm ? slope - math::exp(value) * sum : value * (slope - sum));
         }
     });
 }
 
 // The names that Python sees: one for each direction and element type.
 
-extern "C" __global__ void forward_float32(const float* x, float* y, Geometry z) { forward(x, y, z); }
+#define KERNELS(T, name)                                                                                           \
+    extern "C" __global__ void forward_##name(const T* x, T* y, Geometry z) { forward(x, y, z); }                  \
+    extern "C" __global__ void backward_##name(const T* g, const T* y, T* dx, Geometry z) { backward(g, y, dx, z); }
 
-extern "C" __global__ void forward_float64(const double* x, double* y, Geometry z) { forward(x, y, z); }
-
-extern "C" __global__ void backward_float32(const float* g, const float* y, float* dx, Geometry z)
-{
-    backward(g, y, dx, z);
-}
-
-extern "C" __global__ void backward_float64(const double* g, const double* y, double* dx, Geometry z)
-{
-    backward(g, y, dx, z);
-}
+KERNELS(float, float32)
+KERNELS(double, float64)
+KERNELS(float16, float16)
+KERNELS(bfloat16, bfloat16)

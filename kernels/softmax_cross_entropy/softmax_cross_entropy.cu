@@ -10,6 +10,7 @@
 //                 dx[n, c] = (p[n, c] - (c is the target)) · grad · factor
 //
 // A captured step has targets that nobody checked: no number outside the arrays is read, whatever they are.
+// float16 and bfloat16 are computed with as float (numbers.cuh).
 
 #include "each.cuh"
 #include "elementary.cuh"
@@ -24,8 +25,9 @@ __device__ void forward(const T* __restrict__ x, const long long* __restrict__ t
                         T* __restrict__ p, T* __restrict__ total, double* __restrict__ parts, long long ignore_index,
                         const Geometry& z)
 {
-    __shared__ T room[MOST_THREADS];
-    const Team<T> team(z.members, z.apart, room);
+    using S = Sums<T>;
+    __shared__ S room[MOST_THREADS];
+    const Team<S> team(z.members, z.apart, room);
     const long long step = (long long)gridDim.x * team.rows;
     double added = 0, count = 0;
 
@@ -34,20 +36,21 @@ __device__ void forward(const T* __restrict__ x, const long long* __restrict__ t
         const int classes = n < z.N ? z.classes : 0;  // beyond the last row there is only waiting for the others
         const T* scores = x + n * z.classes;
 
-        T best = -infinity();
-        for (int c = team.member; c < classes; c += team.members) best = max(best, scores[c]);
+        S best = -infinity();
+        for (int c = team.member; c < classes; c += team.members) best = max(best, read(scores[c]));
         best = team.largest(best);
-        T sum = 0;
-        for (int c = team.member; c < classes; c += team.members) sum += math::exp(scores[c] - best);
+        S sum = 0;
+        for (int c = team.member; c < classes; c += team.members) sum += math::exp(read(scores[c]) - best);
         sum = team.sum(sum);
         for (int c = team.member; c < classes; c += team.members)
-            p[n * z.classes + c] = math::exp(scores[c] - best) / sum;
+            write(p[n * z.classes + c], math::exp(read(scores[c]) - best) / sum);
 
         if (team.member > 0 || n >= z.N) continue;
         const long long t = target[n];
         const bool counts = t != ignore_index, is_class = 0 <= t && t < z.classes;
-        const T mine = !counts ? T(0) : is_class ? math::log(sum) - (scores[t] - best) : T(not_a_number());
-        loss[n] = mine;
+        const S mine =
+            !counts ? S(0) : is_class ? math::log(sum) - (read(scores[t]) - best) : S(not_a_number());
+        write(loss[n], mine);
         added += mine;
         count += counts;
     }
@@ -58,50 +61,38 @@ template <typename T>
 __device__ void input(const T* __restrict__ p, const long long* __restrict__ target, const T* __restrict__ grad,
                       const T* __restrict__ total, T* __restrict__ dx, long long ignore_index, const Geometry& z)
 {
+    using S = Sums<T>;
     for_each((long long)z.N * z.classes, [&](auto i) {
         const auto n = i / z.classes;
         const long long c = i - n * z.classes, t = target[n];
         if (t == ignore_index)
-            dx[i] = 0;
+            write(dx[i], S(0));
         else if (t < 0 || t >= z.classes)
-            dx[i] = T(not_a_number());
+            write(dx[i], S(not_a_number()));
         else
-            dx[i] = (p[i] - T(c == t)) * (total[1] * grad[z.reduction == NONE ? n : 0]);
+            write(dx[i], (read(p[i]) - S(c == t)) * (read(total[1]) * read(grad[z.reduction == NONE ? n : 0])));
     });
 }
 
 // The names that Python sees: one for each element type.
 
-extern "C" __global__ void forward_float32(const float* x, const long long* target, float* loss, float* p,
-                                           float* total, double* parts, long long ignore_index, Geometry z)
-{
-    forward(x, target, loss, p, total, parts, ignore_index, z);
-}
+#define KERNELS(T, name)                                                                                           \
+    extern "C" __global__ void forward_##name(const T* x, const long long* target, T* loss, T* p, T* total,        \
+                                              double* parts, long long ignore_index, Geometry z)                   \
+    {                                                                                                              \
+        forward(x, target, loss, p, total, parts, ignore_index, z);                                                \
+    }                                                                                                              \
+    extern "C" __global__ void finish_##name(const double* parts, int count, int reduction, T* total)              \
+    {                                                                                                              \
+        finish_losses(parts, count, reduction, total);                                                             \
+    }                                                                                                              \
+    extern "C" __global__ void input_##name(const T* p, const long long* target, const T* grad, const T* total,    \
+                                            T* dx, long long ignore_index, Geometry z)                             \
+    {                                                                                                              \
+        input(p, target, grad, total, dx, ignore_index, z);                                                        \
+    }
 
-extern "C" __global__ void forward_float64(const double* x, const long long* target, double* loss, double* p,
-                                           double* total, double* parts, long long ignore_index, Geometry z)
-{
-    forward(x, target, loss, p, total, parts, ignore_index, z);
-}
-
-extern "C" __global__ void finish_float32(const double* parts, int count, int reduction, float* total)
-{
-    finish_losses(parts, count, reduction, total);
-}
-
-extern "C" __global__ void finish_float64(const double* parts, int count, int reduction, double* total)
-{
-    finish_losses(parts, count, reduction, total);
-}
-
-extern "C" __global__ void input_float32(const float* p, const long long* target, const float* grad,
-                                         const float* total, float* dx, long long ignore_index, Geometry z)
-{
-    input(p, target, grad, total, dx, ignore_index, z);
-}
-
-extern "C" __global__ void input_float64(const double* p, const long long* target, const double* grad,
-                                         const double* total, double* dx, long long ignore_index, Geometry z)
-{
-    input(p, target, grad, total, dx, ignore_index, z);
-}
+KERNELS(float, float32)
+KERNELS(double, float64)
+KERNELS(float16, float16)
+KERNELS(bfloat16, bfloat16)

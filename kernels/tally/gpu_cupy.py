@@ -9,9 +9,9 @@ from ..dispatch import Plan
 from . import Sizes, gpu_plan
 
 FILE = Path(__file__).with_name("tally.cu")
-FUNCTIONS = {name: launch.CudaFunction(FILE, f"tally_{name}") for name in ("float32", "float64")}
+FUNCTIONS = {name: launch.CudaFunction(FILE, f"tally_{name}") for name in launch.ALL_FLOATS}
 
 
 def plan(z: Sizes) -> Plan | None:
-    """float32 and float64."""
+    """Every floating type."""
     return gpu_plan.plan(z, FUNCTIONS[z.dtype.name]) if z.dtype.name in FUNCTIONS else None

@@ -7,6 +7,8 @@
 // One block for the whole batch: some hundred rows of ten scores are nothing, and what a step of training pays for is
 // the launch. Whole numbers are exact in any order; the loss is a single product, added by one thread.
 
+#include "numbers.cuh"
+
 constexpr int MOST_THREADS = 1024;
 
 template <typename T>
@@ -18,9 +20,13 @@ __device__ void tally(
     for (int n = threadIdx.x; n < rows; n += blockDim.x) {
         const T* row = scores + (long long)n * classes;
         int best = 0;
-        for (int c = 1; c < classes; c++)
-            if (row[c] > row[best] || (row[c] != row[c] && row[best] == row[best]))
-                best = c;
+        Sums<T> most = read(row[0]);
+        for (int c = 1; c < classes; c++) {
+            const Sums<T> here = read(row[c]);
+            if (!(here > most || (here != here && most == most))) continue;
+            best = c;
+            most = here;
+        }
         mine += labels[n] == best;
     }
     counts[threadIdx.x] = mine;
@@ -31,7 +37,7 @@ __device__ void tally(
         __syncthreads();
     }
     if (threadIdx.x == 0) {
-        total[0] += (double)loss[0] * rows;
+        total[0] += (double)read(loss[0]) * rows;
         hits[0] += counts[0];
     }
 }
@@ -46,3 +52,5 @@ __device__ void tally(
 
 KERNEL(float, float32)
 KERNEL(double, float64)
+KERNEL(float16, float16)
+KERNEL(bfloat16, bfloat16)

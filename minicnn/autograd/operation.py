@@ -18,6 +18,7 @@ becomes the node of the graph that `backward` is later called on. A backward rul
 operators and operations only, so the engine may pass it raw arrays (the usual backward) or Tensors
 (`create_graph=True`): the same rule gives first and higher derivatives.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -44,12 +45,12 @@ _INPUT, OUTPUT, _CONSTANT = range(3)
 class Operation:
     """One operation, and one application of it: the `ctx` that forward and backward share.
 
-    Class attributes say how the operation treats memory:
+    Class attributes say how the operation is to be treated:
     `keeps_layout`   takes batch-last arrays as they are; others get plain ones (kernels/layout.py);
     `starts_layout`  may return a batch-last array although no input was one (convolution);
     `view`           the output shares the first input's memory;
-    `replayable`     `forward` may be called again instead of the Python around it (minicnn/capture).
-    `no_gradient`    numbers of outputs that have no gradient although they are floating-point.
+    `replayable`     `forward` may be called again instead of the Python around it (minicnn/capture);
+    `no_gradient`    the numbers of the outputs that have no gradient although they are floating-point.
     """
 
     keeps_layout = False
@@ -250,15 +251,13 @@ def _record(ctx: Operation, args: tuple[Any, ...], raw: list[Any], outputs: tupl
     ctx.saved_values = tuple(_keep(value, args, raw, outputs) for value in ctx.saved_values)
     ctx._output_shapes = tuple((o._array.shape, o._array.dtype) for o in outputs)
     for index, output in enumerate(outputs):
-        if output._array.dtype.kind == "f" and index not in ctx.no_gradient:
+        if output._array.dtype.kind in "fV" and index not in ctx.no_gradient:
             output.requires_grad = True
             output.grad_fn = ctx
             output._output_index = index
 
 
-def _keep(
-    value: Any, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]
-) -> tuple[int, Any, Any, int]:
+def _keep(value: Any, args: tuple[Any, ...], raw: list[Any], outputs: tuple[Tensor, ...]) -> tuple[int, Any, Any, int]:
     """(kind, the Tensor or output index, the array, its version): enough to give back either form.
 
     An output is kept without its Tensor: node -> output -> grad_fn -> node would be a cycle that

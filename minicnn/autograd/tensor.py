@@ -348,7 +348,7 @@ class Tensor:
         """Switch on (or off) the recording of operations on this leaf."""
         if not isinstance(requires_grad, bool):
             raise TypeError(f"requires_grad_(): argument `requires_grad` must be bool, got {requires_grad!r}")
-        if requires_grad and self._array.dtype.kind != "f":
+        if requires_grad and not self.is_floating_point():
             raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this is {self.dtype}")
         if not requires_grad and not self.is_leaf:
             raise RuntimeError("you can only change requires_grad flags of leaf variables; use .detach() before")

@@ -12,7 +12,7 @@ import numpy as np
 from minicnn import backend, dtypes
 from minicnn.autograd.hook import Hooks, RemovableHandle
 from minicnn.functional.common import Dim, Number
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 class Version:
     """What all tensors on one piece of memory share: how often it was written to, and who they are."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backend import array_module
+from minicnn.backend import array_module, owner_of
 
 
 def on_gpu(value: Any) -> bool:
@@ -31,23 +31,15 @@ def arrays_in(value: Any) -> Iterator[Any]:
         yield from arrays_in(list(value.values()))
 
 
-def root(array: Any) -> Any:
-    """The array that owns the memory of `array`."""
-    while is_array(array.base):
-        array = array.base
-    return array
-
-
-def address(array: Any) -> int:
-    """Where the first element of `array` lies."""
-    place: int = array.data.ptr if on_gpu(array) else array.__array_interface__["data"][0]
-    return place
+def memory_id(array: Any) -> int:
+    """A number by which a tape knows the memory that `array` lies in; the tape keeps that memory alive."""
+    return id(owner_of(array))
 
 
 def fill(target: Any, source: Any) -> None:
     """target[...] = source, also from one device to the other; a number fills all of `target`."""
     if isinstance(source, np.ndarray) and on_gpu(target):
-        target.set(np.broadcast_to(source, target.shape).astype(target.dtype, order="C", copy=False))
+        target[...] = array_module(target).asarray(source)  # by way of pinned memory: `set` may wait for the GPU
     elif on_gpu(source) and isinstance(target, np.ndarray):
         target[...] = source.get()
     else:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.capture.arrays import fill, root
+from minicnn.backend import owner_of
+from minicnn.capture.arrays import fill, memory_id
 from minicnn.capture.tape import Entry, KernelCall
 from minicnn.kernels import dispatch, threads
 
@@ -26,7 +27,7 @@ class Calls:
         self._inputs = list(inputs)
         self._calls = bound(entries)
         self.places = [
-            None if id(root(mine)) in lasting else places_of(mine, entries, self._calls) for mine in self._inputs
+            None if memory_id(mine) in lasting else places_of(mine, entries, self._calls) for mine in self._inputs
         ]
 
     def put(self, arrays: Sequence[Any]) -> None:
@@ -56,18 +57,18 @@ class Calls:
 def places_of(array: Any, entries: Sequence[Entry], calls: Sequence[Call]) -> list[tuple[int, int]] | None:
     """Where the calls take the whole argument `array`, (call, position), so that they can be handed the next one's
     memory; None where it is copied: small, written to, or also read in another way."""
-    memory = root(array)
+    memory = owner_of(array)
     if array.nbytes < WORTH or not array.flags.c_contiguous or array.size != memory.size:
         return None
-    if any(root(a) is memory for entry in entries for a in entry.writes()):
+    if any(owner_of(a) is memory for entry in entries for a in entry.writes()):
         return None
     found = [
         (number, place)
         for number, (_, args) in enumerate(calls)
         for place, arg in enumerate(args)
-        if getattr(arg, "ndim", 0) == 1 and arg.size == array.size and root(arg) is memory
+        if getattr(arg, "ndim", 0) == 1 and arg.size == array.size and owner_of(arg) is memory
     ]
-    reads = sum(root(a) is memory for entry in entries for a in entry.reads())
+    reads = sum(owner_of(a) is memory for entry in entries for a in entry.reads())
     return found if len(found) == reads else None
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minicnn.capture.arrays import address, on_gpu, root
+from minicnn.backend import address
+from minicnn.capture.arrays import memory_id, on_gpu
 from minicnn.capture.tape import Constant, Entry, Host, KernelCall
 from minicnn.kernels import layout, plan
 from minicnn.kernels.activation import FROM_OUTPUT
@@ -86,7 +87,7 @@ RULES = (
 def fused(entries: Sequence[Entry], keep: Sequence[Any]) -> list[Entry]:
     """The entries with every pair that a rule fits made one; `keep` are arrays that must be filled."""
     found = list(entries)
-    kept = {id(root(array)) for array in keep}
+    kept = {memory_id(array) for array in keep}
     for rule in RULES:
         place = 0
         while place < len(found):
@@ -106,10 +107,10 @@ def _fuse_at(entries: list[Entry], place: int, rule: Rule, kept: set[int]) -> tu
     if not isinstance(first, KernelCall) or first.plan.kernel != rule.first:
         return None
     result = first.outs[0]
-    memory = id(root(result))
+    memory = memory_id(result)
     users = [
         i for i, entry in enumerate(entries)
-        if i != place and any(id(root(a)) == memory for a in (*entry.reads(), *entry.writes()))
+        if i != place and any(memory_id(a) == memory for a in (*entry.reads(), *entry.writes()))
     ]  # fmt: skip
     if not rule.keeps and (memory in kept or len(users) != 1):
         return None
@@ -148,12 +149,12 @@ def _together(first: KernelCall, second: KernelCall, rule: Rule) -> KernelCall |
 def _is_free(entries: list[Entry], place: int, partner: int, second: KernelCall) -> bool:
     """Whether the second kernel may be done at the place of the first: what it reads is there by then, and nobody in
     between touches what it writes."""
-    reads = {id(root(a)) for a in second.ins}  # its first one, too: an in-place activation changes it in between
-    writes = {id(root(a)) for a in second.outs}
+    reads = {memory_id(a) for a in second.ins}  # its first one, too: an in-place activation changes it in between
+    writes = {memory_id(a) for a in second.outs}
     for entry in entries[place + 1 : partner]:
-        if reads & {id(root(a)) for a in entry.writes()}:
+        if reads & {memory_id(a) for a in entry.writes()}:
             return False
-        if writes & {id(root(a)) for a in (*entry.reads(), *entry.writes())}:
+        if writes & {memory_id(a) for a in (*entry.reads(), *entry.writes())}:
             return False
     return True
 
@@ -171,19 +172,17 @@ def _as(array: Any, like: Any) -> Any:
 
 def without_fixed(entries: Sequence[Entry]) -> list[Entry]:
     """Without the filling of arrays that nothing else writes to: they hold their numbers already."""
-    written = {id(root(a)) for entry in entries if not isinstance(entry, Constant) for a in entry.writes()}
-    return [e for e in entries if not isinstance(e, Constant) or id(root(e.target)) in written]
+    written = {memory_id(a) for entry in entries if not isinstance(entry, Constant) for a in entry.writes()}
+    return [e for e in entries if not isinstance(e, Constant) or memory_id(e.target) in written]
 
 
 def without_dead(entries: Sequence[Entry], keep: Sequence[Any], persists: set[int]) -> list[Entry]:
     """The entries whose results somebody reads: a later entry, `keep`, or the world outside (`persists`)."""
-    wanted = {id(root(array)) for array in keep} | persists
+    wanted = {memory_id(array) for array in keep} | persists
     found: list[Entry] = []
     for entry in reversed(entries):
-        written = [id(root(a)) for a in entry.writes()]
+        written = [memory_id(a) for a in entry.writes()]
         if isinstance(entry, Host) or any(memory in wanted for memory in written):
             found.append(entry)
-            wanted |= {id(root(a)) for a in entry.reads()}
+            wanted |= {memory_id(a) for a in entry.reads()}
     return found[::-1]
-
-

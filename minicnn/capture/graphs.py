@@ -15,15 +15,14 @@ A graph knows addresses, not arrays. So all that it touches has to stay where it
                                                          given to nobody else when Python forgets it
 
 What an entry asks of the GPU may not go into a graph: numbers that are waited for, tables that are copied from the CPU
-(the graph would read them again where they were), cuBLAS through CuPy. Each entry is tried alone; those that fail are
-done by calling them, between two graphs.
+(the graph would read them again where they were), cuBLAS through CuPy. CuPy refuses all of these. Each entry is tried
+alone; those that fail are done by calling them, between two graphs.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -58,7 +57,7 @@ class Graphs:
         with beside(first):  # a step is done on one GPU
             self._scratch = module.empty(most, np.uint8)
         self._pool = module.cuda.MemoryPool()
-        self._cuda, self._host_pool = module.cuda, module.get_default_pinned_memory_pool()
+        self._cuda = module.cuda
         self._calls = [self._call(entry) for entry in entries]
         self._runs = 0
 
@@ -97,7 +96,7 @@ class Graphs:
 
     def _graph(self, stream: Any, calls: Sequence[Call]) -> Any:
         """The calls as a graph; None where one of them cannot be in a graph."""
-        with stream, self._cuda.using_allocator(self._pool.malloc), self._nothing_from_the_cpu():
+        with stream, self._cuda.using_allocator(self._pool.malloc):
             stream.begin_capture()
             try:
                 for call in calls:
@@ -114,20 +113,3 @@ class Graphs:
                 return stream.end_capture()
             except REFUSED:
                 return None
-
-    @contextmanager
-    def _nothing_from_the_cpu(self) -> Iterator[None]:
-        """Refuse this thread the page-locked memory through which CuPy copies arrays of NumPy's: it is given to the
-        next copy as soon as the capture is over, and the graph would read what is there then."""
-        usual, me = self._host_pool.malloc, threading.get_ident()
-
-        def malloc(size: int) -> Any:
-            if threading.get_ident() == me:
-                raise RuntimeError("an array of the CPU cannot be copied in a CUDA graph")
-            return usual(size)
-
-        self._cuda.set_pinned_memory_allocator(malloc)
-        try:
-            yield
-        finally:
-            self._cuda.set_pinned_memory_allocator(usual)

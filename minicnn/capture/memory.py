@@ -13,8 +13,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from minicnn.backend import array_module
-from minicnn.capture.arrays import address, root
+from minicnn.backend import address, array_module, owner_of
+from minicnn.capture.arrays import memory_id
 from minicnn.capture.tape import Copy, Entry, KernelCall
 from minicnn.kernels import dispatch
 
@@ -31,7 +31,7 @@ def packed(entries: Sequence[Entry], fixed: set[int]) -> list[Entry]:
         places |= {memory: (arena, offset) for memory, offset in offsets.items()}
 
     def moved(array: Any) -> Any:
-        memory = root(array)
+        memory = owner_of(array)
         if id(memory) not in places:
             return array
         arena, offset = places[id(memory)]
@@ -39,7 +39,7 @@ def packed(entries: Sequence[Entry], fixed: set[int]) -> list[Entry]:
 
     found: list[Entry] = []
     for entry in entries:
-        if isinstance(entry, KernelCall) and any(id(root(a)) in places for a in (*entry.ins, *entry.outs)):
+        if isinstance(entry, KernelCall) and any(memory_id(a) in places for a in (*entry.ins, *entry.outs)):
             found.append(KernelCall(entry.plan, list(map(moved, entry.outs)), list(map(moved, entry.ins))))
         elif _is_copy(entry):
             found.append(type(entry)(moved(entry.target), moved(entry.source)))
@@ -83,13 +83,13 @@ def _lives(entries: Sequence[Entry], fixed: set[int]) -> dict[int, _Life]:
     for index, entry in enumerate(entries):
         movable = isinstance(entry, KernelCall) or _is_copy(entry)
         for array in entry.reads():
-            memory = id(root(array))
+            memory = memory_id(array)
             if memory in lives:
                 lives[memory].end = index
             if not movable or memory not in lives:
                 stays.add(memory)
         for array in entry.writes():
-            memory = root(array)
+            memory = owner_of(array)
             lives.setdefault(id(memory), _Life(memory, index)).end = index
             if not movable:
                 stays.add(id(memory))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minicnn.capture.arrays import root
+from minicnn.capture.arrays import memory_id
 from minicnn.capture.fusion import fused, without_dead, without_fixed
 from minicnn.capture.graphs import by_gpu
 from minicnn.capture.memory import packed
@@ -17,7 +17,7 @@ def optimised(tape: Tape, inputs: Sequence[Any], keep: Sequence[Any]) -> list[En
     """The entries of a tape whose arguments are put into the arrays `inputs`; the arrays `keep` are wanted by
     somebody else."""
     entries = without_dead(fused(without_fixed(tape.entries), keep), keep, set(tape.externals))
-    fixed = {id(root(array)) for array in (*inputs, *keep)} | set(tape.externals)
+    fixed = {memory_id(array) for array in (*inputs, *keep)} | set(tape.externals)
     return packed(cpu_first(entries), fixed)
 
 
@@ -31,7 +31,7 @@ def cpu_first(entries: Sequence[Entry]) -> list[Entry]:
     if not any(map(by_gpu, entries)):
         return list(entries)
     for entry in entries:
-        reads, writes = ({id(root(a)) for a in arrays} for arrays in (entry.reads(), entry.writes()))
+        reads, writes = ({memory_id(a) for a in arrays} for arrays in (entry.reads(), entry.writes()))
         alone = all(map(by_gpu, rest))  # the CPU does its part in the order that it had: draws follow each other
         if alone and not by_gpu(entry) and not reads & written and not writes & (read | written):
             first.append(entry)

@@ -7,7 +7,7 @@ from operator import attrgetter, is_
 from typing import Any
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.capture.arrays import copied, on_gpu, root
+from minicnn.capture.arrays import copied, memory_id, on_gpu
 from minicnn.capture.calls import Calls
 from minicnn.capture.graphs import Graphs
 from minicnn.capture.passes import optimised
@@ -28,7 +28,7 @@ class Replay:
         if any(on_gpu(array) for entry in self.entries for array in entry.writes()):
             self.way = Graphs(self.entries, self.inputs)
         else:
-            self.way = Calls(self.entries, self.inputs, {id(root(array)) for array in keep})
+            self.way = Calls(self.entries, self.inputs, {memory_id(array) for array in keep})
         self._guards = [*_same_modules(list(tape.modules.values())), *_same_tensors(tape), *tape.guards]
 
     def fits(self) -> bool:

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.operation import NOTHING, Operation
-from minicnn.capture.arrays import arrays_in, fill, is_array, root
+from minicnn.backend import owner_of
+from minicnn.capture.arrays import arrays_in, fill, is_array, memory_id
 from minicnn.kernels.recorder import recorder
 
 PACKAGE = str(Path(__file__).parents[1])
@@ -175,12 +176,12 @@ class Tape:
 
     def own(self, array: Any) -> None:
         """`array` was made in this step (or holds an argument of it)."""
-        memory = root(array)
+        memory = owner_of(array)
         self._memory[id(memory)] = memory
 
     def knows(self, array: Any) -> bool:
         """Whether the memory of `array` is the step's own, or was found to outlive it."""
-        memory = id(root(array))
+        memory = memory_id(array)
         return memory in self._memory or memory in self.externals
 
     def begin(self) -> int:
@@ -205,10 +206,10 @@ class Tape:
         if self._complete(start) and not kept and not fresh:
             return None
         entry = Forward(type(ctx), ctx, raw, options)
-        made = {id(root(a)) for e in self.entries[start:] for a in e.writes()}  # by kernels that will not run alone
+        made = {memory_id(a) for e in self.entries[start:] for a in e.writes()}  # by kernels that will not run alone
         del self.entries[start:]
-        entry.outputs = fresh + [(i, a) for i, a in enumerate(results) if id(root(a)) in made]
-        entry.kept = kept + [(p, a) for p, a in kept_arrays(ctx) if id(root(a)) in made]
+        entry.outputs = fresh + [(i, a) for i, a in enumerate(results) if memory_id(a) in made]
+        entry.kept = kept + [(p, a) for p, a in kept_arrays(ctx) if memory_id(a) in made]
         entry.values = {k: v for k, v in ctx.__dict__.items() if isinstance(v, bool | int | float | str)}
         for array in entry.writes():
             self.own(array)
@@ -287,16 +288,16 @@ class Tape:
         for part in arrays_in(array):
             if self.knows(part):
                 continue
-            if self._earlier is not None and id(root(part)) not in self._earlier.externals:
+            if self._earlier is not None and memory_id(part) not in self._earlier.externals:
                 self.unsettled = self.unsettled or self.refusal is None
                 self.refuse("uses an array that neither an argument nor an operation of minicnn brings: it may hold "
                             "other numbers in the next step")  # fmt: skip
-            self.externals[id(root(part))] = (arg, part)
+            self.externals[memory_id(part)] = (arg, part)
 
     def _persist(self, array: Any) -> None:
         """`array` is a parameter's, a gradient's, an optimiser's: it stays where it is from step to step."""
         if not self.knows(array):
-            self.externals[id(root(array))] = (None, array)
+            self.externals[memory_id(array)] = (None, array)
 
     def _complete(self, start: int) -> bool:
         """Whether the kernels since `start` read nothing that somebody else computed in between."""

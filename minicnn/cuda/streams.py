@@ -7,6 +7,7 @@ stream, which is CuPy's, so CuPy's own streams and these can be mixed.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from minicnn import backend
@@ -33,6 +34,7 @@ class Stream:
         with backend.on_gpu(place):
             self._stream = cupy.cuda.Stream(non_blocking=True)
             self.device = backend.device("cuda", backend.current_gpu())
+        self._entered: list[ExitStack] = []
 
     @property
     def cuda_stream(self) -> int:
@@ -62,11 +64,14 @@ class Stream:
         self.wait_event(stream.record_event())
 
     def __enter__(self) -> Stream:
-        self._stream.__enter__()
+        with ExitStack() as entering:  # its GPU becomes the current one: there CuPy has its streams
+            entering.enter_context(backend.on_gpu(self.device))
+            entering.enter_context(self._stream)
+            self._entered.append(entering.pop_all())
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._stream.__exit__(*error)
+        self._entered.pop().__exit__(*error)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stream) and other.cuda_stream == self.cuda_stream
@@ -81,18 +86,22 @@ class Stream:
 def _wrapping(stream: Any) -> Stream:
     """CuPy's stream as one of ours."""
     result = object.__new__(Stream)
-    result._stream, result.device = stream, backend.device("cuda", backend.current_gpu())
+    result._stream, result.device, result._entered = stream, backend.device("cuda", backend.current_gpu()), []
     return result
 
 
 def current_stream(device: Any = None) -> Stream:
-    """The stream that work goes to now."""
-    return _wrapping(_cupy("current_stream").cuda.get_current_stream())
+    """The stream that work of GPU `device` (the current one without it) goes to now."""
+    _cupy("current_stream")
+    with backend.on_gpu(backend.device("cuda" if device is None else device)) as cupy:
+        return _wrapping(cupy.cuda.get_current_stream())
 
 
 def default_stream(device: Any = None) -> Stream:
-    """The stream that work goes to outside every `with cuda.stream(...)`."""
-    return _wrapping(_cupy("default_stream").cuda.Stream.null)
+    """The stream that work of GPU `device` (the current one without it) goes to outside `with cuda.stream(...)`."""
+    _cupy("default_stream")
+    with backend.on_gpu(backend.device("cuda" if device is None else device)) as cupy:
+        return _wrapping(cupy.cuda.Stream.null)
 
 
 class StreamContext:

@@ -28,7 +28,7 @@ class _Kind:
         self.name = name
 
     def __setstate__(self, state: Any) -> None:
-        """The byte order: of no account for bytes, and other kinds are refused."""
+        """The byte order, which bytes do not have; other kinds are refused."""
 
 
 class _Array:

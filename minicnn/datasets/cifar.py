@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.datasets.array_pickle import UnreadablePickle, read_array_pickle
-from minicnn.datasets.download import DownloadError, cache_folder, fetch_archive
-from minicnn.datasets.vision import Root, Transform, VisionDataset
+from minicnn.datasets.download import DownloadError, fetch_archive
+from minicnn.datasets.places import destination, places
+from minicnn.datasets.vision import ImagesInMemory, Root, Transform
 
 PLANES = (3, 32, 32)  # an image in the files: red, green, blue, each row by row
 _PIXELS = 3 * 32 * 32
@@ -30,7 +31,7 @@ _HUNDRED = (  # the fine classes of CIFAR-100
 Part = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (N, 32, 32, 3), labels (N,)
 
 
-class CIFAR10(VisionDataset):
+class CIFAR10(ImagesInMemory):
     """CIFAR-10 (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images", chapter 3), with
     torchvision's arguments and folder layout.
 
@@ -98,9 +99,7 @@ class CIFAR10(VisionDataset):
     def _find(self, download: bool) -> Path:
         """The folder to read from, filled if need be."""
         name, out = type(self).__name__, _ways_out(type(self).__name__, self.archive[0])
-        given = [self.root, os.environ.get("MINICNN_DATA"), cache_folder()]
-        places = [Path(place).expanduser() for place in given if place]
-        folders = [place / version for place in places for version in (self.base_folder, self.binary_folder)]
+        folders = [place / version for place in places(self.root) for version in (self.base_folder, self.binary_folder)]
         for folder in folders:
             missing = [file for file in self._split_files() if not self._file(folder, file).is_file()]
             if not missing:
@@ -111,7 +110,7 @@ class CIFAR10(VisionDataset):
         if not download:
             looked = "".join(f"\n  {folder}" for folder in folders)
             raise RuntimeError(f"Dataset not found. There is no {name} in{looked}{out}")
-        into = Path(self.root or cache_folder()).expanduser()
+        into = destination(self.root)
         files = (*self.train_files, *self.test_files, self.names_file)
         try:
             fetch_archive(
@@ -120,29 +119,6 @@ class CIFAR10(VisionDataset):
         except (DownloadError, OSError) as error:
             raise DownloadError(f"{name} could not be downloaded into {into}: {error}{out}") from error
         return into / self.base_folder
-
-    @property
-    def class_to_idx(self) -> dict[str, int]:
-        """The number of each class name."""
-        return {name: i for i, name in enumerate(self.classes)}
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        from PIL import Image
-
-        image: Any = Image.fromarray(np.ascontiguousarray(self.data[index]))
-        target: Any = int(self.targets[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-    def get_batch(self, indices: NDArray[np.int64]) -> Any:
-        """The batch of the DataLoader's protocol: [images (N, 3, H, W), labels (N,)]."""
-        return self.batch_of_bytes(indices)
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

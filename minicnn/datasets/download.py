@@ -169,9 +169,7 @@ def _transfer(url: str, part: Path) -> None:
         length = response.headers.get("Content-Length")
         total = have + int(length) if length else None
         look = {"desc": part.stem, "unit": "B", "unit_scale": True, "leave": False}
-        with tqdm(
-            total=total, initial=have, disable=None, **look
-        ) as bar:  # None: silent unless on a terminal
+        with tqdm(total=total, initial=have, disable=None, **look) as bar:  # None: silent unless on a terminal
             while chunk := response.read(_CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))

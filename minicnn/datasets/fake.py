@@ -50,9 +50,5 @@ class FakeData(VisionDataset):
             target: Any = randint(0, self.num_classes, (1,))[0]
         finally:
             default_generator.set_state(before)
-        image = to_pil_image(noise)
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
+        image, target = self._transformed(to_pil_image(noise), target)
         return image, target.item()

@@ -80,6 +80,4 @@ def _read(stream: BinaryIO, path: Path, item_shape: tuple[int, ...], most_bytes:
 
 
 def _refuse(path: Path, fault: str) -> NoReturn:
-    raise ValueError(
-        f"{path} is damaged or no IDX file: {fault}. Delete it and fetch it again (download=True)"
-    )
+    raise ValueError(f"{path} is damaged or no IDX file: {fault}. Delete it and fetch it again (download=True)")

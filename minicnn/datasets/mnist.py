@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.datasets.download import DownloadError, cache_folder, fetch
+from minicnn.datasets.download import DownloadError, fetch
 from minicnn.datasets.embedded import notice, sample_asked_for, sample_root
 from minicnn.datasets.idx import read_idx
-from minicnn.datasets.vision import Root, Transform, VisionDataset, as_array
+from minicnn.datasets.places import destination, places
+from minicnn.datasets.vision import ImagesInMemory, Root, Transform
 
 
-class MNIST(VisionDataset):
+class MNIST(ImagesInMemory):
     """The MNIST handwritten digits (LeCun, Cortes, Burges), with torchvision's arguments and folder layout.
 
     The files `train-images-idx3-ubyte`, ... plain or with .gz, are looked for in `MNIST/raw/` under `root`,
@@ -80,27 +79,22 @@ class MNIST(VisionDataset):
         if sample_asked_for() and _has_sample(name):
             notice(name)
             return sample_root() / name / "raw"
-        given = [self.root, os.environ.get("MINICNN_DATA"), cache_folder()]
-        folders = [Path(place).expanduser() / name / "raw" for place in given if place]
+        folders = [place / name / "raw" for place in places(self.root)]
         for raw in folders:
             missing = [file for file in self._split_files() if not _present(raw, file)]
             if not missing:
                 return raw
             if not download and any(_present(raw, file) for file in self._all_files()):
                 # Not on to the next place: these may be the user's own, not to be replaced silently.
-                raise RuntimeError(
-                    f"Dataset not found. {raw} lacks {' and '.join(missing)}.{_ways_out(name)}"
-                )
+                raise RuntimeError(f"Dataset not found. {raw} lacks {' and '.join(missing)}.{_ways_out(name)}")
         if not download:
-            places = "".join(f"\n  {raw}" for raw in folders)
-            raise RuntimeError(f"Dataset not found. There is no {name} in{places}{_ways_out(name)}")
-        into = Path(self.root or cache_folder()).expanduser() / name / "raw"
+            looked = "".join(f"\n  {raw}" for raw in folders)
+            raise RuntimeError(f"Dataset not found. There is no {name} in{looked}{_ways_out(name)}")
+        into = destination(self.root) / name / "raw"
         try:
             self._fetch(into)
         except (DownloadError, OSError) as error:
-            raise DownloadError(
-                f"{name} could not be downloaded into {into}: {error}{_ways_out(name)}"
-            ) from error
+            raise DownloadError(f"{name} could not be downloaded into {into}: {error}{_ways_out(name)}") from error
         return into
 
     def _fetch(self, into: Path) -> None:
@@ -122,13 +116,9 @@ class MNIST(VisionDataset):
         images, labels = read_idx(image_file, (28, 28)), read_idx(label_file, ())
         fix = "Delete both and fetch them again (download=True)"
         if len(images) != len(labels):
-            raise ValueError(
-                f"{image_file} has {len(images):,} images, {label_file} {len(labels):,} labels. {fix}"
-            )
+            raise ValueError(f"{image_file} has {len(images):,} images, {label_file} {len(labels):,} labels. {fix}")
         if labels.size and labels.max() >= len(self.classes):
-            raise ValueError(
-                f"{label_file} has label {labels.max()}, expected 0 ... {len(self.classes) - 1}. {fix}"
-            )
+            raise ValueError(f"{label_file} has label {labels.max()}, expected 0 ... {len(self.classes) - 1}. {fix}")
         return Tensor(images), Tensor(labels.astype(np.int64))
 
     @property
@@ -154,30 +144,6 @@ class MNIST(VisionDataset):
     def _renamed(self, old: str, new: str) -> Any:
         warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
         return getattr(self, new)
-
-    @property
-    def class_to_idx(self) -> dict[str, int]:
-        """The number of each class name."""
-        return {name: i for i, name in enumerate(self.classes)}
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        from PIL import Image
-
-        # Indexed as arrays, for it is done once a sample: as tensors it takes longer than all the rest.
-        image: Any = Image.fromarray(as_array(self.data)[index])
-        target: Any = int(as_array(self.targets)[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-    def get_batch(self, indices: NDArray[np.int64]) -> Any:
-        """The batch of the DataLoader's protocol: [images (N, 1, H, W), labels (N,)]."""
-        return self.batch_of_bytes(indices)
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

@@ -84,13 +84,8 @@ class STL10(VisionDataset):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         from PIL import Image
 
-        image: Any = Image.fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
-        target: Any = int(self.labels[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        image = Image.fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
+        return self._transformed(image, int(self.labels[index]))
 
     def extra_repr(self) -> str:
         return f"Split: {self.split}"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import bz2
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.datasets.download import fetch_file
 from minicnn.datasets.places import find_files
-from minicnn.datasets.vision import Root, Transform, VisionDataset
+from minicnn.datasets.vision import ImagesInMemory, Root, Transform
 
 _SIDE = 16
 _MOST_BYTES = 1 << 27  # of an unpacked file; the larger of the published ones has 26 MB
 
 
-class USPS(VisionDataset):
+class USPS(ImagesInMemory):
     """The digits of the United States Postal Service (Hull 1994), in the files of LIBSVM, with torchvision's arguments.
 
     `usps.bz2` or `usps.t.bz2` is looked for in `root`, then in the folder that MINICNN_DATA names, then in the
@@ -48,24 +48,6 @@ class USPS(VisionDataset):
         if self.root is None:
             self.root = str(folder)
         self.data, self.targets = _read(folder / file)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        from PIL import Image
-
-        image: Any = Image.fromarray(self.data[index])
-        target: Any = int(self.targets[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-    def get_batch(self, indices: NDArray[np.int64]) -> Any:
-        """The batch of the DataLoader's protocol: [images (N, 1, H, W), labels (N,)]."""
-        return self.batch_of_bytes(indices)
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], list[int]]:

@@ -1,4 +1,4 @@
-"""What all image data sets share: where they are, their transforms, how they print."""
+"""What image data sets share: where they are, their transforms, how they print; and what those in memory share."""
 
 from __future__ import annotations
 
@@ -21,15 +21,9 @@ Root = str | os.PathLike[str]
 class VisionDataset(Dataset[Any]):
     """A data set of images in a folder; subclasses define `__getitem__` and `__len__`.
 
-    A subclass with the bytes of all its images in `data` and their classes in `targets` can leave batches to
-    `batch_of_bytes`.
-
     `transform` changes the image, `target_transform` the target, `transforms` both: `transforms(image,
     target)`. ValueError if `transforms` is given together with one of the others.
     """
-
-    data: Any
-    targets: Any
 
     def __init__(
         self,
@@ -39,9 +33,7 @@ class VisionDataset(Dataset[Any]):
         target_transform: Transform | None = None,
     ) -> None:
         if transforms is not None and (transform is not None or target_transform is not None):
-            raise ValueError(
-                "Only `transforms` or `transform`/`target_transform` can be passed as argument, not both"
-            )
+            raise ValueError("Only `transforms` or `transform`/`target_transform` can be passed as argument, not both")
         self.root = os.path.expanduser(root) if isinstance(root, str) else root
         self.transform = transform
         self.target_transform = target_transform
@@ -52,24 +44,8 @@ class VisionDataset(Dataset[Any]):
     def __len__(self) -> int:
         raise NotImplementedError
 
-    def batch_of_bytes(self, indices: NDArray[np.int64]) -> Any:
-        """The batch that `default_collate` makes of the samples `indices`: [images (N, C, H, W), labels (N,)].
-
-        With the usual transforms (see `transforms/batch.py`) a kernel makes it of `data` (uint8 (count, H, W) or
-        (count, H, W, C)) and `targets` (whole numbers (count,)); else the samples are made one by one.
-        """
-        pixels, labels = as_array(self.data), self.targets
-        if self.target_transform is None and len(labels) == len(pixels):
-            if isinstance(labels, list):  # an array of all of them, for each batch, would take longer than the batch
-                labels, places = [labels[i] for i in indices.tolist()], np.arange(len(indices))
-            else:
-                places = indices
-            chosen = np.asarray(labels)[places]  # IndexError as from a single sample
-            if chosen.dtype.kind in "iu" and chosen.ndim == 1:
-                images = transform_batch(self.transform, pixels, indices % len(pixels))
-                if images is not None:
-                    return [images, Tensor(chosen.astype(np.int64))]
-        return default_collate([self[i] for i in indices.tolist()])
+    def _transformed(self, image: Any, target: Any) -> tuple[Any, Any]:
+        return StandardTransform(self.transform, self.target_transform)(image, target)
 
     def extra_repr(self) -> str:
         """Lines that a subclass adds to the text of the data set."""
@@ -85,10 +61,56 @@ class VisionDataset(Dataset[Any]):
         return "\n".join([f"Dataset {type(self).__name__}"] + ["    " + line for line in body])
 
 
+class ImagesInMemory(VisionDataset):
+    """A data set with the bytes of all its images in memory; an item is (PIL image, int), through the transforms.
+
+    `data` is uint8, (count, H, W) or (count, H, W, C); `targets` are the classes, whole numbers (count,), and `classes`
+    their names.
+    """
+
+    data: Any
+    targets: Any
+    classes: list[str]
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The number of each class name."""
+        return {name: i for i, name in enumerate(self.classes)}
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        from PIL import Image
+
+        image = Image.fromarray(np.ascontiguousarray(as_array(self.data)[index]))
+        labels = self.targets if isinstance(self.targets, list) else as_array(self.targets)
+        return self._transformed(image, int(labels[index]))
+
+    def get_batch(self, indices: NDArray[np.int64]) -> Any:
+        """The batch that `default_collate` makes of the samples `indices`: [images (N, C, H, W), labels (N,)].
+
+        With the usual transforms (see `transforms/batch.py`) a kernel makes it; else the samples are made one by one.
+        """
+        pixels, labels = as_array(self.data), self.targets
+        if self.target_transform is None and len(labels) == len(pixels):
+            if isinstance(labels, list):  # an array of all of them, for each batch, would take longer than the batch
+                labels, places = [labels[i] for i in indices.tolist()], np.arange(len(indices))
+            else:
+                places = indices
+            chosen = np.asarray(labels)[places]  # IndexError as from a single sample
+            if chosen.dtype.kind in "iu" and chosen.ndim == 1:
+                images = transform_batch(self.transform, pixels, indices % len(pixels))
+                if images is not None:
+                    return [images, Tensor(chosen.astype(np.int64))]
+        return default_collate([self[i] for i in indices.tolist()])
+
+
 def as_array(values: Any) -> NDArray[Any]:
     """`data` or `targets` as an array, whether they are a Tensor or what a user put in its place.
 
-    NumPy would find the way by itself, but it asks a Tensor for four other protocols first.
+    NumPy would find the way by itself, but it asks a Tensor for four other protocols first; and indexing a Tensor,
+    once a sample, would take longer than all the rest.
     """
     return values.numpy() if isinstance(values, Tensor) else np.asarray(values)
 

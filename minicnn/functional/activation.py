@@ -113,11 +113,16 @@ class Threshold(Curve):
 
 
 def _curve(
-    kind: type[Curve], input: Tensor, inplace: bool, name: str, function: str, *parameters: float,
+    kind: type[Curve],
+    input: Tensor,
+    inplace: bool,
+    name: str,
+    function: str,
+    *parameters: float,
     integers: bool = False,
 ) -> Tensor:
     """f(input), in `input` itself if asked for; NotImplementedError for types of numbers that f does not take."""
-    if check_tensor(input, name)._array.dtype.kind != "f" and not (integers and input._array.dtype.kind in "iu"):
+    if not check_tensor(input, name).is_floating_point() and not (integers and input._array.dtype.kind in "iu"):
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with .float()')
     if inplace:
         return _within(input, lambda x: kind(x, function, *parameters), f"{name}_")

@@ -1,7 +1,7 @@
 """Adding where several numbers may meet at one place: what looking up, gathering and indexing leave to the way back.
 
-NumPy adds one after the other. A GPU would add in any order, and no two runs would agree; so there the places are
-sorted first, and each place adds what it gets, in order (kernels/segment_sum).
+NumPy adds one after the other. A GPU would add in any order, and no two runs would agree; so there a kernel sorts the
+places first, and each place adds what it gets, in order (kernels/segment_sum).
 """
 
 from __future__ import annotations
@@ -43,11 +43,8 @@ def _add_rows(table: Any, index: Any, rows: Any) -> None:
         _add_rows(wide, index, rows.astype(wide.dtype))
         table[...] = wide.astype(kind)
         return
-    xp = array_module(table)
-    order = xp.argsort(index)  # CuPy's is stable
-    starts = xp.searchsorted(index[order], xp.arange(table.shape[0] + 1, dtype=index.dtype))
     sizes = Sizes(table.shape[0], table.shape[1], rows.shape[0], kind)
     plan = dispatch.plan("segment_sum", sizes, "gpu")
-    ins = (rows, order.astype(np.int64, copy=False), starts.astype(np.int64, copy=False))
+    ins = (rows, index.astype(np.int64, copy=False))
     ordered = [dispatch.in_order(a, o) for a, o in zip(ins, plan.input_orders, strict=True)]
     dispatch.execute("segment_sum", plan, [table], ordered)

@@ -12,11 +12,11 @@ from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, To, check_tensor, matched, operands, sum_to
-from minicnn.functional.division import div, no_integer_zero
+from minicnn.functional.division import div, no_integer_zero, rest_towards_zero
 from minicnn.functional.elementwise import Mul, add, mul, sub
 from minicnn.functional.logic import apply_numpy, bitwise
 from minicnn.functional.power import pow
-from minicnn.functional.selection import Where, _beside, clamp, maximum, minimum, where
+from minicnn.functional.selection import Where, clamp, maximum, minimum, number_beside, where
 from minicnn.functional.unary import trunc
 
 # --- mixtures ---------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Fmod(Operation):
         a, b = matched(a, b)
         xp = array_module(a if np.ndim(a) else b)
         ctx.save(xp.trunc(a / b) if ctx.needs(1) else None)
-        return xp.fmod(a, b)
+        return rest_towards_zero(a, b)
 
     def backward(ctx, grad: Any) -> Any:
         (quotient,) = ctx.saved()
@@ -195,7 +195,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError(f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype}, "
                            f"{values.dtype}")  # fmt: skip
     a, b = (x.detach() for x in (input, values))
-    zeros, ones = (_beside(a, n, a._array.dtype) for n in (0, 1))
+    zeros, ones = (number_beside(a, n, a._array.dtype) for n in (0, 1))
     result: Tensor = Where(a == 0, b, where(a > 0, ones, zeros))
     return result
 

@@ -17,7 +17,7 @@ from minicnn.functional.creation import tensor, zeros
 from minicnn.functional.elementwise import mul
 from minicnn.functional.gathering import index_select
 from minicnn.functional.index import getitem
-from minicnn.functional.joining import _listed, along, cat, split, stack
+from minicnn.functional.joining import along, cat, listed, split, stack
 from minicnn.functional.rearrange import flip
 from minicnn.functional.shape import expand, meshgrid, reshape, transpose, unsqueeze
 
@@ -80,26 +80,26 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 @operation()
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side: along the second axis, 1-d ones one after another."""
-    given = atleast_1d(_listed(tensors, "hstack"))
+    given = atleast_1d(listed(tensors, "hstack"))
     return cat(given, 0 if given[0].ndim == 1 else 1)
 
 
 @operation()
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors one below the other, 1-d ones as rows."""
-    return cat(atleast_2d(_listed(tensors, "vstack")), 0)
+    return cat(atleast_2d(listed(tensors, "vstack")), 0)
 
 
 @operation()
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors one behind the other, along the third axis."""
-    return cat(atleast_3d(_listed(tensors, "dstack")), 2)
+    return cat(atleast_3d(listed(tensors, "dstack")), 2)
 
 
 @operation()
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side, 1-d ones as columns."""
-    return hstack([reshape(x, (x.numel(), 1)) if x.ndim <= 1 else x for x in _listed(tensors, "column_stack")])
+    return hstack([reshape(x, (x.numel(), 1)) if x.ndim <= 1 else x for x in listed(tensors, "column_stack")])
 
 
 @operation()

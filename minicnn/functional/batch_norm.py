@@ -67,8 +67,8 @@ class BatchNormGrad(Operation):
         v, t = (0 if k is None else k.reshape(channel) for k in (v, t))
         w = 1 if weight is None else weight.reshape(channel)
         if not z.from_batch:  # mean and r are constants
-            r = ctx.r.reshape(channel)
-            centred = Mul(Sub(x, ctx.mean.reshape(channel)), r)
+            centre, r = (array.astype(z.dtype, copy=False).reshape(channel) for array in (ctx.mean, ctx.r))
+            centred = Mul(Sub(x, centre), r)
             grad_g = u * (w * r) + centred * v + t
             grad_x, along_w = g * (v * r), u * g * r
         else:

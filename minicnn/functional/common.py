@@ -9,7 +9,7 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module
+from minicnn.backend import array_module, made, on_cpu
 from minicnn.kernels import dispatch, layout
 
 Number = int | float | bool
@@ -34,7 +34,11 @@ class To(Operation):
 
     def forward(ctx, input: Any, kind: Any) -> Any:
         ctx.kind = input.dtype
-        return input.astype(kind) if kind.kind != "V" else input.astype(np.float32).astype(kind)  # as PyTorch rounds
+        if kind.kind == "V":
+            input = input.astype(np.float32)  # as PyTorch rounds
+        elif kind.kind in "iu" and kind.itemsize < 4 and input.dtype.kind in "fV" and not on_cpu(input):
+            input = input.astype(np.int64)  # -1.5 is 255: a GPU would make it 0
+        return input.astype(kind)
 
     def backward(ctx, grad: Any) -> Any:
         return To(grad, ctx.kind), None
@@ -117,13 +121,14 @@ def operands(a: Any, b: Any, *, name: str, floating: bool = False) -> tuple[Any,
     if not isinstance(a, Tensor) and not isinstance(b, Tensor):
         raise TypeError(f"{name}(): expected at least one Tensor, got the numbers {a!r} and {b!r}")
     kind = dtypes.result_type(*((x._array if isinstance(x, Tensor) else x) for x in (a, b)))
-    if floating and kind.kind != "f":
+    if floating and kind.kind not in "fV":
         kind = dtypes.get_default_dtype().numpy
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         broadcast_shape(a, b, name)
-    return tuple(
-        To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b)
-    )
+    if kind.kind == "V":  # a bare number would make float32 of it; so it is rounded first
+        place = (a if isinstance(a, Tensor) else b).device
+        a, b = (x if isinstance(x, Tensor) else Tensor(made("full", place, (), x, kind)) for x in (a, b))
+    return tuple(To(x, kind) if isinstance(x, Tensor) and x._array.dtype != kind else x for x in (a, b))
 
 
 def broadcast_shape(a: Tensor, b: Tensor, name: str) -> tuple[int, ...]:
@@ -149,7 +154,7 @@ def check_tensor(value: Any, name: str, argument: str = "input") -> Tensor:
 def floating(input: Tensor) -> Tensor:
     """Integers and bools as the default floating type, for functions that have no integer form."""
     check_tensor(input, "this function")
-    return input if input._array.dtype.kind == "f" else To(input, dtypes.get_default_dtype().numpy)
+    return input if input.is_floating_point() else To(input, dtypes.get_default_dtype().numpy)
 
 
 def normal_axis(dim: int, ndim: int) -> int:
@@ -158,9 +163,7 @@ def normal_axis(dim: int, ndim: int) -> int:
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(f"`dim` must be a whole number, got {dim!r}")
     if not -bound <= dim < bound:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return int(dim) % bound
 
 

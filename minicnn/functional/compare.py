@@ -18,9 +18,7 @@ from minicnn.functional.reduce import sum
 
 def _reduced(function: str, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
     array = check_tensor(input, function)._plain_array()
-    result = getattr(array_module(array), function)(
-        array, axis=normal_axes(dim, array.ndim), keepdims=keepdim
-    )
+    result = getattr(array_module(array), function)(array, axis=normal_axes(dim, array.ndim), keepdims=keepdim)
     result = result.astype(np.uint8) if array.dtype == np.uint8 else result  # as PyTorch
     return Tensor(as_array(result))
 
@@ -51,9 +49,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 @operation(method="isclose")
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """|input - other| ≤ atol + rtol · |other|, element by element, bool."""
     check_tensor(input, "isclose"), check_tensor(other, "isclose", "other")
     if input.dtype is not other.dtype:
@@ -63,8 +59,6 @@ def isclose(
 
 
 @operation(method="allclose")
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether `isclose` holds everywhere, a Python bool."""
     return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())

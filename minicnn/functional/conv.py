@@ -224,9 +224,7 @@ def conv_padding(
         total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         return [t // 2 for t in total], total
     if isinstance(padding, str):
-        raise RuntimeError(
-            f"{name}(): `padding` is {padding!r}; expected 'valid', 'same' or {HOW_MANY[axes]}"
-        )
+        raise RuntimeError(f"{name}(): `padding` is {padding!r}; expected 'valid', 'same' or {HOW_MANY[axes]}")
     before = lengths(padding, axes, name, "padding")
     return before, [2 * p for p in before]
 
@@ -287,9 +285,7 @@ def conv_transpose1d(
     OL = (L - 1)·stride - 2·padding + dilation·(KL - 1) + output_padding + 1. RuntimeError for shapes that do
     not fit.
     """
-    return _transposed(
-        input, weight, bias, stride, padding, output_padding, groups, dilation, 1, "conv_transpose1d"
-    )
+    return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 1, "conv_transpose1d")
 
 
 @operation()
@@ -309,9 +305,7 @@ def conv_transpose2d(
     OH = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1. It is the adjoint of
     conv2d, not its inverse. RuntimeError for shapes that do not fit.
     """
-    return _transposed(
-        input, weight, bias, stride, padding, output_padding, groups, dilation, 2, "conv_transpose2d"
-    )
+    return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 2, "conv_transpose2d")
 
 
 def _transposed(

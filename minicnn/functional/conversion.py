@@ -11,7 +11,7 @@ from minicnn.autograd.grad_mode import mode
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import check_inplace, operation, write
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, current_gpu, device, device_of, resolve, to_device
+from minicnn.backend import array_module, current_gpu, device_of, resolve, to_device
 from minicnn.functional.common import To, check_tensor, sum_to
 from minicnn.kernels.recorder import recorder
 
@@ -83,8 +83,8 @@ def to(
     """The tensor with another dtype, on another device, or both; itself where nothing changes.
 
     `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)` (type and device of another tensor). A copy to the GPU
-    never waits for it; `non_blocking` spares pinned memory (`pin_memory`) another copy, and whoever writes to that
-    memory before the GPU has fetched it changes what arrives. Copies to the CPU wait.
+    does not wait for it, but from pinned memory (`pin_memory`), which the GPU fetches itself: with `non_blocking` that
+    is not waited for, either, and whoever writes there before changes what arrives. Copies to the CPU wait.
     """
     flags = [value for value in args if isinstance(value, bool)]
     non_blocking = flags[0] if flags else non_blocking
@@ -100,10 +100,10 @@ def to(
             dtype = value
     result = check_tensor(input, "to")
     if device is not None:
-        place = _device(device)
+        place = resolve(device)
         here = input.device
         if place.type == here.type == "cuda" and place.index is None:
-            place = _device(current_gpu())
+            place = resolve(current_gpu())
         if place.type != here.type or (here.type == "cuda" and place.index != here.index):
             result = ToDevice(result, place, non_blocking)
     if dtype is not None and result._array.dtype != dtypes.as_numpy(dtype):
@@ -111,10 +111,6 @@ def to(
     if copy and result is input:
         result = clone(input)
     return result
-
-
-def _device(place: Any) -> device:
-    return resolve(place)
 
 
 @operation(method="cpu")
@@ -231,9 +227,7 @@ def zero_(input: Tensor) -> Tensor:
 def fill_(input: Tensor, value: Any) -> Tensor:
     """Set every element to `value` (a number or a 0-d tensor), in place."""
     if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension `value` tensor but got one with {value.ndim} dimensions"
-        )
+        raise RuntimeError(f"fill_ only supports 0-dimension `value` tensor but got one with {value.ndim} dimensions")
     return overwrite(input, value, "fill_")
 
 

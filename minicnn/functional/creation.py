@@ -19,7 +19,7 @@ from minicnn.backend import device as _device
 from minicnn.functional.common import check_tensor
 from minicnn.functional.conversion import to
 from minicnn.kernels.recorder import recorder
-from minicnn.random import fma32, fma64
+from minicnn.rounding import fma32, fma64
 
 # --- sizes and wrapping -----------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ def _infer(data: Any) -> np.dtype[Any]:
         raise TypeError(f"`data` holds {data!r}; expected numbers")
     if not isinstance(data, list | tuple | range):
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
-            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: `data` must hold numbers")
         data = [data[i] for i in range(len(data))]
     kinds = {type(x): x for x in data}
     if kinds.keys() <= {bool, int, float}:  # one element stands for all of its type

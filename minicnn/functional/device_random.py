@@ -9,8 +9,8 @@ A kernel that draws reads it and moves the offset on. So the CPU has no part in 
 (`minicnn.compile`) that is replayed draws other numbers each time: those that it would have drawn unrecorded.
 
 What comes from here: masks of dropout, and windows of images that lie on a GPU. Weights, orders and the numbers of
-`rand` and its kin come from the CPU's generator wherever the tensor lives. With `rng="host"` the masks and windows do,
-too: then a network on a GPU is trained with the very numbers of the CPU.
+`rand` and its kin come from the CPU's generator wherever the tensor lives. With `use("host")` the masks and windows
+do, too: then a network on a GPU is trained with the very numbers of the CPU.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.backend import array_module, to_device
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 S = TypeVar("S", bound=Stream)
 

@@ -35,7 +35,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """floor(input / other), broadcast; RuntimeError for an integer division by zero."""
     input, other = operands(input, other, name="floor_divide")
     no_integer_zero(input, other)
-    return apply_numpy("floor_divide", input, other)
+    return apply_numpy(quotient_below, input, other)
 
 
 def no_integer_zero(input: Any, other: Any) -> None:
@@ -47,6 +47,52 @@ def no_integer_zero(input: Any, other: Any) -> None:
         raise RuntimeError("ZeroDivisionError: `other` holds an integer 0")
 
 
+# CuPy rounds a / b and goes on from there: 1 // 0.1 would be 10, and 1 % inf NaN. Its fmod is exact, but of integers.
+
+
+def quotient_below(a: Any, b: Any) -> Any:
+    """floor(a / b) of raw arrays, or of one and a number."""
+    xp = _module(a, b)
+    if xp is np or not _is_floating(a, b):
+        return xp.floor_divide(a, b)
+    rest = xp.fmod(a, b)
+    quotient = (a - rest) / b - _is_across(rest, b)
+    below = xp.floor(quotient)
+    return xp.where((b == 0) & (rest != rest), a / b, below + (quotient - below > 0.5))
+
+
+def rest_above(a: Any, b: Any) -> Any:
+    """a - b·floor(a / b) of raw arrays, or of one and a number."""
+    xp = _module(a, b)
+    if xp is np or not _is_floating(a, b):
+        return xp.remainder(a, b)
+    rest = xp.fmod(a, b)
+    return xp.where(_is_across(rest, b), rest + b, rest)
+
+
+def rest_towards_zero(a: Any, b: Any) -> Any:
+    """a - b·trunc(a / b) of raw arrays, or of one and a number."""
+    xp = _module(a, b)
+    if xp is np or _is_floating(a, b):
+        return xp.fmod(a, b)
+    rest = xp.remainder(a, b)
+    return xp.where((rest != 0) & ((a < 0) != (b < 0)), rest - b, rest)
+
+
+def _module(a: Any, b: Any) -> Any:
+    found = array_module(a)
+    return array_module(b) if found is np else found
+
+
+def _is_across(rest: Any, b: Any) -> Any:
+    """Whether `rest` lies on the other side of 0 than `b`."""
+    return (rest != 0) & ((rest < 0) != (b < 0))
+
+
+def _is_floating(*values: Any) -> bool:
+    return any(isinstance(x, float) or getattr(x, "dtype", np.dtype(int)).kind == "f" for x in values)
+
+
 class Remainder(Operation):
     """a modulo b with the sign of b: a - b·floor(a/b)"""
 
@@ -55,10 +101,9 @@ class Remainder(Operation):
     def forward(ctx, a: Any, b: Any) -> Any:
         ctx.shapes = np.shape(a), np.shape(b)
         a, b = matched(a, b)
-        xp = array_module(a if np.ndim(a) else b)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ctx.save(xp.floor_divide(a, b) if ctx.needs(1) else None)
-            return xp.remainder(a, b)
+            ctx.save(quotient_below(a, b) if ctx.needs(1) else None)
+            return rest_above(a, b)
 
     def backward(ctx, grad: Any) -> Any:
         (quotient,) = ctx.saved()

@@ -187,9 +187,7 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, features: b
     if not training or p == 0:
         return input
     if not input.is_floating_point() and p < 1:
-        raise RuntimeError(
-            f"{name}(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()"
-        )
+        raise RuntimeError(f"{name}(): result type float32 can't be cast to `input`'s type {input.dtype}; use .float()")
     if inplace:
         check_inplace(input, False, f"{name}_")
     result: Tensor

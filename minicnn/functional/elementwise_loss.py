@@ -155,7 +155,7 @@ def _pair(input: Tensor, target: Tensor, name: str, warn: bool = True) -> tuple[
     if bool in (input._array.dtype, target._array.dtype) and name not in TAKES_A_BOOL:
         raise RuntimeError(f"{name}: `input` and `target` must not be bools, got {input.dtype} and {target.dtype}")
     a, b = operands(input, target, name=name)
-    if a._array.dtype.kind != "f":
+    if not a.is_floating_point():
         raise NotImplementedError(f'"{name}" not implemented for {a.dtype}; convert with .float()')
     if a.shape != b.shape:
         if warn:

@@ -35,9 +35,7 @@ class Embedding(Operation):
 class EmbeddingGrad(Operation):
     """A table of zeros to whose rows index[…] those of grad are added; none to the row `padding_idx`"""
 
-    def forward(
-        ctx, grad: Any, index: Any, shape: tuple[int, ...], padding_idx: int | None, by_frequency: bool
-    ) -> Any:
+    def forward(ctx, grad: Any, index: Any, shape: tuple[int, ...], padding_idx: int | None, by_frequency: bool) -> Any:
         xp = array_module(grad)
         factor = xp.ones(index.shape, grad.dtype)
         if by_frequency and index.size:

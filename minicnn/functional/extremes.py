@@ -12,10 +12,11 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module, made
 from minicnn.functional.common import Dim, Expand, Zeros, check_tensor, normal_axes, normal_axis
 from minicnn.functional.elementwise import Mul
-from minicnn.functional.gathering import ScatterAdd, stable_order
+from minicnn.functional.gathering import ScatterAdd
 from minicnn.functional.return_types import named
 from minicnn.functional.selection import maximum, minimum
 from minicnn.functional.shape import View, reshape
+from minicnn.functional.sorting import stable_order
 
 MaxResult = named("max", "values", "indices")
 MinResult = named("min", "values", "indices")
@@ -102,7 +103,7 @@ def _axes(input: Tensor, dim: Dim, name: str) -> tuple[int, ...]:
 # --- along one axis: the first of the equal ones ------------------------------------------------------
 
 
-class _Pick(Operation):
+class Pick(Operation):
     """The element that `choose` finds along one axis, and where; the gradient goes there."""
 
     function = ""
@@ -131,19 +132,19 @@ class _Pick(Operation):
         return f"{type(ctx).__name__.removesuffix('Along')}Backward{int(type(ctx) is MedianAlong)}"
 
 
-class MaxAlong(_Pick):
+class MaxAlong(Pick):
     """The largest along one axis"""
 
     function = "argmax"
 
 
-class MinAlong(_Pick):
+class MinAlong(Pick):
     """The smallest along one axis"""
 
     function = "argmin"
 
 
-class MedianAlong(_Pick):
+class MedianAlong(Pick):
     """The lower median along one axis"""
 
     def choose(ctx, xp: Any, input: Any, dim: int) -> Any:
@@ -164,7 +165,8 @@ class Median(MedianAlong):
         return "MedianBackward0"
 
 
-def _along(pick: type[_Pick], result: Any, input: Tensor, dim: int, keepdim: bool, name: str) -> Any:
+def picked_along(pick: type[Pick], result: Any, input: Tensor, dim: int, keepdim: bool, name: str) -> Any:
+    """(values, indices) of `pick` along an axis, as a `result`; IndexError where there is nothing to pick from."""
     axis = normal_axis(dim, input.ndim)
     if input.ndim and input._array.shape[axis] == 0:
         raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
@@ -180,7 +182,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
         return maximum(input, other)
     if dim is None:
         return Max(input, _axes(input, None, "max"), False)
-    return _along(MaxAlong, MaxResult, check_tensor(input, "max"), dim, keepdim, "max")
+    return picked_along(MaxAlong, MaxResult, check_tensor(input, "max"), dim, keepdim, "max")
 
 
 @operation(method="min")
@@ -192,14 +194,14 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
         return minimum(input, other)
     if dim is None:
         return Min(input, _axes(input, None, "min"), False)
-    return _along(MinAlong, MinResult, check_tensor(input, "min"), dim, keepdim, "min")
+    return picked_along(MinAlong, MinResult, check_tensor(input, "min"), dim, keepdim, "min")
 
 
 @operation(method="median")
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower median of all elements, or (values, indices) along `dim`."""
     if dim is not None:
-        return _along(MedianAlong, MedianResult, check_tensor(input, "median"), dim, keepdim, "median")
+        return picked_along(MedianAlong, MedianResult, check_tensor(input, "median"), dim, keepdim, "median")
     if check_tensor(input, "median").numel() == 0:
         return Tensor(made("full", input.device, (), np.nan, input._array.dtype))
     return Median(reshape(input, -1), 0, False)[0]

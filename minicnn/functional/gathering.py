@@ -1,4 +1,4 @@
-"""gather, scatter and their kin, and what is built on them: sort, topk, unique, one_hot."""
+"""gather, scatter and their kin: elements taken from, and put to, the places that an index tensor names."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, made, to_device
+from minicnn.backend import array_module, to_device
 from minicnn.functional.adding import add_at
 from minicnn.functional.common import Zeros, check_tensor, normal_axis, sum_to
-from minicnn.functional.conversion import clone
-from minicnn.functional.creation import zeros
 from minicnn.functional.elementwise import mul
 from minicnn.functional.joining import Embed, along
-from minicnn.functional.return_types import named
 from minicnn.functional.shape import expand, flatten, reshape
 
-Sorted = named("sort", "values", "indices")
-TopK = named("topk", "values", "indices")
 
-# --- along one axis ---------------------------------------------------------------------------------
-
-
-def _places(index: Any, dim: int) -> tuple[Any, ...]:
+def places_along(index: Any, dim: int) -> tuple[Any, ...]:
     """The key that means (i, …, index[i, …, k], …, k): every axis at its own place, `dim` at `index`."""
     xp = array_module(index)
     grid = list(xp.ogrid[tuple(slice(n) for n in index.shape)]) if index.ndim else []
@@ -41,19 +33,11 @@ class Gather(Operation):
     def forward(ctx, input: Any, dim: int, index: Any) -> Any:
         ctx.shape, ctx.dim = input.shape, dim
         ctx.save(index)
-        return input[_places(index, dim)] if index.ndim else input.copy()
+        return input[places_along(index, dim)] if index.ndim else input.copy()
 
     def backward(ctx, grad: Any) -> Any:
         (index,) = ctx.saved()
         return ScatterAdd(Zeros(grad, ctx.shape), ctx.dim, index, grad), None, None
-
-
-class Sort(Gather):
-    """input in sorted order"""
-
-
-class Topk(Gather):
-    """The first k of input in sorted order"""
 
 
 class ScatterAdd(Operation):
@@ -65,7 +49,7 @@ class ScatterAdd(Operation):
         output = input.copy()
         if not index.ndim:
             return output + src
-        add_at(output, _places(index, dim), src[tuple(slice(n) for n in index.shape)])
+        add_at(output, places_along(index, dim), src[tuple(slice(n) for n in index.shape)])
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -87,7 +71,7 @@ class Scatter(Operation):
         output = input.copy()
         if np.ndim(src):
             src = src[tuple(slice(n) for n in index.shape)]
-        output[_places(index, dim) if index.ndim else ...] = src
+        output[places_along(index, dim) if index.ndim else ...] = src
         return output
 
     def backward(ctx, grad: Any) -> Any:
@@ -116,7 +100,8 @@ def _line(value: Any) -> Any:
     return reshape(value, (1,)) if isinstance(value, Tensor) and not value.ndim else value
 
 
-def _checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
+def checked_index(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
+    """`dim` counted from the front, and `index`, if it fits `input` along that axis; RuntimeError otherwise."""
     axis = normal_axis(dim, check_tensor(input, name).ndim)
     if check_tensor(index, name, "index")._array.dtype not in (np.int32, np.int64):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for `index`, got {index.dtype}")
@@ -148,7 +133,7 @@ def _inside(index: Tensor, size: int, axis: int) -> Tensor:
 @operation(method="gather")
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """input[i, index[i, j], …] along `dim`; the shape is that of `index` (int64)."""
-    axis, index = _checked_index(input, dim, index, "gather")
+    axis, index = checked_index(input, dim, index, "gather")
     if index.ndim and input.ndim:
         return Gather(input, axis, index)
     return _in_shape(Gather(_line(input), axis, _line(index)), index.shape)
@@ -163,8 +148,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     if (src is None) == (value is None):
         raise TypeError("scatter(): expected either `src` (a Tensor or a number) or `value` (a number)")
     src = value if src is None else src
-    axis, index = _checked_index(input, dim, index, "scatter")
-    _check_source(index, src, input, "scatter")
+    axis, index = checked_index(input, dim, index, "scatter")
+    check_source(index, src, input, "scatter")
     if index.ndim and input.ndim:
         return Scatter(input, axis, index, src)
     return _in_shape(Scatter(_line(input), axis, _line(index), _line(src)), input.shape)
@@ -173,25 +158,22 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 @operation(method="scatter_add", inplace=True)
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with `src` added at `index` along `dim`, as often as an index occurs."""
-    axis, index = _checked_index(input, dim, index, "scatter_add")
-    _check_source(index, check_tensor(src, "scatter_add", "src"), input, "scatter_add")
+    axis, index = checked_index(input, dim, index, "scatter_add")
+    check_source(index, check_tensor(src, "scatter_add", "src"), input, "scatter_add")
     if index.ndim and input.ndim:
         return ScatterAdd(input, axis, index, src)
     return _in_shape(ScatterAdd(_line(input), axis, _line(index), _line(src)), input.shape)
 
 
-def _check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
+def check_source(index: Tensor, src: Any, input: Tensor, name: str) -> None:
+    """RuntimeError if `src` is a tensor of another type than `input`, or smaller than `index`."""
     if not isinstance(src, Tensor):
         return
     if src.dtype is not input.dtype:
-        raise RuntimeError(
-            f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}"
-        )
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype}, {src.dtype}")
     sizes = [tensor._array.shape or (1,) for tensor in (index, src)]
     if len(sizes[0]) != len(sizes[1]) or any(n > m for n, m in zip(*sizes, strict=True)):
-        raise RuntimeError(
-            f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}"
-        )
+        raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)} in {name}")
 
 
 @operation(method="take_along_dim")
@@ -253,9 +235,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     array = index._plain_array()
     size = input._array.shape[axis]
     if isinstance(array, np.ndarray) and array.size and not (array.min() >= 0 and array.max() < size):
-        raise IndexError(
-            f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}"
-        )
+        raise IndexError(f"index out of range in self: `index` holds {array.min()} … {array.max()}, size {size}")
     return IndexSelect(input, axis, Tensor(to_device(array.reshape(-1), input.device)))
 
 
@@ -269,127 +249,3 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     if source._array.shape != wanted:
         raise RuntimeError(f"index_add(): `source` must have shape {list(wanted)}, got {list(source.shape)}")
     return IndexAdd(input, axis, index, source if alpha == 1 else mul(source, alpha))
-
-
-# --- sorted -----------------------------------------------------------------------------------------
-
-
-def stable_order(array: Any, axis: int, descending: bool) -> Any:
-    """The stable order; NaN counts as the largest, as in PyTorch."""
-    xp = array_module(array)
-    kind = {"kind": "stable"} if xp is np else {}
-    if not descending:
-        return xp.argsort(array, axis=axis, **kind)
-    turned = xp.flip(xp.argsort(xp.flip(array, axis), axis=axis, **kind), axis)
-    return array.shape[axis] - 1 - turned
-
-
-class Order(Operation):
-    """The first `count` indices of the stable order"""
-
-    def forward(ctx, input: Any, axis: int, descending: bool, count: int) -> Any:
-        order = stable_order(input, axis, descending)[along(axis, slice(count))]
-        return np.ascontiguousarray(order) if isinstance(order, np.ndarray) else order
-
-    def backward(ctx, grad: Any) -> Any:
-        return None, None, None, None
-
-
-def _sorted(kind: Any, pick: type[Gather], input: Tensor, axis: int, descending: bool, count: int) -> Any:
-    index = Order(input.detach(), axis, descending, count)
-    return kind(pick(input, axis, index), index)
-
-
-@operation(method="sort")
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """(values, indices) in ascending (descending) order along `dim`; equal elements keep their order."""
-    axis = normal_axis(dim, check_tensor(input, "sort").ndim)
-    if input.ndim == 0:
-        return Sorted(clone(input), zeros((), dtype=np.int64, device=input.device))
-    return _sorted(Sorted, Sort, input, axis, descending, input._array.shape[axis])
-
-
-@operation(method="argsort")
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-    """The indices that sort `input` along `dim`, int64."""
-    return sort(input.detach(), dim, descending).indices
-
-
-@operation(method="topk")
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the `k` largest (smallest) elements along `dim`, in order."""
-    axis = normal_axis(dim, check_tensor(input, "topk").ndim)
-    if input._array.dtype == bool:
-        raise RuntimeError("topk does not support bool dtypes on CPU; convert `input` with .int()")
-    size = input._array.shape[axis] if input.ndim else 1
-    if isinstance(k, bool) or not hasattr(k, "__index__"):
-        raise TypeError(f"topk(): argument `k` must be int, not {type(k).__name__}: got {k!r}")
-    if not 0 <= k <= size:
-        raise RuntimeError(f"selected index k out of range: `k` is {k}, dimension {dim} has size {size}")
-    if input.ndim == 0:
-        return TopK(clone(input), zeros((), dtype=np.int64, device=input.device))
-    return _sorted(TopK, Topk, input, axis, largest, int(k))
-
-
-@operation(method="unique")
-def unique(
-    input: Tensor,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
-) -> Any:
-    """The different values in ascending order; with `return_inverse`, `return_counts` a tuple."""
-    array = check_tensor(input, "unique")._plain_array()
-    if dim is not None:
-        dim = normal_axis(dim, input.ndim)
-    found = array_module(array).unique(
-        array, return_inverse=return_inverse, return_counts=return_counts, axis=dim
-    )
-    if not (return_inverse or return_counts):
-        return Tensor(found)
-    parts = list(found)
-    if return_inverse and dim is None:
-        parts[1] = parts[1].reshape(array.shape)
-    return tuple(Tensor(p) for p in parts)
-
-
-@operation(method="bincount")
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each of 0, 1, … occurs in `input` (1-d, whole numbers not below 0), or the sum of weights."""
-    array = check_tensor(input, "bincount")._plain_array()
-    if array.ndim != 1 or array.dtype.kind not in "iub" or (array.size and array.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral `input`s")
-    given = None if weights is None else weights._plain_array()
-    if given is None or isinstance(array, np.ndarray):
-        return Tensor(array_module(array).bincount(array, given, minlength))
-    sums = made("zeros", input.device, max(minlength, int(array.max()) + 1 if array.size else 0), np.float64)
-    add_at(sums, array, given.astype(np.float64))  # CuPy's own sum of weights would be atomic
-    return Tensor(sums)
-
-
-@operation()
-def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """1 at the class of each element and 0 elsewhere, int64, shape (*, num_classes).
-
-    RuntimeError for values below 0 or from `num_classes` on; -1 takes the largest value + 1.
-    """
-    array = check_tensor(input, "one_hot")._plain_array()
-    if array.dtype != np.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}"
-        )
-    if num_classes == -1 and array.size == 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor: give `num_classes`.")
-    looks = array.size and (num_classes == -1 or isinstance(array, np.ndarray))  # on the GPU no more than it must
-    if looks and array.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative: `input` holds {array.min()}.")
-    count = int(array.max()) + 1 if num_classes == -1 else num_classes
-    if count < 1:
-        raise RuntimeError(f"num_classes should be positive, got {num_classes}")
-    if looks and array.max() >= count:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes {count}: `input` holds {array.max()}."
-        )
-    xp = array_module(array)
-    return Tensor((array[..., None] == xp.arange(count)).astype(np.int64))

@@ -15,7 +15,7 @@ from minicnn.functional import device_random
 from minicnn.kernels import compiled
 from minicnn.kernels.shuffle import Sizes
 from minicnn.misfit import telling
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 LONG = 4096  # numbers from which on the compiled loop is worth its start
 
@@ -99,9 +99,7 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 @contextmanager
-def fork_rng(
-    devices: Any = None, enabled: bool = True, device_type: str | None = None
-) -> Iterator[None]:
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str | None = None) -> Iterator[None]:
     """What is drawn inside is drawn again after it: the state of `default_generator` is put back at the end.
 
     So are those of all GPUs in use, whatever `devices` and `device_type` say; with `enabled` False nothing is.

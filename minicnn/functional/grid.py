@@ -280,9 +280,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
             f"{sizes}."
         )
     if tuple(theta.shape[1:]) != (2, 3):
-        raise ValueError(
-            f"Expected a batch of 2D affine matrices of shape Nx2x3 for size {sizes}. Got {theta.shape}."
-        )
+        raise ValueError(f"Expected a batch of 2D affine matrices of shape Nx2x3 for size {sizes}. Got {theta.shape}.")
     if min(sizes) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {sizes}")
     N, _, H, W = sizes

@@ -1,4 +1,4 @@
-"""Reading and writing by index: x[…], gather and scatter, masks, sorting.
+"""Reading and writing by index: x[…], and by masks.
 
 Basic keys (ints, slices, None, …) give views, keys with tensors, lists or masks give copies. As in PyTorch
 the basic part of a key is applied first and the arrays index what is left; NumPy counts an int beside an
@@ -64,9 +64,7 @@ def keys_of(input: Tensor, key: Any) -> Keys:
             axis, label = axis + 1, label if part == slice(None) else "Slice"
         elif isinstance(part, int):
             if not -shape[axis] <= part < shape[axis]:
-                raise IndexError(
-                    f"index {part} is out of bounds for dimension {axis} with size {shape[axis]}"
-                )
+                raise IndexError(f"index {part} is out of bounds for dimension {axis} with size {shape[axis]}")
             basic.append(part)
             axis, label = axis + 1, "Select"
         else:
@@ -77,6 +75,7 @@ def keys_of(input: Tensor, key: Any) -> Keys:
             axis += width
     if all(isinstance(p, slice) for p in arrays):
         return Keys(tuple(basic), None, label)
+    _check_together([p.shape for p in arrays if not (isinstance(p, slice) or _is_mask(p))])
     here = input.device  # an index may come from the host
     return Keys(tuple(basic), tuple(p if isinstance(p, slice) else to_device(p, here) for p in arrays), label)
 
@@ -111,8 +110,7 @@ def _part(part: Any) -> Any:
         return int(part) if part.ndim == 0 and part.dtype != bool else part
     kind = part.dtype if hasattr(part, "dtype") else type(part).__name__
     raise IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-        f"(got {kind})"
+        f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {kind})"
     )
 
 
@@ -131,9 +129,18 @@ def _check_array(part: Any, shape: tuple[int, ...], axis: int) -> None:
     elif part.size and isinstance(part, np.ndarray):
         for value in (int(part.min()), int(part.max())):
             if not -shape[axis] <= value < shape[axis]:
-                raise IndexError(
-                    f"index {value} is out of bounds for dimension {axis} with size {shape[axis]}"
-                )
+                raise IndexError(f"index {value} is out of bounds for dimension {axis} with size {shape[axis]}")
+
+
+def _check_together(shapes: list[tuple[int, ...]]) -> None:
+    """IndexError if arrays of numbers do not broadcast. How many numbers a mask stands for, it knows alone."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        found = ", ".join(str(list(shape)) for shape in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {found}"
+        ) from None
 
 
 # --- x[key] -----------------------------------------------------------------------------------------
@@ -146,10 +153,8 @@ class Index(Operation):
         ctx.shape, ctx.key = input.shape, key
         try:
             return input[key]
-        except IndexError as error:  # the arrays of the key do not broadcast
-            raise IndexError(
-                f"shape mismatch: indexing tensors could not be broadcast together: {error}"
-            ) from None
+        except (IndexError, ValueError) as error:  # NumPy's and CuPy's, where a mask does not go with what is beside it
+            raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together: {error}") from None
 
     def backward(ctx, grad: Any) -> Any:
         return IndexPut(grad, ctx.shape, ctx.key), None
@@ -295,9 +300,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     if not isinstance(value, Tensor | int | float | np.number | np.bool_):
         raise TypeError(f"masked_fill(): `value` must be a number or a 0-d Tensor, got {value!r}")
     if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(
-            f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions"
-        )
+        raise RuntimeError(f"masked_fill only supports a 0-dimensional `value` tensor, got {value.ndim} dimensions")
     return MaskedFill(check_tensor(input, "masked_fill"), mask, value)
 
 

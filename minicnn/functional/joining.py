@@ -129,7 +129,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     if isinstance(tensors, tuple | list) and not tensors:
         raise ValueError("cat(): expected a non-empty list of Tensors as `tensors`, got none")
-    given = _listed(tensors, "cat")
+    given = listed(tensors, "cat")
     kind = dtypes.result_type(*(np.empty(1, x._array.dtype) for x in given))
     kept = [x for x in given if x._array.shape != (0,)] or given
     ndim = kept[0].ndim
@@ -171,7 +171,7 @@ class Stack(Operation):
 @operation()
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis `dim`."""
-    given = _listed(tensors, "stack")
+    given = listed(tensors, "stack")
     for i, x in enumerate(given):
         if x.shape != given[0].shape:
             raise RuntimeError(
@@ -183,11 +183,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return Stack(axis, *(x if x._array.dtype == kind else To(x, kind) for x in given))
 
 
-def _listed(tensors: Any, name: str) -> list[Tensor]:
+def listed(tensors: Any, name: str) -> list[Tensor]:
+    """The `tensors` as a list; TypeError for anything else, RuntimeError for none."""
     if isinstance(tensors, Tensor) or not hasattr(tensors, "__iter__"):
-        raise TypeError(
-            f"{name}(): argument `tensors` must be tuple of Tensors, not {type(tensors).__name__}"
-        )
+        raise TypeError(f"{name}(): argument `tensors` must be tuple of Tensors, not {type(tensors).__name__}")
     given = [check_tensor(x, name, "tensors") for x in tensors]
     if not given:
         raise RuntimeError(f"{name} expects a non-empty list of Tensors: `tensors` is empty")

@@ -17,7 +17,7 @@ from minicnn.functional.common import Dim, check_tensor
 from minicnn.functional.creation import eye
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.extremes import amax, amin
-from minicnn.functional.matmul import Bmm, _t, matmul
+from minicnn.functional.matmul import Bmm, matmul, turned
 from minicnn.functional.norms import norm
 from minicnn.functional.reduce import only_floating, sum
 from minicnn.functional.return_types import named
@@ -65,8 +65,8 @@ class Inverse(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         (output,) = ctx.saved()
-        turned = _t(output)
-        return -Bmm(Bmm(turned, grad), turned)
+        transposed = turned(output)
+        return -Bmm(Bmm(transposed, grad), transposed)
 
     def name(ctx) -> str:
         return "LinalgInvExBackward0"
@@ -106,8 +106,8 @@ class Solve(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         A, output = ctx.saved()
-        grad_b = Solve(_t(A), grad)
-        return -Bmm(grad_b, _t(output)), grad_b
+        grad_b = Solve(turned(A), grad)
+        return -Bmm(grad_b, turned(output)), grad_b
 
     def name(ctx) -> str:
         return "LinalgSolveExBackward0"
@@ -143,7 +143,7 @@ class Det(Operation):
     def backward(ctx, grad: Any) -> Any:
         A, output = ctx.saved()
         scale = View(Mul(grad, output), (*output.shape, 1, 1))
-        return Mul(_t(Inverse(A)), scale)
+        return Mul(turned(Inverse(A)), scale)
 
     def name(ctx) -> str:
         return "LinalgDetBackward0"
@@ -165,7 +165,7 @@ class LogAbsDet(Operation):
 
     def backward(ctx, grad: Any) -> Any:
         (A,) = ctx.saved()
-        return Mul(_t(Inverse(A)), View(grad, (*grad.shape, 1, 1)))
+        return Mul(turned(Inverse(A)), View(grad, (*grad.shape, 1, 1)))
 
     def name(ctx) -> str:
         return "LinalgSlogdetBackward0"
@@ -193,10 +193,10 @@ class Cholesky(Operation):
         kind = (L._array if isinstance(L, Tensor) else L).dtype
         xp = array_module(L._array if isinstance(L, Tensor) else L)
         half = (xp.tril(xp.ones((n, n))) - xp.eye(n) / 2).astype(kind)
-        middle = Mul(Bmm(_t(L), grad), half)
+        middle = Mul(Bmm(turned(L), grad), half)
         back = Inverse(L)
-        result = Bmm(Bmm(_t(back), middle), back)
-        return (result + _t(result)) * 0.5
+        result = Bmm(Bmm(turned(back), middle), back)
+        return (result + turned(result)) * 0.5
 
     def name(ctx) -> str:
         return "LinalgCholeskyExBackward0"

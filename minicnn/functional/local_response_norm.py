@@ -12,9 +12,7 @@ from minicnn.functional.pool import avg_pool2d
 
 
 @operation()
-def local_response_norm(
-    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Tensor:
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """x / (k + alpha · m)^beta, m the mean of x² over `size` channels around that of x, zeros beside them.
 
     input (N, C, *) with at least three axes; ValueError with fewer. Source: Krizhevsky et al. 2012, section 3.3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,22 +15,24 @@ from minicnn.functional.common import Number, check_tensor, matched, operands
 
 
 class _NoGradient(Operation):
-    """Runs a NumPy function by name; nothing passes backward."""
+    """Runs a function of raw arrays, or one of NumPy's by name; nothing passes backward."""
 
     keeps_layout = True
 
-    def forward(ctx, function: str, *args: Any) -> Any:
+    def forward(ctx, function: str | Callable[..., Any], *args: Any) -> Any:
         if len(args) == 2:
             args = matched(*args)
+        module = array_module(args[0] if np.ndim(args[0]) else args[-1])
+        compute = getattr(module, function) if isinstance(function, str) else function
         with np.errstate(divide="ignore", invalid="ignore"):
-            return getattr(array_module(args[0] if np.ndim(args[0]) else args[-1]), function)(*args)
+            return compute(*args)
 
     def backward(ctx, *grads: Any) -> Any:
         return None, *(g * 0 for g in grads), *((None,) * (len(ctx.edges) - 1 - len(grads)))
 
 
-def apply_numpy(function: str, *args: Any) -> Tensor:
-    """NumPy's function of that name, without a gradient."""
+def apply_numpy(function: str | Callable[..., Any], *args: Any) -> Tensor:
+    """NumPy's function of that name, or a function of raw arrays, without a gradient."""
     detached = (a.detach() if isinstance(a, Tensor) else a for a in args)
     result: Tensor = _NoGradient(function, *detached)
     return result

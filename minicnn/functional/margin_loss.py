@@ -107,20 +107,11 @@ def triplet_margin_loss(
     is above 0.
     """
     reduction = check_reduction(reduction, size_average, reduce)
-    given = {"anchor": anchor, "positive": positive, "negative": negative}
-    for name, tensor in given.items():
-        check_tensor(tensor, "triplet_margin_loss", name)
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got `margin` {margin}")
-    if len({tensor.ndim for tensor in given.values()}) > 1:
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
-            f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
-        )
-    near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = minimum(far, pairwise_distance(positive, negative, p, eps))
-    return reduced(clamp(margin + near - far, min=0), reduction)
+
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        return pairwise_distance(a, b, p, eps)
+
+    return _triplet(anchor, positive, negative, distance, margin, swap, reduction, "triplet_margin_loss")
 
 
 @operation()
@@ -135,19 +126,29 @@ def triplet_margin_with_distance_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """`triplet_margin_loss` with a distance of the user's own (None: `pairwise_distance`)."""
+    distance = pairwise_distance if distance_function is None else distance_function
     reduction = check_reduction(reduction)
+    return _triplet(anchor, positive, negative, distance, margin, swap, reduction, "triplet_margin_with_distance_loss")
+
+
+def _triplet(
+    anchor: Tensor, positive: Tensor, negative: Tensor, distance: Callable[[Tensor, Tensor], Tensor], margin: float,
+    swap: bool, reduction: str, name: str,
+) -> Tensor:  # fmt: skip
+    given = {"anchor": anchor, "positive": positive, "negative": negative}
+    for argument, tensor in given.items():
+        check_tensor(tensor, name, argument)
     if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
-    if len({anchor.ndim, positive.ndim, negative.ndim}) > 1:
+        raise ValueError(f"margin must be greater than 0, got `margin` {margin}")
+    if len({tensor.ndim for tensor in given.values()}) > 1:
         raise RuntimeError(
             "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
             f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
         )
-    distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = minimum(far, distance(positive, negative))
-    return reduced(clamp(margin + near - far, min=0.0), reduction)
+    return reduced(clamp(margin + near - far, min=0), reduction)
 
 
 def _rows(input: Tensor, name: str) -> Tensor:

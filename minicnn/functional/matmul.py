@@ -16,7 +16,7 @@ from minicnn.functional.shape import Permute, View, reshape, squeeze, swapped, u
 from minicnn.kernels import layout
 
 
-def _t(x: Any) -> Any:
+def turned(x: Any) -> Any:
     """The last two axes exchanged."""
     ndim = len(x.shape)
     return Permute(x, swapped(ndim, ndim - 2, ndim - 1))
@@ -39,8 +39,8 @@ class Bmm(Operation):
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
         return (
-            sum_to(Bmm(grad, _t(b)), ctx.shapes[0]) if ctx.needs(0) else None,
-            sum_to(Bmm(_t(a), grad), ctx.shapes[1]) if ctx.needs(1) else None,
+            sum_to(Bmm(grad, turned(b)), ctx.shapes[0]) if ctx.needs(0) else None,
+            sum_to(Bmm(turned(a), grad), ctx.shapes[1]) if ctx.needs(1) else None,
         )
 
 
@@ -54,7 +54,7 @@ class Mv(Operation):
     def backward(ctx, grad: Any) -> Any:
         a, b = ctx.saved()
         grad_a = View(grad, (grad.shape[0], 1)) * View(b, (1, b.shape[0])) if ctx.needs(0) else None
-        return grad_a, Mv(_t(a), grad) if ctx.needs(1) else None
+        return grad_a, Mv(turned(a), grad) if ctx.needs(1) else None
 
 
 class Dot(Operation):
@@ -71,18 +71,14 @@ class Dot(Operation):
 
 def _same_dtype(a: Tensor, b: Tensor, name: str) -> None:
     if a._array.dtype != b._array.dtype:
-        raise RuntimeError(
-            f"{name}: expected both tensors to have the same dtype, but got {a.dtype} != {b.dtype}"
-        )
+        raise RuntimeError(f"{name}: expected both tensors to have the same dtype, but got {a.dtype} != {b.dtype}")
 
 
 def _shapes(a: Tensor, b: Tensor) -> str:
     return f"({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})"
 
 
-def _checked(
-    a: Any, b: Any, name: str, ndims: tuple[int, int], arguments: tuple[str, str]
-) -> tuple[Tensor, Tensor]:
+def _checked(a: Any, b: Any, name: str, ndims: tuple[int, int], arguments: tuple[str, str]) -> tuple[Tensor, Tensor]:
     """Two tensors of the numbers of axes that `name` takes, with equal inner lengths."""
     for x, ndim, argument in zip((a, b), ndims, arguments, strict=True):
         if check_tensor(x, name, argument).ndim != ndim:
@@ -104,9 +100,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of (B, M, K) and (B, K, N), one by one: (B, M, N)."""
     _checked(input, mat2, "bmm", (3, 3), ("input", "mat2"))
     if input.shape[0] != mat2.shape[0]:
-        raise RuntimeError(
-            f"bmm: batch1 and batch2 must have the same number of batches {_shapes(input, mat2)}"
-        )
+        raise RuntimeError(f"bmm: batch1 and batch2 must have the same number of batches {_shapes(input, mat2)}")
     return Bmm(input, mat2)
 
 
@@ -136,9 +130,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product; axes before the last two broadcast, a 1-d operand is a row (left) or a column."""
     a, b = check_tensor(input, "matmul"), check_tensor(other, "matmul", "other")
     if a.ndim == 0 or b.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
-        )
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D")
     _same_dtype(a, b, "matmul")
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else -1]:
         raise RuntimeError(f"matmul: mat1 and mat2 shapes cannot be multiplied {_shapes(a, b)}")
@@ -179,8 +171,8 @@ class Addmm(Operation):
         scaled = grad if ctx.alpha == 1 else grad * ctx.alpha
         return (
             sum_to(grad if ctx.beta == 1 else grad * ctx.beta, ctx.shape) if ctx.needs(0) else None,
-            Mm(scaled, _t(mat2), None) if ctx.needs(1) else None,
-            Mm(_t(mat1), scaled, layout.PLAIN) if ctx.needs(2) else None,
+            Mm(scaled, turned(mat2), None) if ctx.needs(1) else None,
+            Mm(turned(mat1), scaled, layout.PLAIN) if ctx.needs(2) else None,
             None,
             None,
         )
@@ -266,9 +258,7 @@ def _letters(equation: str, ndims: list[int]) -> tuple[tuple[str, ...], str]:
     left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(ndims):
-        raise RuntimeError(
-            f"einsum(): `equation` {equation!r} has {len(parts)} terms for {len(ndims)} operands"
-        )
+        raise RuntimeError(f"einsum(): `equation` {equation!r} has {len(parts)} terms for {len(ndims)} operands")
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
     widest = max([n - len(p) + 3 for p, n in zip(parts, ndims, strict=True) if "..." in p], default=0)
     hidden = "".join(free[:widest])

@@ -94,9 +94,7 @@ class Logsumexp(Operation):
         largest = xp.where(xp.isfinite(largest), largest, 0).astype(input.dtype)
         with np.errstate(divide="ignore", over="ignore"):
             output = xp.log(add_up(xp.exp(input - largest), axes, True)) + largest
-        output = (
-            output if keepdim else output.reshape([n for i, n in enumerate(input.shape) if i not in axes])
-        )
+        output = output if keepdim else output.reshape([n for i, n in enumerate(input.shape) if i not in axes])
         ctx.save(input, output)
         return output
 

@@ -88,7 +88,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         )
     if mode != "circular":
         if input._array.dtype == bool:
-            raise NotImplementedError(f"pad(): mode {mode!r} is not implemented for {input.dtype}")
+            raise NotImplementedError(
+                f"pad(): mode {mode!r} is not implemented for {input.dtype}; convert with .float()"
+            )
         if 0 in input.shape[input.ndim - len(widths) - 1 :]:
             raise RuntimeError(
                 f"pad(): `input` has shape {list(input.shape)}; in mode {mode!r} only its batch may be empty"

@@ -15,7 +15,7 @@ from minicnn.functional.common import check_tensor, normal_axis
 from minicnn.functional.conversion import clone, overwrite
 from minicnn.functional.creation import new_ones
 from minicnn.functional.elementwise import Mul
-from minicnn.functional.gathering import Gather, _check_source, _checked_index, _places, scatter, scatter_add
+from minicnn.functional.gathering import Gather, check_source, checked_index, places_along, scatter, scatter_add
 from minicnn.functional.index import Index, IndexPut, keys_of, setitem
 from minicnn.functional.joining import along
 from minicnn.functional.selection import where
@@ -170,7 +170,7 @@ class ScatterReduce(Operation):
         ctx.dim = dim
 
         def reduced(input: Any, index: Any, src: Any) -> Any:
-            places = _places(index, dim)
+            places = places_along(index, dim)
             src = src[tuple(slice(n) for n in index.shape)]
             output = input.copy()
             (np.maximum if larger else np.minimum).at(output, places, src)
@@ -201,12 +201,13 @@ def scatter_reduce(
     """
     if reduce not in REDUCTIONS:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
-    axis, index = _checked_index(input, dim, index, "scatter_reduce")
-    _check_source(index, check_tensor(src, "scatter_reduce", "src"), input, "scatter_reduce")
+    axis, index = checked_index(input, dim, index, "scatter_reduce")
+    check_source(index, check_tensor(src, "scatter_reduce", "src"), input, "scatter_reduce")
     if tuple(src.shape) != tuple(index.shape):
         src = src[tuple(slice(n) for n in index.shape)]
     if not include_self:
-        neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": -_limit(input), "amin": _limit(input)}[reduce]
+        least, most = _limits(input)
+        neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": least, "amin": most}[reduce]
         input = scatter(input, axis, index, neutral)
     if reduce == "sum":
         return scatter_add(input, axis, index, src)
@@ -224,12 +225,15 @@ def scatter_reduce(
 
     def multiplied(output: Any, index: Any, src: Any) -> Any:
         output = output.copy()
-        np.multiply.at(output, _places(index, axis), src)
+        np.multiply.at(output, places_along(index, axis), src)
         return output
 
     return Tensor(through_host(multiplied, input._plain_array(), index._plain_array(), src._plain_array()))
 
 
-def _limit(input: Tensor) -> Any:
+def _limits(input: Tensor) -> tuple[Any, Any]:
+    """The smallest and the largest number that the type of `input` has."""
     kind = input._array.dtype
-    return float("inf") if kind.kind == "f" else int(np.iinfo(kind).max)
+    if kind.kind == "f":
+        return float("-inf"), float("inf")
+    return (False, True) if kind.kind == "b" else (int(np.iinfo(kind).min), int(np.iinfo(kind).max))

@@ -11,7 +11,7 @@ from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
-from minicnn.functional.common import check_tensor, memory_order
+from minicnn.functional.common import check_tensor, memory_order, raw
 from minicnn.functional.window import Shaped, batched, both, lengths, output_size
 from minicnn.kernels import dispatch
 from minicnn.kernels.pool2d import Sizes
@@ -36,15 +36,10 @@ class MaxPool(Operation):
 
     def backward(ctx, grad: Any, _: Any) -> Any:
         (argmax,) = ctx.saved()
-        return MaxPoolInput(grad, _plain(argmax), ctx.sizes), None
+        return MaxPoolInput(grad, raw(argmax), ctx.sizes), None  # raw also where this pass is recorded: no gradient
 
     def name(ctx) -> str:
         return "MaxPool2DWithIndicesBackward0"
-
-
-def _plain(value: Any) -> Any:
-    """Indices have no gradient: raw, also where the backward pass is recorded."""
-    return value._array if isinstance(value, Tensor) else value
 
 
 class MaxPoolInput(Operation):
@@ -134,9 +129,7 @@ def windows(
     out = [output_size(size[i], kernel[i], strides[i], paddings[i], dilations[i], ceil_mode) for i in range(axes)]
     if min(out) < 1:
         before, after = ("x".join(map(str, (x.shape[1], *sizes))) for sizes in (size, out))
-        raise RuntimeError(
-            f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small"
-        )
+        raise RuntimeError(f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small")
     if x.shape[1] == 0:
         raise RuntimeError(f"{name}(): Expected `input` with channels, got shape {list(x.shape)}")
     return Sizes(
@@ -298,9 +291,7 @@ def _avg_pool(
 
 
 @operation()
-def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool1d(input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """The p-norm (Σ x^p)^(1/p) of each window, p being `norm_type`; infinity gives the largest magnitude.
 
     input (N, C, L) or (C, L): (N, C, OL). Where the sum is negative the result is NaN.
@@ -310,9 +301,7 @@ def lp_pool1d(
 
 
 @operation()
-def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """The p-norm (Σ x^p)^(1/p) of each window, p being `norm_type`; infinity gives the largest magnitude.
 
     input (N, C, H, W) or (C, H, W): (N, C, OH, OW). Where the sum is negative the result is NaN.

@@ -115,9 +115,7 @@ def _diagonal(diagonal: Any, name: str) -> int:
 
 def _matrices(input: Tensor, name: str) -> Tensor:
     if check_tensor(input, name).ndim < 2:
-        raise RuntimeError(
-            f"{name}: input tensor must have at least 2 dimensions, got shape {list(input.shape)}"
-        )
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got shape {list(input.shape)}")
     return input
 
 

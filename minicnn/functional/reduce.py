@@ -62,9 +62,7 @@ def add_up(array: Any, axes: tuple[int, ...], keepdim: bool = False) -> Any:
     if array.dtype == np.float16:
         kind = np.float32
     elif array.dtype == np.float32 and isinstance(array, np.ndarray) and count_of(array.shape, axes) >= LONG:
-        inner = min(
-            range(array.ndim), key=lambda i: abs(array.strides[i]) if array.shape[i] > 1 else math.inf
-        )
+        inner = min(range(array.ndim), key=lambda i: abs(array.strides[i]) if array.shape[i] > 1 else math.inf)
         kind = None if inner in axes else np.float64
     return array.sum(axis=axes, dtype=kind, keepdims=keepdim).astype(array.dtype, copy=False)
 
@@ -120,7 +118,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean over `dim`; NaN of nothing. RuntimeError for whole numbers (use .float())."""
     kind = check_tensor(input, "mean")._array.dtype if dtype is None else dtypes.as_numpy(dtype)
-    if kind.kind != "f":
+    if kind.kind not in "fV":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
             f"dtype. Got: {dtypes.from_numpy(kind)}; use .float()"
@@ -252,7 +250,7 @@ def std_mean(
 
 def only_floating(input: Tensor, name: str) -> None:
     """RuntimeError unless the elements of `input` are floating-point numbers."""
-    if check_tensor(input, name)._array.dtype.kind != "f":
+    if not check_tensor(input, name).is_floating_point():
         raise RuntimeError(f"{name}: only support floating point dtypes, got {input.dtype}; use .float()")
 
 
@@ -271,9 +269,7 @@ class Prod(Operation):
         (input,) = ctx.saved()
         zero = (input._array if isinstance(input, Tensor) else input) == 0
         zeros = zero.sum(axis=ctx.axes, keepdims=True)
-        filled = Where(
-            zero, 1.0, input
-        )  # Π of the others = Π filled / x without zeros, Π filled at a single one
+        filled = Where(zero, 1.0, input)  # Π of the others = Π filled / x without zeros, Π filled at a single one
         others = Div(spread(Prod(filled, ctx.axes, True), ctx.shape, ctx.axes), filled)
         return Mul(spread(grad, ctx.shape, ctx.axes), Mul(others, zeros == zero)), None, None
 

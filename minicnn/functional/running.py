@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, through_host
+from minicnn.backend import array_module, on_cpu
 from minicnn.functional.common import Zeros, check_tensor, normal_axis
 from minicnn.functional.elementwise import Div, Mul, mul
 from minicnn.functional.gathering import ScatterAdd
@@ -61,6 +61,20 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return Cumprod(input, normal_axis(dim, input.ndim))
 
 
+def running_extreme(function: str, array: Any, axis: int) -> Any:
+    """The "maximum" or "minimum" of each element and all before it along an axis of a raw array; NaN stays. CuPy has no
+    `accumulate` of these: there the stretch that an element knows is doubled until it reaches the beginning."""
+    join = getattr(array_module(array), function)
+    if on_cpu(array):
+        return join.accumulate(array, axis=axis)
+    found, known = array.copy(), 1
+    while known < array.shape[axis]:
+        later, earlier = along(axis, slice(known, None)), along(axis, slice(-known))
+        found[later] = join(found[later], found[earlier])
+        known *= 2
+    return found
+
+
 class Cummax(Operation):
     """The largest so far along an axis, and where it stands: the last of equal ones"""
 
@@ -68,20 +82,17 @@ class Cummax(Operation):
 
     def forward(ctx, input: Any, dim: int) -> Any:
         ctx.shape, ctx.dim = input.shape, dim
+        xp = array_module(input)
         if not input.ndim:
-            place = array_module(input).zeros((), np.int64)
+            place = xp.zeros((), np.int64)
             ctx.save(place)
             return input.copy(), place
-
-        def accumulated(input: Any) -> Any:
-            values = getattr(np, ctx.function).accumulate(input, axis=dim)
-            hits = input == values
-            if input.dtype.kind == "f":
-                hits |= np.isnan(input)
-            places = np.arange(input.shape[dim]).reshape([-1 if i == dim else 1 for i in range(input.ndim)])
-            return values, np.maximum.accumulate(np.where(hits, places, 0), axis=dim)
-
-        values, index = through_host(accumulated, input)
+        values = running_extreme(ctx.function, input, dim)
+        hits = input == values
+        if input.dtype.kind == "f":
+            hits |= xp.isnan(input)
+        places = xp.arange(input.shape[dim]).reshape([-1 if i == dim else 1 for i in range(input.ndim)])
+        index = running_extreme("maximum", xp.where(hits, places, 0), dim)
         ctx.save(index)
         return values, index
 
@@ -100,19 +111,13 @@ class Cummin(Cummax):
 
 @operation(method="cummax")
 def cummax(input: Tensor, dim: int) -> Any:
-    """(values, indices): the largest so far along `dim`, and where it stands (the last of equal ones).
-
-    Of a GPU's tensors it is found on the host.
-    """
+    """(values, indices): the largest so far along `dim`, and where it stands (the last of equal ones)."""
     return CumMax(*Cummax(check_tensor(input, "cummax"), normal_axis(dim, input.ndim)))
 
 
 @operation(method="cummin")
 def cummin(input: Tensor, dim: int) -> Any:
-    """(values, indices): the smallest so far along `dim`, and where it stands (the last of equal ones).
-
-    Of a GPU's tensors it is found on the host.
-    """
+    """(values, indices): the smallest so far along `dim`, and where it stands (the last of equal ones)."""
     return CumMin(*Cummin(check_tensor(input, "cummin"), normal_axis(dim, input.ndim)))
 
 

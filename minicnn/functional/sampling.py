@@ -1,4 +1,4 @@
-"""Random tensors, number for number those of PyTorch's CPU generator (minicnn/random.py holds the recipes).
+"""Random tensors, number for number those of PyTorch's CPU generator (minicnn/stream.py holds the recipes).
 
 Every draw takes `generator=`; without one it comes from `default_generator`, which `manual_seed` restarts.
 Numbers are drawn on the host and then moved, so a GPU tensor gets the same ones.
@@ -19,7 +19,7 @@ from minicnn.functional.conversion import overwrite
 from minicnn.functional.creation import as_size, finished
 from minicnn.functional.generator import stream_of
 from minicnn.kernels.recorder import recorder
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 
 def _drawn(draw: Callable[[], Any], kind: Any = None) -> Any:
@@ -55,9 +55,7 @@ def _in_order(input: Tensor) -> bool:
 def _kind(dtype: Any, name: str) -> np.dtype[Any]:
     kind = dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
     if kind.kind != "f":
-        raise NotImplementedError(
-            f'"{name}" not implemented for `dtype` {dtypes.from_numpy(kind)}; use a float'
-        )
+        raise NotImplementedError(f'"{name}" not implemented for `dtype` {dtypes.from_numpy(kind)}; use a float')
     return kind
 
 
@@ -314,9 +312,7 @@ def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Stream | None = None) 
 
 
 @operation(method="random_")
-def random_(
-    input: Tensor, from_: int = 0, to: int | None = None, *, generator: Stream | None = None
-) -> Tensor:
+def random_(input: Tensor, from_: int = 0, to: int | None = None, *, generator: Stream | None = None) -> Tensor:
     """Fill with whole numbers in [from, to), in place; `random_(to)` from 0, and without arguments up to the
     largest that the type holds exactly."""
     array, stream = check_tensor(input, "random_")._array, stream_of(generator)

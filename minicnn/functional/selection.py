@@ -47,10 +47,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _both(a: Tensor, b: Any) -> tuple[Any, Any]:
-    return a, b if isinstance(b, Tensor) else _beside(a, b, a._array.dtype)
+    return a, b if isinstance(b, Tensor) else number_beside(a, b, a._array.dtype)
 
 
-def _beside(tensor: Tensor, number: Any, kind: Any) -> Tensor:
+def number_beside(tensor: Tensor, number: Any, kind: Any) -> Tensor:
     """A number as a 0-d tensor on the device of `tensor`."""
     return Tensor(made("full", tensor.device, (), number, kind))
 
@@ -70,9 +70,9 @@ class Where(Operation):
         ctx.shapes = np.shape(a), np.shape(b)
         ctx.save(condition)
         if np.ndim(a):
-            condition, a = _matched_condition(condition, a)
+            condition, a = matched(condition, a)
         if np.ndim(b):
-            condition, b = _matched_condition(condition, b)
+            condition, b = matched(condition, b)
         result = array_module(condition).where(condition, a, b)
         if isinstance(result, np.ndarray) and result.ndim > 1 and not condition.flags.c_contiguous:
             result = _like(result, condition)
@@ -85,10 +85,6 @@ class Where(Operation):
             sum_to(Mul(grad, condition), ctx.shapes[0]) if ctx.needs(1) else None,
             sum_to(Mul(grad, ~condition), ctx.shapes[1]) if ctx.needs(2) else None,
         )
-
-
-def _matched_condition(condition: Any, value: Any) -> tuple[Any, Any]:
-    return matched(condition, value)
 
 
 def _like(result: Any, model: Any) -> Any:
@@ -111,7 +107,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if condition._array.dtype != bool:
         raise RuntimeError(f"where expected `condition` to be a boolean tensor, but got {condition.dtype}")
     if isinstance(input, int | float) and isinstance(other, int | float):
-        input = _beside(condition, input, dtypes.result_type(input, other))
+        input = number_beside(condition, input, dtypes.result_type(input, other))
     a, b = operands(input, other, name="where")
     return Where(condition, a, b)
 

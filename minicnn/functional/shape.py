@@ -114,9 +114,7 @@ def inferred(shape: tuple[int, ...], input: Tensor, name: str) -> tuple[int, ...
             )
         shape = tuple(size // known if n == -1 else n for n in shape)
     if math.prod(shape) != size:
-        raise RuntimeError(
-            f"shape '{list(shape)}' is invalid for input of size {size}: {name} of {list(input.shape)}"
-        )
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}: {name} of {list(input.shape)}")
     return shape
 
 
@@ -165,9 +163,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     check_tensor(input, "flatten")
     start, end = normal_axis(start_dim, input.ndim), normal_axis(end_dim, input.ndim)
     if start > end:
-        raise RuntimeError(
-            f"flatten() has invalid args: `start_dim` {start} cannot come after `end_dim` {end}"
-        )
+        raise RuntimeError(f"flatten() has invalid args: `start_dim` {start} cannot come after `end_dim` {end}")
     if start == end and input.ndim:
         return input
     shape = input._array.shape
@@ -361,9 +357,7 @@ def expand(input: Tensor, *size: Any) -> Tensor:
     for i, n in enumerate(sizes):
         have = shape[i - lead] if i >= lead else 1
         if n == -1 and i < lead:
-            raise RuntimeError(
-                f"expand: -1 isn't allowed in a leading, non-existing dimension {i} of {list(sizes)}"
-            )
+            raise RuntimeError(f"expand: -1 isn't allowed in a leading, non-existing dimension {i} of {list(sizes)}")
         if n not in (-1, have) and have != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({n}) must match the existing size ({have}) at "

@@ -79,9 +79,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             f"but input.size(-3)={channels} is not divisible by {r * r}"
         )
     C = channels // (r * r)
-    y: Tensor = Rearrange(
-        input, lead, (C, r, r, H, W), (0, 3, 1, 4, 2), (C, H * r, W * r), "PixelShuffleBackward0"
-    )
+    y: Tensor = Rearrange(input, lead, (C, r, r, H, W), (0, 3, 1, 4, 2), (C, H * r, W * r), "PixelShuffleBackward0")
     return y
 
 
@@ -100,9 +98,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
                 f"is not divisible by {r}"
             )
     H, W = height // r, width // r
-    y: Tensor = Rearrange(
-        input, lead, (C, H, r, W, r), (0, 2, 4, 1, 3), (C * r * r, H, W), "PixelUnshuffleBackward0"
-    )
+    y: Tensor = Rearrange(input, lead, (C, H, r, W, r), (0, 2, 4, 1, 3), (C * r * r, H, W), "PixelUnshuffleBackward0")
     return y
 
 
@@ -122,9 +118,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     g = _factor(groups, "channel_shuffle", "groups")
     C = shape[1]
     if C % g:
-        raise RuntimeError(
-            f"Number of channels must be divisible by groups. Got {C} channels and {g} groups."
-        )
+        raise RuntimeError(f"Number of channels must be divisible by groups. Got {C} channels and {g} groups.")
     cut = (g, C // g, math.prod(shape[2:]))
     y: Tensor = Rearrange(input, 1, cut, (1, 0, 2), tuple(shape[1:]), "ChannelShuffleBackward0")
     return y

@@ -106,7 +106,7 @@ def _softmax_input(input: Tensor, dtype: Any, name: str) -> Tensor:
     check_tensor(input, name)
     if dtype is not None:
         input = input.to(dtype)
-    if input._array.dtype.kind != "f":
+    if not input.is_floating_point():
         raise NotImplementedError(
             f'"{name}" not implemented for {input.dtype}; give dtype=float32, or convert with .float()'
         )

@@ -9,18 +9,19 @@ import numpy as np
 from minicnn import dtypes
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import CPU, array_module, as_array, through_host, to_device
+from minicnn.backend import CPU, array_module, as_array, to_device
 from minicnn.functional.arithmetic import lerp
 from minicnn.functional.common import Dim, check_tensor, normal_axis
-from minicnn.functional.extremes import _along, _Pick, amax, amin
-from minicnn.functional.gathering import sort, stable_order
+from minicnn.functional.extremes import Pick, amax, amin, picked_along
 from minicnn.functional.index import nonzero
 from minicnn.functional.joining import along, narrow, stack
 from minicnn.functional.matmul import matmul
 from minicnn.functional.reduce import mean, only_floating, sum
 from minicnn.functional.return_types import named
+from minicnn.functional.running import running_extreme
 from minicnn.functional.selection import clamp, where
 from minicnn.functional.shape import movedim, reshape, squeeze, transpose, unsqueeze
+from minicnn.functional.sorting import sort, stable_order
 
 KthValue = named("kthvalue", "values", "indices")
 Mode = named("mode", "values", "indices")
@@ -46,7 +47,7 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any
 # --- order ------------------------------------------------------------------------------------------
 
 
-class KthvalueAlong(_Pick):
+class KthvalueAlong(Pick):
     """The k-th smallest along one axis"""
 
     def forward(ctx, input: Any, dim: int, keepdim: bool, k: int = 1) -> Any:
@@ -73,33 +74,24 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     return KthValue(*KthvalueAlong(input, axis, keepdim, k))
 
 
-class ModeAlong(_Pick):
+class ModeAlong(Pick):
     """The value that occurs most often along one axis, the smallest of them; its last place"""
 
     def choose(ctx, xp: Any, input: Any, dim: int) -> Any:
-        return through_host(ctx.most_frequent, input, dim)
-
-    @staticmethod
-    def most_frequent(input: Any, dim: int) -> Any:
         order = stable_order(input, dim, False)
-        values = np.moveaxis(np.take_along_axis(input, order, dim), dim, -1)
-        size = values.shape[-1]
-        rows, places = values.reshape(-1, size), np.moveaxis(order, dim, -1).reshape(-1, size)
-        found = np.empty((len(rows), 1), np.int64)
-        for i, row in enumerate(rows):  # sorted: equal values are a run
-            ends = np.append(np.flatnonzero(row[1:] != row[:-1]), size - 1)
-            best = int(np.argmax(np.diff(ends, prepend=-1)))
-            found[i] = places[i, ends[best]]
-        return np.moveaxis(found.reshape(*values.shape[:-1], 1), -1, dim)
+        values = xp.take_along_axis(input, order, dim)  # sorted: equal values are a run
+        places = xp.arange(input.shape[dim]).reshape([-1 if i == dim else 1 for i in range(input.ndim)])
+        begins = xp.zeros(values.shape, np.int64)
+        differ = values[along(dim, slice(1, None))] != values[along(dim, slice(-1))]
+        begins[along(dim, slice(1, None))] = xp.where(differ, places[along(dim, slice(1, None))], 0)
+        lengths = places - running_extreme("maximum", begins, dim)  # of the run so far, and the first longest one wins
+        return xp.take_along_axis(order, xp.expand_dims(lengths.argmax(dim), dim), dim)
 
 
 @operation(method="mode")
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
-    """(values, indices): what occurs most often along `dim` (the smallest of several), and its last place.
-
-    Of a GPU's tensors it is found on the host.
-    """
-    return _along(ModeAlong, Mode, check_tensor(input, "mode"), dim, keepdim, "mode")
+    """(values, indices): what occurs most often along `dim` (the smallest of several), and its last place."""
+    return picked_along(ModeAlong, Mode, check_tensor(input, "mode"), dim, keepdim, "mode")
 
 
 @operation(method="msort")
@@ -188,14 +180,11 @@ def corrcoef(input: Tensor) -> Tensor:
 
 @operation(method="histc")
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-    """How many elements fall into each of `bins` equal intervals of [min, max] (both 0: of what there is).
-
-    Of a GPU's tensors they are counted on the host.
-    """
+    """How many elements fall into each of `bins` equal intervals of [min, max] (both 0: of what there is)."""
     only_floating(input, "histc")
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0, got {bins}")
-    array = input.numpy(force=True)
+    array = input._plain_array()
     low, high = float(min), float(max)
     if low == high and array.size:
         low, high = float(array.min()), float(array.max())
@@ -205,8 +194,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise RuntimeError(f"range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError(f"max must be larger than min, got min {low} and max {high}")
-    counts = np.histogram(array, bins, (low, high))[0]
-    return Tensor(to_device(counts.astype(array.dtype), input.device))
+    return Tensor(array_module(array).histogram(array, bins, (low, high))[0].astype(array.dtype))
 
 
 @operation()
@@ -260,23 +248,24 @@ def unique_consecutive(
 ) -> Any:
     """The elements without those that equal the one before, flat (or the parts along `dim`).
 
-    With `return_inverse` also where each element went, with `return_counts` how many were taken together. Of a GPU's
-    tensors they are found on the host.
+    With `return_inverse` also where each element went, with `return_counts` how many were taken together.
     """
-    array = check_tensor(input, "unique_consecutive").numpy(force=True)  # on the host: few elements stay
+    array = check_tensor(input, "unique_consecutive")._plain_array()
+    xp = array_module(array)
     axis = None if dim is None else normal_axis(dim, array.ndim)
-    parts = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
+    parts = array.reshape(-1) if axis is None else xp.moveaxis(array, axis, 0)
     rows = parts.reshape(len(parts), -1)
-    new = np.ones(len(parts), bool)
+    new = xp.ones(len(parts), bool)
     new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
-    kept = parts[new] if axis is None else np.moveaxis(parts[new], 0, axis)
-    results = [np.ascontiguousarray(kept)]
+    kept = parts[new] if axis is None else xp.moveaxis(parts[new], 0, axis)
+    results = [xp.ascontiguousarray(kept)]
     if return_inverse:
         inverse = new.cumsum() - 1
         results.append(inverse.reshape(array.shape) if axis is None else inverse)
     if return_counts:
-        results.append(np.diff(np.append(np.flatnonzero(new), len(parts))))
-    tensors = tuple(Tensor(to_device(array, input.device)) for array in results)
+        ends = xp.full(1, len(parts))
+        results.append(xp.diff(xp.concatenate([xp.flatnonzero(new), ends])))
+    tensors = tuple(map(Tensor, results))
     return tensors if len(tensors) > 1 else tensors[0]
 
 

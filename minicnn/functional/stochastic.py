@@ -46,7 +46,7 @@ def rrelu(
     >>> rrelu(minicnn.tensor([-24.0, 3.0]))
     tensor([-5.5000,  3.0000])
     """
-    if check_tensor(input, "rrelu")._array.dtype.kind != "f":
+    if not check_tensor(input, "rrelu").is_floating_point():
         raise NotImplementedError(f'"rrelu" not implemented for `input` of {input.dtype}; use .float()')
     if lower > upper:
         raise RuntimeError(

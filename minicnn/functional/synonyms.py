@@ -16,8 +16,8 @@ from minicnn.functional.matmul import outer
 from minicnn.functional.reshaped import transpose_
 from minicnn.functional.running import trapezoid
 from minicnn.functional.shape import last_two_swapped, movedim, transpose
-from minicnn.functional.transcendental import acos, acosh, asin, asinh, atan, atan2, atanh
-from minicnn.functional.unary import abs_, sign, trunc
+from minicnn.functional.transcendental import atan2
+from minicnn.functional.unary import abs_, acos, acosh, asin, asinh, atan, atanh, sign, trunc
 
 Function = Callable[..., Any]
 

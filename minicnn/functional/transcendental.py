@@ -1,12 +1,8 @@
-"""More functions of one variable: tangents, inverse and hyperbolic functions, powers of 2, logarithms to base 10.
-
-Each is a formula and its slope; `_function` makes an operation of the two.
-"""
+"""Angles, lengths and logarithms of two numbers; degrees and log-odds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,51 +13,8 @@ from minicnn.autograd.tensor import Tensor
 from minicnn.backend import array_module
 from minicnn.functional.common import Number, check_tensor, floating, matched, operands, sum_to
 from minicnn.functional.elementwise import Div, Mul, mul, sub
-from minicnn.functional.selection import Where, _beside, clamp
-from minicnn.functional.unary import Sqrt, log
-
-Slope = Callable[[Any], Any]
-
-
-def _function(
-    name: str, numpy: str, slope: Slope, text: str, *, of_output: bool = False
-) -> tuple[type[Operation], Callable[[Tensor], Tensor]]:
-    """The operation that runs NumPy's function `numpy`, and its public function. `slope`, of the input or of the
-    output, is made of operators and operations only."""
-
-    def forward(ctx: Any, a: Any) -> Any:
-        output = getattr(array_module(a), numpy)(a)
-        ctx.save(output if of_output else a)
-        return output
-
-    def backward(ctx: Any, grad: Any) -> Any:
-        return Mul(grad, slope(*ctx.saved()))
-
-    kind = type(name.capitalize(), (Operation,), {
-        "forward": forward, "backward": backward, "keeps_layout": True, "__slots__": (), "__doc__": text,
-    })  # fmt: skip
-
-    def function(input: Tensor) -> Tensor:
-        result: Tensor = kind(floating(check_tensor(input, name)))
-        return result
-
-    function.__name__ = name
-    function.__doc__ = text
-    return kind, operation(method=name, inplace=True)(function)
-
-
-Tan, tan = _function("tan", "tan", lambda y: y * y + 1, "The tangent, of radians.", of_output=True)
-Asin, asin = _function("asin", "arcsin", lambda a: 1 / Sqrt(1 - a * a), "The angle whose sine is each element.")
-Acos, acos = _function("acos", "arccos", lambda a: -1 / Sqrt(1 - a * a), "The angle whose cosine is each element.")
-Atan, atan = _function("atan", "arctan", lambda a: 1 / (a * a + 1), "The angle whose tangent is each element.")
-Sinh, sinh = _function("sinh", "sinh", lambda y: Sqrt(y * y + 1), "(e^x - e^-x) / 2", of_output=True)
-Cosh, cosh = _function("cosh", "cosh", lambda a: Sinh(a), "(e^x + e^-x) / 2")
-Asinh, asinh = _function("asinh", "arcsinh", lambda a: 1 / Sqrt(a * a + 1), "The inverse of `sinh`.")
-Acosh, acosh = _function("acosh", "arccosh", lambda a: 1 / Sqrt(a * a - 1), "The inverse of `cosh`; NaN below 1.")
-Atanh, atanh = _function("atanh", "arctanh", lambda a: 1 / (1 - a * a), "The inverse of `tanh`; NaN beyond ±1.")
-Exp2, exp2 = _function("exp2", "exp2", lambda y: y * math.log(2), "2 to the power of each element.", of_output=True)
-Expm1, expm1 = _function("expm1", "expm1", lambda y: y + 1, "e^x - 1, exact near 0.", of_output=True)
-Log10, log10 = _function("log10", "log10", lambda a: 1 / (a * math.log(10)), "The logarithm to base 10.")
+from minicnn.functional.selection import Where, clamp, number_beside
+from minicnn.functional.unary import Exp2, log
 
 
 class Atan2(Operation):
@@ -201,5 +154,5 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input · ln(other), and 0 where `input` is 0 (but NaN where `other` is); broadcast."""
     a, b = operands(input, other, name="xlogy", floating=True)
     other = a if isinstance(a, Tensor) else b
-    a, b = (x if isinstance(x, Tensor) else _beside(other, x, other._array.dtype) for x in (a, b))
+    a, b = (x if isinstance(x, Tensor) else number_beside(other, x, other._array.dtype) for x in (a, b))
     return Xlogy(a, b)

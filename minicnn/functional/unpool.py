@@ -54,7 +54,8 @@ def max_unpool1d(
     `max_pool1d` returns them, to (N, C, OL) with zeros where no maximum stood.
 
     OL = (L - 1)·stride - 2·padding + kernel_size, or `output_size`, less than a stride away from that (ValueError).
-    RuntimeError for an index outside the output. Of numbers for the same place the last one stays.
+    RuntimeError for an index outside the output, and for a `kernel_size` or `stride` below 1, which PyTorch does not
+    look at. Of numbers for the same place the last one stays.
     """
     return _unpool(input, indices, kernel_size, stride, padding, output_size, 1, "max_unpool1d")
 
@@ -67,7 +68,8 @@ def max_unpool2d(
     places h·OW + w, to (N, C, OH, OW) with zeros where no maximum stood.
 
     OH = (H - 1)·stride - 2·padding + KH, or `output_size`, less than a stride away from that (ValueError).
-    RuntimeError for an index outside the output. Of numbers for the same place the last one stays.
+    RuntimeError for an index outside the output, and for a `kernel_size` or `stride` below 1, which PyTorch does not
+    look at. Of numbers for the same place the last one stays.
 
     >>> import minicnn
     >>> from minicnn.nn import functional as F

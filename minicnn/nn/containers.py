@@ -128,9 +128,7 @@ class Sequential(_Listed):
 
 def _sequential(other: Any) -> Sequential:
     if not isinstance(other, Sequential):
-        raise ValueError(
-            f"add operator supports only objects of Sequential class, but {type(other)} is given."
-        )
+        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
     return other
 
 
@@ -175,9 +173,7 @@ class ModuleList(_Listed):
     def extend(self: L, modules: Iterable[Module]) -> L:
         """Add all modules of an iterable at the end."""
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         for module in list(modules):
             self.append(module)
         return self
@@ -256,14 +252,10 @@ class ModuleDict(Module):
 
 def _checked_pair(number: int, pair: Any) -> Any:
     if not isinstance(pair, Iterable):
-        raise TypeError(
-            f"ModuleDict update sequence element #{number} should be Iterable; is{type(pair).__name__}"
-        )
+        raise TypeError(f"ModuleDict update sequence element #{number} should be Iterable; is{type(pair).__name__}")
     pair = tuple(pair)
     if len(pair) != 2:
-        raise ValueError(
-            f"ModuleDict update sequence element #{number} has length {len(pair)}; 2 is required"
-        )
+        raise ValueError(f"ModuleDict update sequence element #{number} has length {len(pair)}; 2 is required")
     return pair
 
 
@@ -305,9 +297,7 @@ class ParameterList(Module):
     def extend(self: P, values: Iterable[Any]) -> P:
         """Add all values of an iterable (which is not a Tensor) at the end."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in list(values):
             self.append(value)
         return self

@@ -96,26 +96,18 @@ class _Conv(Module):
         return text
 
 
-def _check(
-    in_channels: int, out_channels: int, stride: Any, padding: Any, groups: int, padding_mode: str
-) -> None:
+def _check(in_channels: int, out_channels: int, stride: Any, padding: Any, groups: int, padding_mode: str) -> None:
     if groups <= 0:
         raise ValueError(f"groups must be a positive integer, got groups={groups}")
     if in_channels % groups != 0:
-        raise ValueError(
-            f"in_channels must be divisible by groups, got in_channels={in_channels}, groups={groups}"
-        )
+        raise ValueError(f"in_channels must be divisible by groups, got in_channels={in_channels}, groups={groups}")
     if out_channels % groups != 0:
-        raise ValueError(
-            f"out_channels must be divisible by groups, got out_channels={out_channels}, groups={groups}"
-        )
+        raise ValueError(f"out_channels must be divisible by groups, got out_channels={out_channels}, groups={groups}")
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}")
         if padding == "same" and any(s != 1 for s in stride):
-            raise ValueError(
-                f"padding='same' is not supported for strided convolutions, got stride={tuple(stride)}"
-            )
+            raise ValueError(f"padding='same' is not supported for strided convolutions, got stride={tuple(stride)}")
     modes = ("zeros", "reflect", "replicate", "circular")
     if padding_mode not in modes:
         raise ValueError(f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'")

@@ -17,9 +17,7 @@ class _ConvTranspose(_Conv):
     def __init__(self, *arguments: Any) -> None:
         padding_mode = arguments[10]
         if padding_mode != "zeros":
-            raise ValueError(
-                f'Only "zeros" padding mode is supported for {type(self).__name__}, got {padding_mode!r}'
-            )
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}, got {padding_mode!r}')
         super().__init__(*arguments)
 
     def _output_padding(self, input: Tensor, wanted: Sequence[int] | None) -> tuple[int, ...]:

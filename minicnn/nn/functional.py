@@ -60,7 +60,6 @@ from minicnn.functional.elementwise_loss import mse_loss as mse_loss
 from minicnn.functional.elementwise_loss import smooth_l1_loss as smooth_l1_loss
 from minicnn.functional.elementwise_loss import soft_margin_loss as soft_margin_loss
 from minicnn.functional.embedding import embedding as embedding
-from minicnn.functional.gathering import one_hot as one_hot
 from minicnn.functional.grid import affine_grid as affine_grid
 from minicnn.functional.grid import grid_sample as grid_sample
 from minicnn.functional.interpolate import interpolate as interpolate
@@ -104,6 +103,7 @@ from minicnn.functional.shuffle import pixel_unshuffle as pixel_unshuffle
 from minicnn.functional.softmax import log_softmax as log_softmax
 from minicnn.functional.softmax import softmax as softmax
 from minicnn.functional.softmax import softmin as softmin
+from minicnn.functional.sorting import one_hot as one_hot
 from minicnn.functional.stochastic import gumbel_softmax as gumbel_softmax
 from minicnn.functional.stochastic import rrelu as rrelu
 from minicnn.functional.stochastic import rrelu_ as rrelu_

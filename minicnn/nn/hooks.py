@@ -276,9 +276,7 @@ def _watch(values: tuple[Any, ...], listener: Callable[[Grads], Grads]) -> tuple
 
 
 def _tensors(grads: Grads) -> Grads:
-    return tuple(
-        g if g is None or isinstance(g, Tensor) else Tensor(dispatch.in_order(g, layout.PLAIN)) for g in grads
-    )
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(dispatch.in_order(g, layout.PLAIN)) for g in grads)
 
 
 def _like(before: Grads, after: Grads) -> Grads:
@@ -300,7 +298,6 @@ def _replaced(seen: Grads, result: Any, kind: str, what: str) -> Grads:
     result = (result,) if isinstance(result, Tensor) else tuple(result)
     if len(result) != len(seen):
         raise RuntimeError(
-            f"Backward {kind} returned an invalid number of {what}, got {len(result)}, "
-            f"but expected {len(seen)}"
+            f"Backward {kind} returned an invalid number of {what}, got {len(result)}, but expected {len(seen)}"
         )
     return result

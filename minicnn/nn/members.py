@@ -46,8 +46,7 @@ class Members(NamesKeywords):
         self._check_name("parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{_typename(param)}' object to parameter '{name}' "
-                "(nn.Parameter or None required)"
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' (nn.Parameter or None required)"
             )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
@@ -61,9 +60,7 @@ class Members(NamesKeywords):
         """Add a tensor that is no parameter; `persistent` ones are in the state_dict."""
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (Tensor or None required)"
-            )
+            raise TypeError(f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (Tensor or None required)")
         self._buffers[name] = registered("buffer", self, name, tensor)
         (set.discard if persistent else set.add)(self._non_persistent_buffers_set, name)
 
@@ -107,8 +104,7 @@ class Members(NamesKeywords):
         elif parameters is not None and name in parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_typename(value)}' as parameter '{name}' "
-                    "(nn.Parameter or None expected)"
+                    f"cannot assign '{_typename(value)}' as parameter '{name}' (nn.Parameter or None expected)"
                 )
             parameters[name] = None
         elif isinstance(value, Members):
@@ -119,15 +115,12 @@ class Members(NamesKeywords):
         elif modules is not None and name in modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_typename(value)}' as child module '{name}' "
-                    "(nn.Module or None expected)"
+                    f"cannot assign '{_typename(value)}' as child module '{name}' (nn.Module or None expected)"
                 )
             modules[name] = None
         elif name in self.__dict__.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(
-                    f"cannot assign '{_typename(value)}' as buffer '{name}' (Tensor or None expected)"
-                )
+                raise TypeError(f"cannot assign '{_typename(value)}' as buffer '{name}' (Tensor or None expected)")
             self._buffers[name] = value
         else:
             object.__setattr__(self, name, value)
@@ -207,9 +200,7 @@ class Members(NamesKeywords):
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def _named_members(
-        self, registry: str, prefix: str, recurse: bool, once: bool
-    ) -> Iterator[tuple[str, Any]]:
+    def _named_members(self, registry: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         inside = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         for module_name, module in inside:

@@ -48,9 +48,7 @@ class Module(Members):
 
     def forward(self, *input: Any) -> Any:
         """What the module computes; every subclass defines it."""
-        raise NotImplementedError(
-            f'Module [{type(self).__name__}] is missing the required "forward" function'
-        )
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if recorder.tape is not None:
@@ -101,6 +99,7 @@ class Module(Members):
             "get_extra_state() needs this method of its own, too"
         )
 
+    @telling
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> state.IncompatibleKeys:
@@ -199,9 +198,7 @@ class Module(Members):
             raise TypeError(f"nn.Module.to: `dtype` must be a dtype, got {kind!r}")
         if not kind.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={kind}")
-        return self._apply(
-            lambda t: t.to(*place, dtype=kind if t.is_floating_point() else None, **kwargs)
-        )
+        return self._apply(lambda t: t.to(*place, dtype=kind if t.is_floating_point() else None, **kwargs))
 
     def cuda(self: M, device: Any = None) -> M:
         """Move all parameters and buffers to the GPU; RuntimeError that says how, where there is none."""

@@ -65,13 +65,12 @@ class Adam(KernelOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        flags = {
+    def _flags(self, group: dict[str, Any]) -> dict[str, bool]:
+        return {
             "amsgrad": group["amsgrad"],
             "decoupled": group["decoupled_weight_decay"],
             "maximize": group["maximize"],
         }
-        return tuple(name for name, on in flags.items() if on)
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")

@@ -65,9 +65,8 @@ class NAdam(KernelOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        flags = {"decoupled": group["decoupled_weight_decay"], "maximize": group["maximize"]}
-        return tuple(name for name, on in flags.items() if on)
+    def _flags(self, group: dict[str, Any]) -> dict[str, bool]:
+        return {"decoupled": group["decoupled_weight_decay"], "maximize": group["maximize"]}
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq")

@@ -58,9 +58,8 @@ class RMSprop(KernelOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        flags = {"centered": group["centered"], "maximize": group["maximize"], "momentum": group["momentum"] > 0}
-        return tuple(name for name, on in flags.items() if on)
+    def _flags(self, group: dict[str, Any]) -> dict[str, bool]:
+        return {"centered": group["centered"], "maximize": group["maximize"], "momentum": group["momentum"] > 0}
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         more = {"momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}

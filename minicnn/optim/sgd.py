@@ -65,9 +65,8 @@ class SGD(KernelOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        flags = {"maximize": group["maximize"], "momentum": group["momentum"] != 0, "nesterov": group["nesterov"]}
-        return tuple(name for name, on in flags.items() if on)
+    def _flags(self, group: dict[str, Any]) -> dict[str, bool]:
+        return {"maximize": group["maximize"], "momentum": group["momentum"] != 0, "nesterov": group["nesterov"]}
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] != 0 else ()

@@ -32,7 +32,7 @@ Key = tuple[tuple[str, ...], str | None]  # (the kernel's options, the preferred
 class KernelOptimizer(Optimizer):
     """An optimiser whose step is the kernel `optimizer_step`.
 
-    A subclass says by which `rule` it steps, `_options` for the kernel, the names of a parameter's states
+    A subclass says by which `rule` it steps, `_flags` for the kernel, the names of a parameter's states
     (`_names`; `_fresh` makes one), and the kernel's `_numbers`. `scalars` are the 0-d states: the number of steps
     taken, mostly, and what `_after` else computes from them. Parameters whose scalars are equal step together.
     Without scalars (SGD), what counts is whether the states were made just now.
@@ -102,8 +102,12 @@ class KernelOptimizer(Optimizer):
         return tuple(state[name]._array.item() for name in self.scalars)
 
     def _options(self, group: dict[str, Any]) -> tuple[str, ...]:
-        """The options of the kernel: here "maximize"; in alphabetical order."""
-        return ("maximize",) if group["maximize"] else ()
+        """The options of the kernel."""
+        return tuple(name for name, on in self._flags(group).items() if on)
+
+    def _flags(self, group: dict[str, Any]) -> dict[str, bool]:
+        """Whether the kernel's options are wanted: here "maximize"; in alphabetical order."""
+        return {"maximize": group["maximize"]}
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """The states that are as large as the parameter, in the kernel's order."""

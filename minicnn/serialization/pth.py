@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from minicnn.files import written_atomically
-from minicnn.serialization import foreign, legacy
+from minicnn.serialization import foreign, legacy, tensor_files
 from minicnn.serialization.archive import Archive
 from minicnn.serialization.errors import LoadError
 from minicnn.serialization.storage import ArchiveStorages, MapLocation, Storages
@@ -136,9 +136,7 @@ def load(
         raise RuntimeError(f"`pickle_module` is {pickle_module!r}; files are read by minicnn's own reader")
     if isinstance(f, str | os.PathLike):
         if os.fspath(f).endswith(".safetensors"):
-            from minicnn.serialization.state_files import load_file
-
-            return load_file(f)
+            return tensor_files.read(Path(f))
         with open(f, "rb") as file:
             return _named(os.fspath(f), file, map_location, weights_only is not False, pickle_load_args)
     for method in ("read", "seek", "tell"):

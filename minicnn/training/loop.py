@@ -67,6 +67,7 @@ class Trainer:
     seconds: float = 0.0  # spent on it before this process
     random_at_start: bytes = b""  # the random stream when the running epoch began
     _meter: Meter | None = None  # of the running epoch, on the GPU
+    _evaluation: tuple[Meter, Callable[..., Any]] | None = None  # the recorded step of `evaluate`, on the GPU
 
     def run(
         self,
@@ -181,23 +182,40 @@ class Trainer:
     def evaluate(self, confusion: np.ndarray | None = None) -> Totals:
         """Loss and accuracy on the validation set; counts (true class, predicted class) into `confusion`."""
         totals, loader = Totals(), self.validation
-        meter = Meter(loader.device) if isinstance(loader, Resident) else None
         self.model.eval()
         with no_grad():
-            for batch in loader:
-                images, labels = loader.batch(batch) if isinstance(loader, Resident) else batch
+            if isinstance(loader, Resident):
+                return self._evaluate_on_the_gpu(loader, confusion)
+            for images, labels in loader:
                 images, labels = images.to(self.device), labels.to(self.device)
                 scores = self.model(images)
                 loss = self.criterion(scores, labels)
-                if meter is None:
-                    totals.add(loss.item(), count_correct(scores, labels), len(labels))
-                else:
-                    meter.add(loss, scores, labels)
-                    totals.samples += len(labels)
+                totals.add(loss.item(), count_correct(scores, labels), len(labels))
                 if confusion is not None:
                     tabulated(confusion, scores, labels)
-        if meter is not None:
-            meter.read(totals)
+        return totals
+
+    def _evaluate_on_the_gpu(self, loader: Resident, confusion: np.ndarray | None) -> Totals:
+        """A batch is a replay that returns nothing but, where somebody wants to see them, scores and labels; the
+        numbers are looked at once. The recording serves all epochs: the running statistics stay where they are."""
+        if self._evaluation is None:
+            kept = Meter(loader.device)
+
+            def resident_evaluation(chosen: Tensor, shown: bool) -> Any:
+                images, labels = loader.batch(chosen)
+                scores = self.model(images)
+                kept.add(self.criterion(scores, labels), scores, labels)
+                return (scores, labels) if shown else None
+
+            self._evaluation = kept, compile(resident_evaluation)
+        totals, (meter, step) = Totals(), self._evaluation
+        meter.start(totals)
+        for chosen in loader:
+            result = step(chosen, confusion is not None)
+            totals.samples += len(chosen)
+            if confusion is not None:
+                tabulated(confusion, *result)
+        meter.read(totals)
         return totals
 
     def checkpoint(self, settings: dict[str, Any]) -> Checkpoint:
@@ -240,4 +258,3 @@ class Trainer:
 def scheduler_state(scheduler: Any) -> dict[str, Any]:
     """The part of a scheduler's state that JSON can hold; the rest is made anew from the settings."""
     return {k: v for k, v in scheduler.state_dict().items() if isinstance(v, int | float | str | bool | list | None)}
-

@@ -68,7 +68,10 @@ def draw_curves(path: Path, history: Sequence[Epoch], title: str, held_out: str)
 def draw_confusion(path: Path, confusion: np.ndarray, classes: Sequence[str], title: str) -> None:
     """How often each true class (row) was taken for each class (column). The colour shows the mistakes."""
     names = [name.split(" - ")[0] for name in classes]
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure(7.2, 6.4)
+    figure.suptitle(title)
     axes = figure.subplots()
     mistakes = confusion.astype(float)
     np.fill_diagonal(mistakes, 0)
@@ -84,6 +87,6 @@ def draw_confusion(path: Path, confusion: np.ndarray, classes: Sequence[str], ti
     size = None if len(names) <= MOST_NUMBERS else 3  # a hundred names side by side
     axes.set_xticks(range(len(names)), names, rotation=rotation, ha="center" if not rotation else "right", size=size)
     axes.set_yticks(range(len(names)), names, size=size)
-    axes.set(xlabel="predicted", ylabel="true", title=title)
-    figure.colorbar(image, ax=axes, label="mistakes", shrink=0.8)
+    axes.set(xlabel="predicted", ylabel="true")
+    figure.colorbar(image, ax=axes, label="mistakes", shrink=0.8, ticks=MaxNLocator(integer=True))
     _write(figure, path)

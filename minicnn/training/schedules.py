@@ -24,9 +24,7 @@ class Schedule:
 
 def _one_cycle(optimizer: Any, rate: float, epochs: int, batches: int) -> Any:
     has_momentum = "momentum" in optimizer.defaults or "betas" in optimizer.defaults
-    return lr_scheduler.OneCycleLR(
-        optimizer, rate, epochs=epochs, steps_per_epoch=batches, cycle_momentum=has_momentum
-    )
+    return lr_scheduler.OneCycleLR(optimizer, rate, epochs=epochs, steps_per_epoch=batches, cycle_momentum=has_momentum)
 
 
 def _step(optimizer: Any, rate: float, epochs: int, batches: int) -> Any:

@@ -87,7 +87,6 @@ class Usual:
             return None  # a flip then draws two words, not one
         return windows if not self.moves or windows.move(self.moves) else None
 
-
     def rule(self) -> Rule | None:
         """How a window is drawn, if that is done on a GPU; None if the moves are unusual."""
         height, width, flips, cropped = self.height, self.width, False, False

@@ -26,7 +26,8 @@ KNOWN = (
     r"m\.(sum|mean|var|max|min)\(.*keepdim=True\)$",  # torch wants a dim beside it
     r"(dim|m)=None",  # where leaving it out says the same
     r"requires_grad=None",
-    r"max_unpool2d\(.*(kernel_size=True|stride=|padding=)",  # it checks neither
+    r"max_unpool2d\(.*(kernel_size=(True|0\b)|stride=|padding=)",  # it checks none of them
+    r"m\.where\(.*input=-?[\d.]+\b",  # a number has the name `self` there
     r"(num_parameters|padding_idx|scale_factor|dim)=True",
     r"hinge_embedding_loss\(.*(int|bool)",  # of whole numbers
     r"RandomHorizontalFlip\(p=None",  # an error only when it draws

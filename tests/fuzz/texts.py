@@ -1,4 +1,4 @@
-"""What an error's text owes its reader (SPEC 12): which argument or operand is meant, its value, what was expected."""
+"""What an error's text owes its reader: which argument or operand is meant, its value, what was expected."""
 
 from __future__ import annotations
 

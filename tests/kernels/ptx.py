@@ -11,9 +11,12 @@ import sys
 
 from simulated_gpu.ptx_machine.numba_kernels import pretend_there_is_a_gpu, ptx
 
+from minicnn.kernels import launch
+
 
 def main():
     architecture, file = int(sys.argv[1]), sys.argv[2]
+    launch._numba_cuda()
     pretend_there_is_a_gpu(architecture)
     with open(file, encoding="utf-8") as opened:
         launches = json.load(opened)

@@ -158,8 +158,8 @@ def test_the_structs_of_the_kernels_have_the_fields_that_plans_fill():
 def test_tf32_rounds_the_factors_and_nothing_else(on_the_cpu, with_tf32, rng):
     a, b = (rng.standard_normal(shape).astype(F4) for shape in ((33, 150), (150, 40)))
     (c,) = outputs_of(gemm_cupy.plan(gemm.Sizes(33, 40, 150, F4, PLAIN, PLAIN, PLAIN)), [a, b])
-    assert np.abs(c - oracles.matmul(tf32(a), tf32(b))).max() < 2e-5
-    assert np.abs(c - oracles.matmul(a, b)).max() > 1e-4
+    assert np.abs(c - oracles.matmul(tf32(a), tf32(b))).max() < 1e-4
+    assert np.abs(c - oracles.matmul(a, b)).max() > 1e-3
     z = conv2d.Sizes("forward", 2, 40, 6, 6, 20, 3, 3, 6, 6, (1, 1), (1, 1), (1, 1), 1, F4)
     x, w, g = (rng.standard_normal(shape).astype(F4) for shape in (z.x_shape, z.w_shape, z.y_shape))
     how = (z.stride, z.padding, z.dilation, z.groups)

@@ -1,5 +1,6 @@
 """kernels/README.md says what is there, and its example runs."""
 
+import ast
 import doctest
 import re
 from pathlib import Path
@@ -20,6 +21,21 @@ def test_the_table_shows_the_files():
         table[name.strip("`")] = [cell == "yes" for cell in has]
     files = {name: [(FOLDER / name / f"{backend}.py").is_file() for backend in BACKENDS] for name in kernels.names()}
     assert table == files
+
+
+def test_every_kernel_is_tested():
+    """A test says `run(backend, "its name", …)`: of contract.py, which holds the general promises."""
+    run = set()
+    for file in Path(__file__).parent.glob("test_*.py"):
+        calls = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        run |= {
+            argument.value
+            for call in calls
+            if getattr(call.func, "id", None) == "run"
+            for argument in call.args[1:2]
+            if isinstance(argument, ast.Constant)
+        }
+    assert run == set(kernels.names())
 
 
 def test_what_it_names_exists():

@@ -9,7 +9,7 @@ from minicnn import kernels
 from minicnn.functional import generator as generators
 from minicnn.kernels import compiled
 from minicnn.kernels.shuffle import Sizes
-from minicnn.random import Stream
+from minicnn.stream import Stream
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 17, 1000])

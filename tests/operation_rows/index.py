@@ -1,4 +1,4 @@
-"""Rows of functional/index.py and gathering.py."""
+"""Rows of functional/index.py, gathering.py and sorting.py."""
 
 from __future__ import annotations
 
@@ -151,6 +151,15 @@ add(
     second=False,
 )
 add("scatter_reduce", lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "prod"), normal(2), normal(3), **NONE)
+for kind, least in (("uint8", 0), ("int8", -128), ("int64", -(2**63))):  # the smallest number that there is
+    add(
+        "scatter_reduce",
+        lambda m, a, kind=kind, least=least: a.to(getattr(m, kind)).scatter_reduce(
+            0, m.tensor([0, 2]), m.tensor([least, 3], dtype=getattr(m, kind)), "amax", include_self=False
+        ),
+        integers(4, high=9),
+        **NONE,
+    )
 add(
     "scatter_reduce",
     lambda m, a, b: a.scatter_reduce(0, m.tensor([0, 0, 1]), b, "amin", include_self=False),
@@ -167,7 +176,10 @@ refuse("getitem", lambda m: m.ones(3)[ints(m, 3)], IndexError)
 refuse("getitem", lambda m: m.ones(3)[m.ones(2) > 0], IndexError)
 refuse("getitem", lambda m: m.ones(3, 3)[ints(m, 0, 1), ints(m, 0, 1, 2)], IndexError)
 refuse("getitem", lambda m: m.ones(())[0], IndexError)
+refuse("getitem", lambda m: m.ones(3, 3)[m.ones(3) > 0, ints(m, 0, 1)], IndexError, "shape mismatch: indexing tensors")
 refuse("setitem", lambda m: assigned(m.ones(3), 3, 0), IndexError)
+refuse("setitem", lambda m: assigned(m.ones(3, 3), (ints(m, 0, 1), ints(m, 0, 1, 2)), 0), IndexError, "shape mismatch")
+refuse("setitem", lambda m: assigned(m.ones(3, 3), (ints(m, 0, 1), ints(m, 0, 1, 2)), m.ones(2)), IndexError)
 refuse("setitem", lambda m: assigned(m.ones(3), slice(2), m.ones(3)), RuntimeError)
 refuse("masked_fill", lambda m: m.ones(3).masked_fill(m.ones(3), 0), RuntimeError)
 refuse("masked_fill", lambda m: m.ones(3).masked_fill(m.ones(3) > 0, m.ones(2)), RuntimeError)

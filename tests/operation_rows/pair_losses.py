@@ -202,5 +202,9 @@ for swap in (False, True):
 add("triplet_margin_with_distance_loss", lambda m, a, p, n: m.nn.functional.triplet_margin_with_distance_loss(
     a, p, n, distance_function=lambda x, y: ((x - y) ** 2).sum(1), reduction="sum"), normal(3, 4), normal(3, 4),
     normal(3, 4), grad_fn=False)  # fmt: skip
-refuse("triplet_margin_with_distance_loss", lambda m: m.nn.functional.triplet_margin_with_distance_loss(
-    m.ones(2, 3), m.ones(2, 3), m.ones(2, 3), margin=0), ValueError, "margin must be greater than 0, got 0")
+refuse(
+    "triplet_margin_with_distance_loss",
+    lambda m: m.nn.functional.triplet_margin_with_distance_loss(m.ones(2, 3), m.ones(2, 3), m.ones(2, 3), margin=0),
+    ValueError,
+    "margin must be greater than 0, got `margin` 0",
+)

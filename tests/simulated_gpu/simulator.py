@@ -22,12 +22,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from greenlet import greenlet
 
 from . import shim
 
 WARP = 32
 MOST_SHARED = 48 << 10  # bytes that every block may have
-FRESH, READY, AT_BARRIER, AT_WARP, DONE = "fresh", "ready", "at barrier", "at warp", "done"
+READY, AT_BARRIER, AT_WARP, DONE = "ready", "at barrier", "at warp", "done"
 
 launches: set[tuple[str, str, str]] = set()  # module, kernel, types of its arguments
 _launching = threading.Lock()
@@ -156,51 +157,22 @@ def _module() -> Any:
 # --- the threads of a block ------------------------------------------------------------------------
 
 
-class Abandoned(BaseException):
-    """Ends a thread that waits in a launch that failed."""
+class Thread(greenlet):
+    """A thread of a block: it runs until it waits for others, which gives the turn back to the launch."""
 
-
-class Place:
-    """A thread of the operating system, that is a place where a thread of the GPU can wait."""
-
-    def __init__(self) -> None:
-        self.wake, self.back = threading.Semaphore(0), threading.Semaphore(0)
-        self.task: Callable[[Place], None] | None = None
-        threading.Thread(target=self._work, daemon=True).start()
-
-    def _work(self) -> None:
-        while True:
-            self.wake.acquire()
-            assert self.task is not None
-            with np.errstate(all="ignore"):  # a GPU divides by zero in silence
-                self.task(self)
-            self.task = None
-            self.back.release()
-
-    def run(self) -> None:
-        """Give it the turn; return when its thread waits, or when it has nothing more to do."""
-        self.wake.release()
-        self.back.acquire()
-
-    def wait(self) -> None:
-        """Called within: give the turn back, and wait for the next one."""
-        self.back.release()
-        self.wake.acquire()
-
-
-_places: list[Place] = []  # that are free
-
-
-class Thread:
-    """A thread of a block."""
-
-    def __init__(self, number: int, index: Any) -> None:
+    def __init__(self, launch: Launch, number: int, index: Any) -> None:
+        super().__init__()
+        self.launch = launch
         self.number = number
         self.index = index
-        self.state = FRESH
+        self.state = READY
         self.line = ""
         self.exchanges = 0
-        self.place: Place | None = None
+
+    def run(self) -> None:
+        with np.errstate(all="ignore"):  # a GPU divides by zero in silence
+            self.launch.function(*self.launch.args)
+        self.state = DONE
 
 
 class Launch:
@@ -214,8 +186,6 @@ class Launch:
         self.function, self.args = function, args
         self.shared: dict[Any, Array] = {}
         self.slots: dict[tuple[int, int, int], Any] = {}  # what the lanes of warps give each other
-        self.abandoned = False
-        self.failure: BaseException | None = None
 
     def run(self) -> None:
         from numba import cuda
@@ -239,66 +209,37 @@ class Launch:
     def _run_block(self, dim3: Any, how: int, dice: random.Random) -> None:
         self.shared.clear()
         indices = np.ndindex(*self.block[::-1])
-        self.threads = [Thread(n, dim3(x, y, z)) for n, (z, y, x) in enumerate(indices)]
+        self.threads = [Thread(self, n, dim3(x, y, z)) for n, (z, y, x) in enumerate(indices)]
         order = list(self.threads)
         if how == 1:
             order.reverse()
-
-        def shuffled() -> list[Thread]:
-            if how > 1:
-                dice.shuffle(order)
-            return order
-
-        self.fresh = iter(list(shuffled()))
-        self.left = len(order)
-        used: list[Place] = []
         try:
-            while self.left and self.failure is None:
-                place = _places.pop() if _places else Place()
-                used.append(place)
-                place.task = self._begin
-                place.run()
-            while self.failure is None and self._release():
-                for thread in shuffled():
-                    if thread.state == READY and self.failure is None:
-                        self.current = thread
-                        assert thread.place is not None
-                        thread.place.run()
-            if self.failure is not None:
-                raise self.failure
+            while True:
+                if how > 1:
+                    dice.shuffle(order)
+                for thread in order:
+                    if thread.state == READY:
+                        self._resume(thread)
+                if not self._release():
+                    return
         finally:
-            self.abandoned = True
-            for place in used:
-                if place.task is not None:
-                    place.run()
-            self.abandoned = False
-            _places.extend(used)
+            for thread in self.threads:  # after an error some wait for ever
+                thread.throw()
 
-    def _begin(self, place: Place) -> None:
-        """What a place does: thread after thread from its beginning, until one has waited here."""
-        for thread in self.fresh:
-            self.left -= 1
-            self.current, thread.place = thread, place
-            try:
-                self.function(*self.args)
-            except Abandoned:
-                return
-            except BaseException as error:
-                where = f"block {tuple(self.block_index)}, thread {tuple(thread.index)}"
-                self.failure = type(error)(f"{where} of {self.function.__name__}: {error}").with_traceback(
-                    error.__traceback__
-                )
-                return
-            thread.state = DONE
+    def _resume(self, thread: Thread) -> None:
+        self.current = thread
+        try:
+            thread.switch()
+        except Exception as error:
+            where = f"block {tuple(self.block_index)}, thread {tuple(thread.index)}"
+            text = f"{where} of {self.function.__name__}: {error}"
+            raise type(error)(text).with_traceback(error.__traceback__) from None
 
     def wait(self, state: str, frame: Any) -> None:
         """A thread waits for others."""
         thread = self.current
         thread.state, thread.line = state, f"{frame.f_code.co_name}, line {frame.f_lineno}"
-        assert thread.place is not None
-        thread.place.wait()
-        if self.abandoned:
-            raise Abandoned
+        thread.parent.switch()
 
     def exchange(self, mask: int, value: Any, lane: int | None, frame: Any) -> Any:
         """A shuffle: the value of `lane` of my warp; my own where there is no such lane."""

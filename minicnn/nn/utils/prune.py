@@ -13,10 +13,10 @@ from typing import Any
 
 from minicnn.autograd.tensor import Tensor
 from minicnn.functional.creation import ones_like, zeros_like
-from minicnn.functional.gathering import topk
 from minicnn.functional.joining import cat
 from minicnn.functional.norms import norm
 from minicnn.functional.sampling import rand, rand_like
+from minicnn.functional.sorting import topk
 from minicnn.nn.module import Module
 
 Amount = int | float
@@ -82,9 +82,7 @@ class BasePruningMethod:
         module.register_forward_pre_hook(method)
         return method
 
-    def prune(
-        self, t: Tensor, default_mask: Tensor | None = None, importance_scores: Tensor | None = None
-    ) -> Tensor:
+    def prune(self, t: Tensor, default_mask: Tensor | None = None, importance_scores: Tensor | None = None) -> Tensor:
         """`t` with 0 where this method puts it, without a module."""
         scores = t if importance_scores is None else importance_scores
         return t * self.compute_mask(scores, ones_like(t) if default_mask is None else default_mask)
@@ -165,16 +163,12 @@ class _ByAmount(BasePruningMethod):
         if isinstance(amount, bool) or not isinstance(amount, int | float):
             raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
         if amount < 0 or (isinstance(amount, float) and amount > 1):
-            raise ValueError(
-                f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
-            )
+            raise ValueError(f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer")
         self.amount = amount
 
     def _count(self, size: int) -> int:
         if isinstance(self.amount, int) and self.amount > size:
-            raise ValueError(
-                f"amount={self.amount} should be smaller than the number of parameters to prune={size}"
-            )
+            raise ValueError(f"amount={self.amount} should be smaller than the number of parameters to prune={size}")
         return self.amount if isinstance(self.amount, int) else round(self.amount * size)
 
 
@@ -290,9 +284,7 @@ def random_unstructured(module: Module, name: str, amount: Amount) -> Module:
     return module
 
 
-def l1_unstructured(
-    module: Module, name: str, amount: Amount, importance_scores: Tensor | None = None
-) -> Module:
+def l1_unstructured(module: Module, name: str, amount: Amount, importance_scores: Tensor | None = None) -> Module:
     """Prune the `amount` elements (int) or that share of them (float) that are nearest to 0.
 
     >>> import minicnn

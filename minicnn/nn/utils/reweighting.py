@@ -116,9 +116,7 @@ def spectral_norm(
     if weight is None:
         raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
     lengths = as_matrix(weight.detach(), hook.dim).shape
-    u, v = (
-        normalize(empty(n, dtype=weight.dtype, device=weight.device).normal_(), dim=0, eps=eps) for n in lengths
-    )
+    u, v = (normalize(empty(n, dtype=weight.dtype, device=weight.device).normal_(), dim=0, eps=eps) for n in lengths)
     del module._parameters[name]
     module.register_parameter(f"{name}_orig", weight)
     setattr(module, name, weight.detach())

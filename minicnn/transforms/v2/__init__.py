@@ -27,6 +27,8 @@ from minicnn.transforms.v2.convert import ToImage as ToImage
 from minicnn.transforms.v2.convert import ToPureTensor as ToPureTensor
 from minicnn.transforms.v2.convert import ToTensor as ToTensor
 from minicnn.transforms.v2.crop import RandomCrop as RandomCrop
+from minicnn.transforms.v2.mixing import CutMix as CutMix
+from minicnn.transforms.v2.mixing import MixUp as MixUp
 from minicnn.transforms.v2.sample import Transform as Transform
 from minicnn.transforms.v2.sample import of_samples as _of_samples
 

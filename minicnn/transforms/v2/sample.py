@@ -23,35 +23,37 @@ def on_image(change: Callable[[Any], Any], inputs: tuple[Any, ...]) -> Any:
     sample = inputs if len(inputs) > 1 else inputs[0]
     if is_pil(sample) or isinstance(sample, Tensor):
         return change(sample)
-    leaves = list(_leaves(sample))
-    images = [leaf for leaf in leaves if is_pil(leaf)] or [leaf for leaf in leaves if isinstance(leaf, Tensor)][:1]
+    found = list(leaves(sample))
+    images = [leaf for leaf in found if is_pil(leaf)] or [leaf for leaf in found if isinstance(leaf, Tensor)][:1]
     if not images:
         raise TypeError(f"Found no image in the sample, expected a PIL image or a Tensor, got {type(sample).__name__}")
     if len(images) > 1:
         raise NotImplementedError(f"the sample has {len(images)} PIL images, expected one: transform them one by one")
-    return _rebuilt(sample, images[0], change(images[0]))
+    return rebuilt(sample, images[0], change(images[0]))
 
 
-def _leaves(sample: Any) -> Any:
+def leaves(sample: Any) -> Any:
+    """What the tuples, lists and dicts of a sample hold."""
     if isinstance(sample, tuple | list):
         for item in sample:
-            yield from _leaves(item)
+            yield from leaves(item)
     elif isinstance(sample, dict):
         for item in sample.values():
-            yield from _leaves(item)
+            yield from leaves(item)
     else:
         yield sample
 
 
-def _rebuilt(sample: Any, old: Any, new: Any) -> Any:
+def rebuilt(sample: Any, old: Any, new: Any) -> Any:
+    """The sample with `new` in the place of `old`."""
     if sample is old:
         return new
     if isinstance(sample, tuple) and hasattr(sample, "_fields"):
-        return type(sample)(*(_rebuilt(item, old, new) for item in sample))
+        return type(sample)(*(rebuilt(item, old, new) for item in sample))
     if isinstance(sample, tuple | list):
-        return type(sample)(_rebuilt(item, old, new) for item in sample)
+        return type(sample)(rebuilt(item, old, new) for item in sample)
     if isinstance(sample, dict):
-        return type(sample)((key, _rebuilt(item, old, new)) for key, item in sample.items())
+        return type(sample)((key, rebuilt(item, old, new)) for key, item in sample.items())
     return sample
 
 

@@ -33,10 +33,9 @@ class DataLoader(NamesKeywords, Generic[T_co]):
     a batch in memory that a GPU can fetch by itself (where there is one), for `.to("cuda", non_blocking=True)`.
     `in_order` is accepted and changes nothing.
 
-    Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default
-    generator
-    if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first
-    batch. Worker k seeds its random streams with base seed + k.
+    Draws, which are PyTorch's: each `iter(loader)` takes one 63-bit base seed from `generator` (the default generator
+    if None), shuffled or not; a shuffled pass then draws its order (:class:`RandomSampler`) at the first batch.
+    Worker k seeds its random streams with base seed + k.
 
     ValueError for arguments that contradict each other or are out of range; AssertionError, when the pass begins,
     for a `timeout` without workers.
@@ -75,22 +74,18 @@ class DataLoader(NamesKeywords, Generic[T_co]):
             for name, value in options.items():
                 if value is not None:
                     raise ValueError(
-                        f"DataLoader with IterableDataset: expected unspecified {name} option, "
-                        f"but got {name}={value}"
+                        f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
                     )
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
                 raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
-                    "and drop_last"
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
                 )
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-            )
+            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
 
         if sampler is None:
             if self._iterable:
@@ -124,9 +119,7 @@ class DataLoader(NamesKeywords, Generic[T_co]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._ready and name in _FIXED:
-            raise ValueError(
-                f"{name} attribute should not be set after DataLoader is initialized: make another"
-            )
+            raise ValueError(f"{name} attribute should not be set after DataLoader is initialized: make another")
         super().__setattr__(name, value)
 
     @property
@@ -254,6 +247,5 @@ def _check_workers(
         )
     if context is not None and not isinstance(context, str | BaseContext):
         raise TypeError(
-            "multiprocessing_context option should be a context object or the name of a start method, "
-            f"got {context!r}"
+            f"multiprocessing_context option should be a context object or the name of a start method, got {context!r}"
         )

@@ -69,9 +69,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             if not isinstance(t, Tensor):
                 raise TypeError(f"`tensors` must be Tensors, got {type(t).__name__}; make one with tensor(data)")
         if any(len(t) != len(tensors[0]) for t in tensors):
-            raise AssertionError(
-                f"Size mismatch between tensors: their first lengths are {[len(t) for t in tensors]}"
-            )
+            raise AssertionError(f"Size mismatch between tensors: their first lengths are {[len(t) for t in tensors]}")
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
@@ -141,9 +139,7 @@ class ConcatDataset(Dataset[T_co]):
 
     def __getitem__(self, index: int) -> Any:
         if index < -len(self):
-            raise ValueError(
-                f"absolute value of index should not exceed dataset length: {index}, length {len(self)}"
-            )
+            raise ValueError(f"absolute value of index should not exceed dataset length: {index}, length {len(self)}")
         if index >= len(self):
             raise IndexError(f"`index` is {index}, expected {-len(self)} ... {len(self) - 1}")
         index %= len(self)
@@ -189,9 +185,7 @@ class StackDataset(Dataset[Any]):
         columns = [read_samples(dataset, indices) for dataset in self._all()]
         for column in columns:
             if len(column) != len(indices):
-                raise ValueError(
-                    f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}"
-                )
+                raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}")
         return [self._sample(parts) for parts in zip(*columns, strict=True)]
 
     def __len__(self) -> int:
@@ -236,9 +230,7 @@ def random_split(
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         for i, fraction in enumerate(lengths):
             if not 0 <= fraction <= 1:
-                raise ValueError(
-                    f"Fraction at index {i} is not between 0 and 1: `lengths` is {list(lengths)}"
-                )
+                raise ValueError(f"Fraction at index {i} is not between 0 and 1: `lengths` is {list(lengths)}")
         counts = [math.floor(total * fraction) for fraction in lengths]
         for i in range(int(total - sum(counts))):
             counts[i % len(counts)] += 1
@@ -254,6 +246,4 @@ def random_split(
         )
     order = (generator or default_generator).randperm(total).tolist()
     ends = itertools.accumulate(counts)
-    return [
-        Subset(dataset, order[int(end - count) : int(end)]) for end, count in zip(ends, counts, strict=True)
-    ]
+    return [Subset(dataset, order[int(end - count) : int(end)]) for end, count in zip(ends, counts, strict=True)]

@@ -114,9 +114,7 @@ def _listen(pipe: Connection, tasks: queue.SimpleQueue[Any]) -> None:
 class ParallelIterator:
     """One pass over a data set by workers; `reset` begins the next one with the same workers."""
 
-    def __init__(
-        self, job: Job, indices: Iterator[Any], prefetch_factor: int, timeout: float, context: Any
-    ) -> None:
+    def __init__(self, job: Job, indices: Iterator[Any], prefetch_factor: int, timeout: float, context: Any) -> None:
         self._timeout = timeout
         self._ahead = prefetch_factor * job.num_workers
         self._workers = _start_workers(job, context)

@@ -29,10 +29,6 @@ def get_default_memory_pool() -> _memory.MemoryPool:
     return _memory.default_pool(_streams.here.device)
 
 
-def get_default_pinned_memory_pool() -> _memory.PinnedMemoryPool:
-    return _memory.PinnedMemoryPool()
-
-
 def __getattr__(name: str) -> Any:
     raise _names.missing(name)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _memory
-from ._streams import Device, capturing, enqueue, here, host_waits
+from ._streams import Device, capturing, catch_up, enqueue, fetch, here, host_waits
 
 TYPES = "?bBhHiIlLqQefdFDEV"  # of elements; E is ml_dtypes.bfloat16, V a struct
 
@@ -111,8 +111,7 @@ class ndarray:
             raise ValueError(f"Shape mismatch. Old shape: {self.shape}, new shape: {arr.shape}")
         if not (self._host.flags.c_contiguous or self._host.flags.f_contiguous):
             raise RuntimeError("Cannot set to non-contiguous array")
-        host_waits()
-        self._host[...] = arr
+        _send(arr, self)
 
     def item(self) -> Any:
         if self.size != 1:
@@ -192,9 +191,13 @@ class ndarray:
     def astype(
         self, dtype: Any, order: str = "K", casting: Any = None, subok: Any = None, copy: bool = True
     ) -> ndarray:
+        if casting is not None or subok is not None:
+            raise TypeError("casting and subok are not supported yet")
         dtype = checked(np.dtype(dtype))
         if not copy and dtype == self.dtype:
             return self
+        if dtype.kind == "u" and self.dtype.kind == "f":  # what is below 0 becomes 0
+            return computed(lambda: np.maximum(self._host, 0).astype(dtype, order), (self,))
         return computed(lambda: self._host.astype(dtype, order), (self,))
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> ndarray:
@@ -263,13 +266,26 @@ def checked(dtype: np.dtype) -> np.dtype:
     return dtype
 
 
-def array_of(host: np.ndarray) -> ndarray:
+def array_of(host: np.ndarray, blocking: bool = False) -> ndarray:
     """A copy of a NumPy array on the current device."""
-    host_waits()
     host = np.asarray(host)
     result = ndarray(host.shape, host.dtype, order="F" if host.flags.fnc else "C")
-    result._host[...] = host
+    if host.ndim:
+        _send(host, result)
+    else:  # an argument of a kernel, which a graph keeps
+        result.fill(host.copy())
+    if blocking:
+        host_waits()
     return result
+
+
+def _send(host: np.ndarray, target: ndarray) -> None:
+    """Copy `host` there: as it is now, but page-locked memory as it is when the GPU gets to it."""
+    host_waits()
+    if _memory.is_pinned(host):
+        fetch(lambda: target._host.__setitem__(..., host))
+    else:
+        target._host[...] = host
 
 
 def places_of(key: Any) -> tuple[tuple[Any, ...], bool]:
@@ -288,6 +304,9 @@ def places_of(key: Any) -> tuple[tuple[Any, ...], bool]:
             part, views = np.asarray(part), False
         dots = dots or part is Ellipsis
         places.append(part)
+    several = [p for p in places if isinstance(p, np.ndarray)]
+    if len(several) > 1:  # ValueError, where NumPy raises IndexError
+        np.broadcast_shapes(*(p.nonzero()[0].shape if p.dtype == bool else p.shape for p in several))
     return tuple(places) if dots else (*places, Ellipsis), views
 
 
@@ -369,6 +388,7 @@ def quiet(work: Callable[[], Any]) -> Callable[[], Any]:
 def computed(compute: Callable[[], Any], sources: Any) -> Any:
     """What `compute` gives, in new boxes. While a stream captures, they are filled at each launch of the graph, and
     hold NaN before."""
+    catch_up()
     result = wrapped(quiet(compute)(), sources)
     if capturing():
         several = isinstance(result, list | tuple)

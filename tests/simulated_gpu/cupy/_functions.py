@@ -26,6 +26,27 @@ BLAS = {"dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot"
 PYTHON_ANSWERS = {"allclose", "array_equal", "array_equiv", "count_nonzero"}  # of NumPy; CuPy gives 0-d arrays
 
 
+def _rounded(of_floats: Callable[..., Any], of_integers: Callable[..., Any]) -> Callable[..., Any]:
+    """A quotient, or what it leaves, by CuPy's formula for floating-point numbers."""
+
+    def compute(a: Any, b: Any, **options: Any) -> Any:
+        result = (of_floats if np.result_type(a, b).kind in "fV" else of_integers)(a, b)
+        if "out" not in options:
+            return result
+        options["out"][...] = result
+        return options["out"]
+
+    return compute
+
+
+NOT_AS_NUMPY = {
+    "floor_divide": _rounded(lambda a, b: np.floor(a / b), np.floor_divide),
+    "remainder": _rounded(lambda a, b: a - np.floor(a / b) * b, np.remainder),
+    "fmod": _rounded(np.fmod, lambda a, b: np.where(b, np.fmod(a, b, dtype=float), 0).astype(np.result_type(a, b))),
+}
+NOT_AS_NUMPY["mod"] = NOT_AS_NUMPY["remainder"]
+
+
 class ufunc:
     """A function that works element by element."""
 
@@ -33,11 +54,11 @@ class ufunc:
         self.__name__ = name
         self.name = f"cupy_{name}"
         self.types = types.split()
-        self._numpy = getattr(np, name)
-        self.nin, self.nout = self._numpy.nin, self._numpy.nout
+        self._numpy = NOT_AS_NUMPY.get(name, getattr(np, name))
+        self.nin, self.nout = getattr(np, name).nin, getattr(np, name).nout
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        unknown = set(options) - {"out", "dtype", "casting", "where"}
+        unknown = set(options) - {"out", "dtype", "casting"}
         if unknown:
             raise TypeError(f"Wrong arguments {sorted(unknown)}")
         if len(args) > self.nin:
@@ -118,6 +139,8 @@ def forwarded(name: str, arguments: str, numpy: Callable[..., Any]) -> Callable[
         ins = [unboxed(arg, sources) for arg in args]
         if name in ("argsort", "sort"):  # CuPy's are always stable
             options["kind"] = "stable"
+            if ins[0].dtype.kind == "V":
+                raise NotImplementedError(f"Sorting arrays with dtype '{ins[0].dtype}' is not supported")
         out = options.pop("out", None)
         named = {key: unboxed(value, sources) for key, value in options.items()}
         if out is not None:
@@ -160,13 +183,13 @@ def array(
         return computed(lambda: np.array(unboxed(obj), dtype), [part for part in obj if isinstance(part, ndarray)])
     host = np.array(obj, dtype, copy=None, order=order, ndmin=ndmin)
     checked(host.dtype)
-    return array_of(host)
+    return array_of(host, blocking)
 
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False) -> ndarray:
     if isinstance(a, ndarray) and (dtype is None or np.dtype(dtype) == a.dtype) and not copy and order is None:
         return a
-    return array(a, dtype, copy=bool(copy), order=order or "K")
+    return array(a, dtype, copy=bool(copy), order=order or "K", blocking=blocking)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None) -> ndarray:
@@ -237,11 +260,11 @@ def put_along_axis(arr: ndarray, indices: ndarray, values: Any, axis: Any) -> No
 
 
 class OpenGrid:
-    """cupy.ogrid."""
+    """cupy.ogrid: made on the GPU, by cupy.arange."""
 
-    def __getitem__(self, key: Any) -> list[ndarray]:
-        grid = np.ogrid[key]
-        return [array_of(part) for part in (grid if isinstance(grid, tuple) else (grid,))]
+    def __getitem__(self, key: tuple[slice, ...]) -> list[ndarray]:
+        found: list[ndarray] = computed(lambda: list(np.ogrid[key]), ())
+        return found
 
 
 def get_array_module(*args: Any) -> Any:

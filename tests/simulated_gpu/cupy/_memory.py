@@ -124,26 +124,16 @@ class PinnedMemoryPointer(bytearray):
         return len(self)
 
 
-class PinnedMemoryPool:
-    """Where page-locked memory comes from."""
-
-    def malloc(self, size: int) -> Any:
-        return alloc_pinned_memory(size)
-
-    def free_all_blocks(self) -> None:
-        """Nothing is kept here."""
-
-    def n_free_blocks(self) -> int:
-        return 0
+def is_pinned(array: Any) -> bool:
+    """Whether a NumPy array lies in page-locked memory."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(getattr(array, "obj", array), PinnedMemoryPointer)
 
 
 def alloc_pinned_memory(size: int) -> Any:
     """Page-locked memory."""
     return PinnedMemoryPointer(max(size, 1))
-
-
-def set_pinned_memory_allocator(allocator: Any = None) -> None:
-    """Accepted: copies from the host need no page-locked memory here, and are refused while a stream captures."""
 
 
 def default_pool(device_id: int) -> MemoryPool:

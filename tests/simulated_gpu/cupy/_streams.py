@@ -27,7 +27,8 @@ class _Here(threading.local):
 
     def __init__(self) -> None:
         self.device = 0
-        self.streams: list[Stream] = []
+        self.streams: list[list[Stream]] = [[] for _ in range(DEVICES)]  # of each device, the current one last
+        self.entered: list[int] = []  # the devices whose streams were made current
         self.pool: Any = None  # where memory comes from within `using_allocator`
 
 
@@ -102,15 +103,24 @@ class Stream:
         self._before: list[Stream] = []
 
     def __enter__(self) -> Stream:
-        here.streams.append(self)
+        here.streams[self._its_device()].append(self)
+        here.entered.append(here.device)
         return self
 
     def __exit__(self, *error: Any) -> None:
-        here.streams.pop()
+        here.streams[here.entered.pop()].pop()
 
     def use(self) -> Stream:
-        here.streams[:] = [self]
+        here.streams[self._its_device()][:] = [self]
         return self
+
+    def _its_device(self) -> int:
+        if self.device_id not in (-1, here.device):
+            raise RuntimeError(
+                f"The device that the stream is created on ({self.device_id}) does not match with the current device "
+                f"({here.device})"
+            )
+        return here.device
 
     @property
     def done(self) -> bool:
@@ -165,8 +175,9 @@ class ExternalStream(Stream):
 
 
 def get_current_stream(device_id: int = -1) -> Stream:
-    """The stream that work goes to."""
-    return here.streams[-1] if here.streams else Stream.null
+    """The stream that work of a device goes to."""
+    streams = here.streams[here.device if device_id == -1 else device_id]
+    return streams[-1] if streams else Stream.null
 
 
 class Event:
@@ -210,8 +221,23 @@ class Graph:
         """Nothing has to be moved here."""
 
 
+_fetches: list[Callable[[], None]] = []
+
+
+def fetch(work: Callable[[], None]) -> None:
+    """Do `work`, a copy from page-locked memory, as late as a GPU may: right before what is asked of it next."""
+    _fetches.append(work)
+
+
+def catch_up() -> None:
+    """Do the copies that were put off."""
+    while _fetches:
+        _fetches.pop(0)()
+
+
 def enqueue(work: Callable[[], None], stream: Any = None) -> None:
     """Do `work`, or write it down where the (current) stream is capturing."""
+    catch_up()
     stream = get_current_stream() if stream is None else stream
     if stream.captured is not None:
         stream.captured.append(work)
@@ -226,8 +252,9 @@ def capturing() -> bool:
 
 def host_waits() -> None:
     """The host needs a result: impossible while this thread captures."""
-    if any(stream.captured is not None for stream in here.streams):
+    if any(stream.captured is not None for streams in here.streams for stream in streams):
         refuse("a synchronous call (the host reads, writes or waits)")
+    catch_up()
 
 
 def refuse(what: str) -> None:

@@ -8,10 +8,8 @@ from typing import Any
 
 from .._memory import MemoryPointer as MemoryPointer
 from .._memory import MemoryPool as MemoryPool
-from .._memory import PinnedMemoryPool as PinnedMemoryPool
 from .._memory import alloc_pinned_memory as alloc_pinned_memory
 from .._memory import allocating
-from .._memory import set_pinned_memory_allocator as set_pinned_memory_allocator
 from .._raw import RawKernel as Function
 from .._streams import Device as Device
 from .._streams import Event as Event
