@@ -23,6 +23,9 @@ LAYERS = [
     (lambda nn: nn.LazyBatchNorm2d(momentum=None, bias=False), (2, 3, 4, 5)),
     (lambda nn: nn.LazyBatchNorm2d(affine=False), (2, 3, 4, 5)),
     (lambda nn: nn.LazyBatchNorm2d(track_running_stats=False), (2, 3, 4, 5)),
+    (lambda nn: nn.LazyInstanceNorm1d(), (2, 3, 5)),
+    (lambda nn: nn.LazyInstanceNorm2d(affine=False), (2, 3, 4, 5)),
+    (lambda nn: nn.LazyInstanceNorm2d(0.1, track_running_stats=False), (2, 3, 4, 5)),
 ]
 
 
@@ -59,6 +62,7 @@ CALLS = [
     lambda m: m.nn.Linear(3, 4).load_state_dict(m.nn.LazyLinear(4).state_dict()),
     lambda m: m.nn.LazyConv2d(3, 3)(m.ones(4, 4)),
     lambda m: m.nn.LazyBatchNorm2d()(m.ones(4, 4)),
+    lambda m: m.nn.LazyInstanceNorm2d()(m.ones(3, 4, 4)),
     lambda m: m.nn.LazyConv2d(8, 3, groups=2)(m.ones(1, 3, 5, 5)),
 ]
 

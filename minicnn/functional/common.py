@@ -173,7 +173,8 @@ def normal_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     axes = tuple(normal_axis(d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
     if len(set(axes)) != len(axes):
-        raise RuntimeError(f"`dim` {tuple(dim)} appears multiple times in the list of dims")  # type: ignore[arg-type]
+        given = tuple(dim)  # type: ignore[arg-type]
+        raise RuntimeError(f"`dim` {given} appears multiple times in the list of dims; expected different axes")
     return axes if ndim else ()
 
 

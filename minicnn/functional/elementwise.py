@@ -59,7 +59,10 @@ class Sub(Operation):
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha · other, broadcast."""
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype == bool) for x in (input, other)):
-        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
+        a, b = (x.dtype if isinstance(x, Tensor) else type(x).__name__ for x in (input, other))
+        raise RuntimeError(
+            f"Subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~, or convert: got {a} - {b}"
+        )
     input, other = operands(input, other, name="sub")
     _check_alpha(alpha, input, other)
     return Sub(input, other if alpha == 1 else other * alpha)

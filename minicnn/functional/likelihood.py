@@ -96,9 +96,10 @@ def binary_cross_entropy_with_logits(
         a, b = operands(input, target, name=name)
         kind = "bce_with_logits", reduction if weight is None else "none", 0.0
         loss: Tensor = BinaryCrossEntropyWithLogits(a, b, *kind)
+        loss = loss.to(target.dtype)  # of two types it is the target's that counts, in PyTorch
         return loss if weight is None else Reduced(_times(loss, weight, name), reduction, label)
     positive = (check_tensor(pos_weight, name, "pos_weight") - 1) * target + 1
-    losses = (1 - target) * input - positive * logsigmoid(input)
+    losses = ((1 - target) * input - positive * logsigmoid(input)).to(target.dtype)
     return Reduced(losses if weight is None else _times(losses, weight, name), reduction, label)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -190,6 +191,9 @@ def group_norm(
     Source: Wu & He 2018, "Group Normalization".
     """
     name = "group_norm"
+    if not hasattr(num_groups, "__index__"):
+        kind = type(num_groups).__name__
+        raise TypeError(f"group_norm(): argument `num_groups` must be int, not {kind}: got {num_groups!r}")
     if check_tensor(input, name).ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     N, C = input.shape[:2]
@@ -235,7 +239,7 @@ def instance_norm(
     if check_tensor(input, "instance_norm").ndim < 2:
         raise IndexError(f"instance_norm: Dimension out of range: expected (N, C, …), got {list(input.shape)}")
     N, C = input.shape[:2]
-    if use_input_stats and input.numel() == N * C:
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
@@ -246,7 +250,7 @@ def instance_norm(
     mean, var, scale, shift = (None if tensor is None else tensor.repeat(N) for tensor in given.values())
     flat = input.reshape(1, N * C, *input.shape[2:])
     result = normalised(flat, mean, var, scale, shift, use_input_stats, momentum, eps, None)
-    if use_input_stats:
+    if use_input_stats and N:
         for kept, moved in ((running_mean, mean), (running_var, var)):
             if kept is not None and moved is not None:
                 copy_(kept, moved.view(N, C).mean(0))

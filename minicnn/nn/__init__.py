@@ -66,6 +66,8 @@ from minicnn.nn.lazy import LazyConv1d as LazyConv1d
 from minicnn.nn.lazy import LazyConv2d as LazyConv2d
 from minicnn.nn.lazy import LazyConvTranspose1d as LazyConvTranspose1d
 from minicnn.nn.lazy import LazyConvTranspose2d as LazyConvTranspose2d
+from minicnn.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
+from minicnn.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from minicnn.nn.lazy import LazyLinear as LazyLinear
 from minicnn.nn.linear import Bilinear as Bilinear
 from minicnn.nn.linear import Flatten as Flatten

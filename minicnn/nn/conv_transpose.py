@@ -26,6 +26,11 @@ class _ConvTranspose(_Conv):
             return self.output_padding
         output_size = list(wanted)
         axes = len(self.kernel_size)
+        if not axes < input.ndim < axes + 3:
+            raise IndexError(
+                f"ConvTranspose{axes}d: `input` must have {axes + 1} or {axes + 2} dimensions, got shape "
+                f"{list(input.shape)}"
+            )
         lead = 2 if input.ndim == axes + 2 else 1
         if len(output_size) not in (axes, axes + lead):
             raise ValueError(

@@ -12,6 +12,7 @@ from minicnn.nn.conv import Conv1d, Conv2d
 from minicnn.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d
 from minicnn.nn.linear import Linear
 from minicnn.nn.module import Module
+from minicnn.nn.normalisation import InstanceNorm1d, InstanceNorm2d
 from minicnn.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
 
@@ -64,7 +65,7 @@ class _Lazy(LazyModuleMixin):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if cls.cls_to_become is not None:  # for help()
+        if cls.cls_to_become is not None and cls.__init__ is _Lazy.__init__:  # for help()
             full = inspect.signature(cls.cls_to_become)
             kept = [p for p in full.parameters.values() if p.name != cls._unknown]
             cls.__signature__ = full.replace(parameters=kept)  # type: ignore[attr-defined]
@@ -201,3 +202,35 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
 
     axes = BatchNorm2d.axes
     cls_to_become = BatchNorm2d
+
+
+class _LazyInstanceNorm(_LazyNorm):
+    """With other defaults than the ordinary layer's, as in PyTorch."""
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+
+class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
+    """An InstanceNorm1d without `num_features`, which the second axis of the first input tells; weights and running
+    statistics are there unless switched off."""
+
+    axes = (2, 3)
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
+    """As LazyInstanceNorm1d, of images."""
+
+    axes = (3, 4)
+    cls_to_become = InstanceNorm2d

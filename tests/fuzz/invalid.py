@@ -27,13 +27,14 @@ KNOWN = (
     r"(dim|m)=None",  # where leaving it out says the same
     r"requires_grad=None",
     r"max_unpool2d\(.*(kernel_size=(True|0\b)|stride=|padding=)",  # it checks none of them
+    r"m\.topk\(.*%",  # which of equal ones it takes
     r"m\.where\(.*input=-?[\d.]+\b",  # a number has the name `self` there
     r"(num_parameters|padding_idx|scale_factor|dim)=True",
     r"hinge_embedding_loss\(.*(int|bool)",  # of whole numbers
     r"RandomHorizontalFlip\(p=None",  # an error only when it draws
     r"interpolate\(input=\S+\.reshape\(\(\d+, \d+, \d+, \d+, \d+",  # volumes
     r"logsumexp\(.*dim=(\(\)|\[\])",
-    r"\[\.\.\., \.\.\.",
+    r"\.\.\., \.\.\.",
     r"amsgrad=np\.ones",  # whose truth NumPy does not tell
     r"huber_loss\(.*int32.*float32",  # of whole numbers
     r"Normalize\(.*=None",
