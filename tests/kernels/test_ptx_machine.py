@@ -97,6 +97,23 @@ def test_barriers_and_shared_memory():
     assert np.array_equal(launch(body, x, aligned(64), threads=64), x[::-1])
 
 
+def test_whole_numbers_are_added_atomically():
+    """Bytes of the room are counters: each thread adds its number to one of two, and every sum met is another."""
+    body = """
+        st.shared.u32 [%r4], 0;
+        bar.sync 0;
+        and.b32 %r5, %r2, 4; add.s32 %r5, %r3, %r5;
+        atom.shared.add.u32 %r6, [%r5], %r1;
+        bar.sync 0;
+        ld.shared.u32 %r7, [%r4]; mad.lo.s32 %r7, %r7, 1000, %r6;
+        st.global.u32 [%rd5], %r7;
+    """
+    found = launch(body, aligned(64), aligned(64, np.int32), threads=64)
+    sums, met = found // 1000, found % 1000
+    assert sums.tolist() == [sum(range(0, 64, 2)), sum(range(1, 64, 2)), *[0] * 62]
+    assert sorted(met[3::2].tolist()) == np.cumsum(range(1, 62, 2)).tolist()
+
+
 def test_numbers_are_split_and_joined():
     body = """
         mov.b32 {%rs1, %rs2}, %r1; add.s16 %rs2, %rs1, 7; mov.b32 %r5, {%rs2, %rs1};
@@ -214,6 +231,14 @@ WRONG = {
         "st.shared.u32 [%r4], %r1; xor.b32 %r5, %r2, 124; add.s32 %r5, %r3, %r5; ld.shared.u32 %r6, [%r5];"
     ),
     "a race: it writes what thread .* writes, too": "st.shared.u32 [room], %r1;",
+    "it adds to memory that nobody has written": "atom.shared.add.u32 %r5, [room], %r1;",
+    "a race: it adds to what thread 31 of the grid has written, and no barrier lies between": (
+        "st.shared.u32 [%r4], 0; xor.b32 %r5, %r2, 124; add.s32 %r5, %r3, %r5; atom.shared.add.u32 %r6, [%r5], %r1;"
+    ),
+    "a race: it reads what another thread has written, and no barrier lies between": (
+        "st.shared.u32 [%r4], 0; bar.sync 0; atom.shared.add.u32 %r6, [room], %r1; ld.shared.u32 %r7, [room];"
+    ),
+    "not known here: atom.shared.add.f32": "atom.shared.add.f32 %f1, [room], %f2;",
     "a race: it writes what another thread has read": "ld.global.u32 %r5, [%rd2]; st.global.u32 [%rd2], %r5;",
     r"it waits at a barrier, but thread \(3, 0, 0\) has ended": "setp.eq.s32 %p1, %r1, 3; @%p1 ret; bar.sync 0;",
     "threads of its warp wait at another barrier": (

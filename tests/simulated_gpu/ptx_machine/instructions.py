@@ -25,7 +25,7 @@ class Instructions(Operands):
             special: dict[str, Callable[[Instruction], Any]] = {
                 "ld": self._load, "st": self._store, "bar": self._barrier, "barrier": self._barrier,
                 "shfl": self._shuffle, "mma": self._tensor_cores, "ret": self._ret, "exit": self._ret,
-                "mov": self._move,
+                "mov": self._move, "atom": self._atomic,
             }  # fmt: skip
             done = special.get(it.name, self._plain)(it)
         except (Unknown, KeyError, ValueError, IndexError) as error:
@@ -193,6 +193,28 @@ class Instructions(Operands):
                 numbers[first + i] = read(group)
 
         return store
+
+    def _atomic(self, it: Instruction) -> Callable[[Group], None]:
+        """atom.shared.add of whole numbers, whose sum does not depend on who comes first; each gets what it met."""
+        space, *how, kind = it.how
+        if space != "shared" or how != ["add"] or TYPES[kind].kind not in "iu":
+            raise Unknown(it.text)
+        dtype, address = TYPES[kind], self._address(it.operands[1])
+        write, read, width = self._write(it.operands[0], kind), self._read(it.operands[2], kind), TYPES[kind].itemsize
+
+        def add(group: Group) -> None:
+            memory = self.memory[space]
+            places, cells = memory.places(address(group), width, group.me, self.which_block[group.index])
+            for cell in range(max(1, width // memory.cell)):
+                memory.note_additions(cells + cell, group.me, self.barriers[group.index])
+            numbers, met = memory.bytes.view(dtype), np.empty(places.shape, dtype)
+            values = np.broadcast_to(read(group), places.shape)
+            for i, (place, value) in enumerate(zip(places // width, values, strict=True)):
+                met[i] = numbers[place]
+                numbers[place : place + 1] += value
+            write(group, met)
+
+        return add
 
     # --- warps --------------------------------------------------------------------------------------
 

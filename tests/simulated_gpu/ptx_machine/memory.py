@@ -81,7 +81,7 @@ class Memory:
     def _where(self, address: int) -> str:
         if not self.arrays:
             return f"at {address:#x}, and there is no memory of this kind"
-        start, stop = self.arrays[max(0, bisect.bisect_right(self.starts, address) - 1)]
+        start, stop = min(self.arrays, key=lambda array: max(array[0] - address, address - array[1]))  # the nearest
         how = f"{start - address} bytes before" if address < start else f"{address - start} bytes into"
         return f"at {address:#x}, outside every array: {how} one of {stop - start} bytes"
 
@@ -109,6 +109,17 @@ class Memory:
         self._meet(self.reader[cells], self.read[cells], me, now, f"writes what {{}} has read, {VAIN}")
         self.writer[cells], self.written[cells] = me, now
         self._meet(self.writer[cells], now, me, now, "writes what {} writes, too")
+
+    def note_additions(self, cells: Array, me: Array, now: Array) -> None:
+        """The threads `me` add to these cells atomically, which they may do at the same time, but nobody else."""
+        together = -2 - self._block(me)
+        writer = self.writer[cells]
+        if self.own and (nobody := writer == NOBODY).any():
+            raise Fault("it adds to memory that nobody has written", int(me[nobody][0]))
+        self._meet(np.where(writer == together, me, writer), self.written[cells], me, now,
+                   f"adds to what {{}} has written, {VAIN}")  # fmt: skip
+        self._meet(self.reader[cells], self.read[cells], me, now, f"adds to what {{}} has read, {VAIN}")
+        self.writer[cells], self.written[cells] = together, now
 
     def _block(self, thread: Array) -> Any:
         if self.own:  # nobody comes from elsewhere
