@@ -173,7 +173,7 @@ def draw(results: dict[str, Any]) -> Any:
         axis.bar_label(bars, [f"{row['gflops']:.0f} GFLOP/s" if row["gflops"] else "" for row in rows], fontsize=7)
         axis.set_yticks(range(len(rows)), [f"{row['kernel']} {row['work']}" for row in rows], fontsize=7)
         axis.invert_yaxis()
-        axis.margins(x=0.2)
+        axis.margins(x=0.3)
         axis.set_xlabel("µs of a step")
         axis.set_title(f"{step['model']}, batch {step['batch']}: {step['seconds'] * 1e3:.2f} ms", fontsize=9)
     figure.suptitle(f"{describe(results['machine'])}; sgemm's peak {results['sgemm_gflops']:.0f} GFLOP/s", fontsize=8)

@@ -205,6 +205,19 @@ def owner_of(array: Array) -> Array:
     return array
 
 
+def strided(array: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """A view of the memory of `array`, from its first element on, with these lengths and steps (in bytes).
+
+    >>> strided(np.arange(4), (3, 2), (8, 8)).tolist()
+    [[0, 1], [1, 2], [2, 3]]
+    """
+    if isinstance(array, np.ndarray):
+        return np.lib.stride_tricks.as_strided(array, shape, strides)
+    view = array.view()  # what CuPy's own as_strided makes does not know whose memory it is
+    view._set_shape_and_strides(shape, strides, True, True)
+    return view
+
+
 def copied(array: Array, copies: dict[Any, Any]) -> Array:
     """A copy of `array` in the same memory order; views of one memory become views of one copy, kept in `copies`."""
     found = memory_of(array) if isinstance(array, np.ndarray) else None

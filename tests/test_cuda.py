@@ -197,6 +197,7 @@ def test_torch_takes_and_gives_gpu_tensors() -> None:
     assert x.tolist() == theirs.tolist()
     back = minicnn.from_dlpack(theirs)
     assert back.data_ptr() == theirs.data_ptr() == x.data_ptr()
+    assert minicnn.as_tensor(theirs).data_ptr() == x.data_ptr() != minicnn.tensor(theirs).data_ptr()
 
 
 # --- copies -------------------------------------------------------------------------------------------

@@ -27,6 +27,33 @@ def test_the_first_example_is_as_short_as_its_title_says() -> None:
     assert len([line for line in _block("example", "python").splitlines() if line]) <= 15
 
 
+NOT_THERE = """
+from importlib.machinery import PathFinder
+
+find_spec = PathFinder.find_spec
+
+def hidden(cls, name, path=None, target=None):
+    there = name.partition(".")[0] not in ("torch", "torchvision", "cupy", "cuda")
+    return find_spec(name, path, target) if there else None
+
+PathFinder.find_spec = classmethod(hidden)
+"""
+
+
+@pytest.mark.slow
+def test_every_test_is_found_without_the_packages_that_the_command_does_not_install(tmp_path: Path) -> None:
+    """One file that cannot be imported, and pytest runs none of the others."""
+    (tmp_path / "sitecustomize.py").write_text(NOT_THERE, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
 EXAMPLES = re.findall(r"<!-- example -->\n+```python\n(.*?)```\n+```text\n(.*?)```", README, re.S)
 
 

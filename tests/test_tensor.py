@@ -150,6 +150,20 @@ def test_numpy_shares_memory() -> None:
     assert np.array(x, dtype=np.float32).dtype == np.float32
 
 
+def test_a_tensor_of_another_librarys_array_is_a_copy() -> None:
+    """Of torch's, say, on the CPU or on a GPU."""
+
+    class Foreign:
+        numbers = np.ones(2)
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.numbers
+
+    x = minicnn.tensor(Foreign())
+    Foreign.numbers[0] = 5
+    assert x.tolist() == [1, 1]
+
+
 def test_text_is_pytorchs(torch: Any) -> None:
     for make in (
         lambda m: m.tensor([1.0, 2.5], requires_grad=True),

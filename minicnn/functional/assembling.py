@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Size, Tensor
-from minicnn.backend import array_module, to_device
+from minicnn.backend import array_module, strided, to_device
 from minicnn.functional.common import check_tensor, normal_axis
 from minicnn.functional.creation import tensor, zeros
 from minicnn.functional.elementwise import mul
@@ -313,8 +313,9 @@ class Unfold(Operation):
         ctx.args = input.shape, dim, size, step
         if not input.ndim:
             return input.reshape(1)[:size]
-        windows = array_module(input).lib.stride_tricks.sliding_window_view(input, size, dim, writeable=True)
-        return windows[along(dim, slice(None, None, step))]
+        shape, strides = list(input.shape), list(input.strides)
+        shape[dim], strides[dim] = (shape[dim] - size) // step + 1, strides[dim] * step
+        return strided(input, (*shape, size), (*strides, input.strides[dim]))
 
     def backward(ctx, grad: Any) -> Any:
         return UnfoldBackward(grad, *ctx.args), None, None, None

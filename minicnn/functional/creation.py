@@ -76,7 +76,7 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
         device = data.device
     if recorder.tape is not None and isinstance(data, np.ndarray | Tensor):
         recorder.tape.refuse("makes a tensor of numbers that a replay would not see change")
-    if array is data or array is getattr(data, "_array", None) or isinstance(data, np.ndarray | Tensor):
+    if hasattr(data, "__array__") or hasattr(data, "__cuda_array_interface__"):  # else it is new
         array = array.copy(order="C")
     return finished(array, device, requires_grad)
 

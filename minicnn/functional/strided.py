@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.autograd.operation import Operation
 from minicnn.autograd.register import operation
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import address, array_module, device_of, on_cpu, owner_of, to_device
+from minicnn.backend import address, device_of, on_cpu, owner_of, strided, to_device
 from minicnn.functional.common import Zeros, check_tensor
 from minicnn.functional.elementwise import Mul
 from minicnn.functional.gathering import Gather, ScatterAdd
@@ -40,7 +40,7 @@ class AsStrided(Operation):
         strides = tuple(s * step for s in stride)
         if on_cpu(input):
             return np.ndarray(size, input.dtype, memory, offset * step, strides)
-        return array_module(input).lib.stride_tricks.as_strided(memory[offset:], size, strides)
+        return strided(memory[offset:], size, strides)
 
     def backward(ctx, grad: Any) -> Any:
         shown, read = ctx.places

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.autograd.tensor import Tensor
-from minicnn.backend import array_module, device, has_gpu, to_device
+from minicnn.backend import array_module, device, has_gpu, strided, to_device
 from minicnn.serialization.archive import Archive
 from minicnn.serialization.errors import LoadError
 from minicnn.serialization.names import DTYPES, FOREIGN_DTYPES
@@ -165,5 +165,4 @@ def view(storage: Storage, offset: int, size: tuple[int, ...], stride: tuple[int
         )
     if not count:
         return array_module(array).empty(size, array.dtype)
-    as_strided = array_module(array).lib.stride_tricks.as_strided
-    return as_strided(array[offset:], size, tuple(step * itemsize for step in stride))
+    return strided(array[offset:], size, tuple(step * itemsize for step in stride))

@@ -9,6 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
+pytest.importorskip("cuda.bindings", reason="the machine imports NVRTC, which comes with minicnn[cuda13]")
+
 from simulated_gpu.ptx_machine import Library, arithmetic
 from simulated_gpu.ptx_machine.parse import parse
 

@@ -127,6 +127,12 @@ add("as_strided", lambda m, a: a.contiguous()[1:].as_strided((2, 2), (2, 3)), no
 add("as_strided", lambda m, a: a.contiguous().as_strided((), (), 3), normal(3, 4))
 add("as_strided", lambda m, a: a.contiguous().as_strided((0, 2), (1, 1)), normal(3, 4))
 add("as_strided", lambda m, a: a.contiguous().view(1, 3).expand(2, 3).as_strided((3,), (1,)), normal(3), grad_fn=False)
+add(
+    "as_strided",
+    lambda m, a: a.contiguous()[1:].as_strided((2,), (3,)).as_strided((3, 3), (1, 1)),
+    normal(3, 4),
+    **NONE,
+)
 add("as_strided_", lambda m, a: (a * 2).contiguous().as_strided_((2, 2), (1, 1), 1), normal(3, 4), grad_fn=False)
 
 refuse("as_strided", lambda m: m.ones(6).as_strided((2,), (1, 2)), RuntimeError, "mismatch in length")

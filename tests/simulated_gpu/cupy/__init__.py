@@ -3,8 +3,9 @@
 What it is for: the tests of minicnn on `cuda` tensors. It refuses what CuPy 14 refuses: NumPy's functions and arrays
 on GPU arrays, names and arguments that CuPy does not have (signatures.json, written by tests/make_cupy_signatures.py
 from CuPy itself), host reads and cuBLAS while a stream captures, launches of kernels with wrong arguments. It keeps
-0-d results arrays, fills new memory with NaN, counts what is allocated, and replays captured streams. It also refuses
-what CuPy does but minicnn does not want: floating-point sums by atomics.
+0-d results arrays, fills new memory with NaN, counts what is allocated, replays captured streams, and copies pinned
+memory late. Where CuPy's formulas are not NumPy's (remainders, floats that become bytes) it has CuPy's, and so it has
+CuPy's exceptions. It also refuses what CuPy does but minicnn does not want: floating-point sums by atomics.
 
 What it is not: fast, asynchronous, or proof that a kernel runs on a GPU. Where CuPy wraps indices that are out of
 range, it raises as NumPy does; where CuPy writes one of several values to one place, it writes the last.
