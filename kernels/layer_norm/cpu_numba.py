@@ -10,7 +10,7 @@ import numpy as np
 from ..dispatch import Plan
 from . import Sizes, loops
 
-BLOCKS = 64  # of rows, at most: enough for all threads, and few sums to add up in the end
+BLOCKS = 32  # of rows, at most: enough for all threads, and few sums to add up in the end
 
 
 def plan(z: Sizes) -> Plan | None:

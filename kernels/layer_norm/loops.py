@@ -11,7 +11,7 @@ from numba import prange
 
 from ..batch_norm.loops import PART, products_of, squares_of, sum_of
 from ..compiled import compiled, inner
-from ..slices import fill
+from ..slices import copy, fill
 
 _sum, _squares, _products = sum_of.dispatcher, squares_of.dispatcher, products_of.dispatcher
 
@@ -105,6 +105,16 @@ def add_to_sums(g, x, centre, root, dweight, dbias, first, channels, pixels):
         dbias[c] += total
 
 
+@inner
+def sum_of_blocks(parts, step, blocks, total):
+    """total = the sum of as many numbers of each block; blocks are `step` apart."""
+    copy(parts[: total.size], total)
+    for block in range(1, blocks):
+        part = parts[block * step : block * step + total.size]
+        for i in range(total.size):
+            total[i] += part[i]
+
+
 @compiled(parallel=True)
 def backward(g, x, mean, r, weight, dx, dweight, dbias, room, summed, geometry):
     """The gradients of x, and if `summed` of weight and bias; room is that of each block for a row and two sums."""
@@ -137,10 +147,7 @@ def backward(g, x, mean, r, weight, dx, dweight, dbias, room, summed, geometry):
                     channels, pixels,
                 )  # fmt: skip
     if summed:
-        for k in prange(weights):
-            products = total = 0.0
-            for block in range(blocks):
-                products += room[block * step + length + k]
-                total += room[block * step + length + weights + k]
-            dweight[k] = products
-            dbias[k] = total
+        for part in prange((weights + PART - 1) // PART):
+            first, last = part * PART, min(part * PART + PART, weights)
+            sum_of_blocks(room[length + first :], step, blocks, dweight[first:last])
+            sum_of_blocks(room[length + weights + first :], step, blocks, dbias[first:last])

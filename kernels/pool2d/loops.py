@@ -13,11 +13,15 @@ import numpy as np
 from numba import get_thread_id, prange
 
 from ..activation.loops import slope
-from ..compiled import compiled, inner
+from ..batch_norm.loops import sum_of
+from ..compiled import compiled, inlined, inner
+from ..elementary import larger as highest
 from ..slices import copy, fill
 
 LANES = 64  # of one task, where a task is a whole plane
 LINE = 16  # at least a cache line between the rooms of two threads
+
+_sum = sum_of.dispatcher
 
 
 @inner
@@ -90,11 +94,17 @@ def average(x, first, row, rows, column, columns, factor, total):
         total[i] *= factor
 
 
-@inner
-def max_row(x, first, W, place, best, where):
-    """A row of windows of 2×2 that lie side by side, of one image: its pixels lie side by side, too."""
+@inlined
+def max_row(x, first, W, rows, place, best, where):
+    """A row of windows of 2×2 or 1×2 that lie side by side, of one image: its pixels lie side by side, too."""
     count = best.size
-    upper, lower = x[first : first + 2 * count], x[first + W : first + W + 2 * count]
+    upper = x[first : first + 2 * count]
+    if rows == 1:
+        for i in range(count):
+            at = np.int32(place + 2 * i)
+            best[i], where[i] = larger(upper[2 * i], at, upper[2 * i + 1], np.int32(place + 2 * i + 1))
+        return
+    lower = x[first + W : first + W + 2 * count]
     for i in range(count):
         at = np.int32(place + 2 * i)
         value, at = larger(upper[2 * i], at, upper[2 * i + 1], np.int32(place + 2 * i + 1))
@@ -103,21 +113,26 @@ def max_row(x, first, W, place, best, where):
         best[i], where[i] = value, at
 
 
-@inner
-def average_row(x, first, W, factors, total):
-    """A row of windows of 2×2 that lie side by side, of one image."""
+@inlined
+def average_row(x, first, W, rows, factors, total):
+    """As `max_row`: the averages."""
     count = total.size
-    upper, lower = x[first : first + 2 * count], x[first + W : first + W + 2 * count]
+    upper = x[first : first + 2 * count]
+    if rows == 1:
+        for i in range(count):
+            total[i] = (upper[2 * i] + upper[2 * i + 1]) * factors[i]
+        return
+    lower = x[first + W : first + W + 2 * count]
     for i in range(count):
         total[i] = (upper[2 * i] + upper[2 * i + 1] + lower[2 * i] + lower[2 * i + 1]) * factors[i]
 
 
 @inner
 def pairs(geometry):
-    """Whether a task is a row of windows of 2×2 that lie side by side within one image."""
+    """Whether a task is a row of windows of 2×2 or 1×2 that lie side by side within one image."""
     planes, lanes, H, W, KH, KW, OH, OW, sh, sw, ph, pw, dh, dw, function = geometry
-    square = KH == 2 and KW == 2 and sh == 2 and sw == 2 and dh == 1 and dw == 1
-    return lanes == 1 and square and ph == 0 and pw == 0 and 2 * OH <= H and 2 * OW <= W
+    side_by_side = sh == KH and sw == 2 and dh == 1 and dw == 1 and ph == 0 and pw == 0
+    return lanes == 1 and side_by_side and KH <= 2 and KW == 2 and KH * OH <= H and 2 * OW <= W
 
 
 @inner
@@ -125,6 +140,23 @@ def reach(first, step, length, outs):
     """The outputs o with 0 ≤ first + o·step < length: from, to."""
     low = max(0, -(first // step))
     return low, max(low, min(outs, (length - 1 - first) // step + 1))
+
+
+@inlined
+def take_larger(here, step, first, best, where):
+    """A tap of a row of windows, `step` numbers apart: each is taken where it is larger than what was there before."""
+    for i in range(best.size):
+        candidate = here[i * step]
+        better = (candidate > best[i]) | (where[i] < 0) | (candidate != candidate)  # as `larger`
+        best[i] = candidate if better else best[i]
+        where[i] = np.int32(first + i * step) if better else where[i]
+
+
+@inlined
+def add_tap(here, step, total):
+    """As `take_larger`: each is added."""
+    for i in range(total.size):
+        total[i] += here[i * step]
 
 
 @inner
@@ -140,12 +172,13 @@ def max_by_taps(x, start, rows, row_step, best, where, geometry):
         for s in range(KW):
             low, high = reach(s * dw - pw, sw, W, OW)
             first = h * W + low * sw + s * dw - pw
-            here, value, place = x[start + first :], best[low:high], where[low:high]
-            for i in range(high - low):
-                candidate = here[i * sw]
-                better = (candidate > value[i]) | (place[i] < 0) | (candidate != candidate)  # as `larger`
-                value[i] = candidate if better else value[i]
-                place[i] = np.int32(first + i * sw) if better else place[i]
+            here = x[start + first :]
+            if sw == 1:  # steps that LLVM knows: vectors
+                take_larger(here, 1, first, best[low:high], where[low:high])
+            elif sw == 2:
+                take_larger(here, 2, first, best[low:high], where[low:high])
+            else:
+                take_larger(here, sw, first, best[low:high], where[low:high])
 
 
 @inner
@@ -157,14 +190,35 @@ def average_by_taps(x, start, rows, row_step, factors, total, geometry):
         for s in range(KW):
             low, high = reach(s * dw - pw, sw, W, OW)
             here, part = x[start + h * W + low * sw + s * dw - pw :], total[low:high]
-            if sw == 1:  # neighbours in the image, too: vectors
-                for i in range(high - low):
-                    part[i] += here[i]
+            if sw == 1:
+                add_tap(here, 1, part)
+            elif sw == 2:
+                add_tap(here, 2, part)
             else:
-                for i in range(high - low):
-                    part[i] += here[i * sw]
+                add_tap(here, sw, part)
     for i in range(OW):
         total[i] *= factors[i]
+
+
+@inner
+def max_of_window(x, first, step, rows, columns, place):
+    """The maximum of one window of one image, and its place: vectors along its rows, `step` numbers apart, and of a row
+    that has a larger one than those before a look where that is."""
+    best, where = x.dtype.type(-np.inf), -1
+    for h in range(rows * (columns > 0)):
+        row = x[first + h * step : first + h * step + columns]
+        top = row[0]
+        for i in range(1, columns):
+            top = highest(top, row[i])
+        if top > best or where < 0 or top != top:
+            at = columns - 1
+            for i in range(columns - 1, -1, -1):  # so that the first of equal ones stays, and the last NaN
+                at = i if row[i] == top else at
+                if row[i] != row[i]:
+                    at = i
+                    break
+            best, where = row[at], place + h * step + at
+    return best, where
 
 
 @compiled(parallel=True)
@@ -176,9 +230,16 @@ def max_forward(x, y, argmax, geometry):
         plane, oh = task // OH, task % OH
         if side_by_side:
             row = slice(task * OW, (task + 1) * OW)
-            max_row(x, (plane * H + 2 * oh) * W, W, 2 * oh * W, y[row], argmax[row])
+            max_row(x, (plane * H + KH * oh) * W, W, KH, KH * oh * W, y[row], argmax[row])
             continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
+        if lanes == 1 and KW > OW and dw == 1:  # more numbers side by side than windows
+            for ow in range(OW):
+                s0, s1 = clip(ow * sw - pw, KW, 1, W)
+                place = (oh * sh - ph + r0 * dh) * W + ow * sw - pw + s0
+                best, where = max_of_window(x[plane * H * W :], place, dh * W, r1 - r0, s1 - s0, place)
+                y[task * OW + ow], argmax[task * OW + ow] = best, where
+            continue
         if lanes == 1:
             row, rows = slice(task * OW, (task + 1) * OW), (oh * sh - ph + r0 * dh, oh * sh - ph + r1 * dh)
             max_by_taps(x, plane * H * W, rows, dh, y[row], argmax[row], geometry)
@@ -202,9 +263,18 @@ def avg_forward(x, scale, y, geometry):
         plane, oh = task // OH, task % OH
         if side_by_side:
             row = slice(task * OW, (task + 1) * OW)
-            average_row(x, (plane * H + 2 * oh) * W, W, scale[oh * OW : (oh + 1) * OW], y[row])
+            average_row(x, (plane * H + KH * oh) * W, W, KH, scale[oh * OW : (oh + 1) * OW], y[row])
             continue
         r0, r1 = clip(oh * sh - ph, KH, dh, H)
+        if lanes == 1 and KW > OW and dw == 1:  # more numbers side by side than windows
+            for ow in range(OW):
+                s0, s1 = clip(ow * sw - pw, KW, 1, W)
+                total = x.dtype.type(0)
+                for h in range(oh * sh - ph + r0 * dh, oh * sh - ph + r1 * dh, dh):
+                    first = (plane * H + h) * W + ow * sw - pw + s0
+                    total += _sum(x[first : first + s1 - s0])
+                y[task * OW + ow] = total * scale[oh * OW + ow]
+            continue
         if lanes == 1:
             row, rows = slice(task * OW, (task + 1) * OW), (oh * sh - ph + r0 * dh, oh * sh - ph + r1 * dh)
             average_by_taps(x, plane * H * W, rows, dh, scale[oh * OW : (oh + 1) * OW], y[row], geometry)

@@ -22,13 +22,15 @@ def plan(z: Sizes) -> Plan | None:
     (H, W), (OH, OW) = z.in_shape[2:], z.out_shape[2:]
     planes, lanes = (z.C, z.N) if z.order == BATCH_LAST else (z.N * z.C, 1)
     rows, columns = (table(axis, z.adjoint, z.dtype) for axis in (z.rows, z.columns))
-    kind = _kind(columns, W)
+    kind, (left, right) = _kind(columns), _stretch(columns)
     if kind == loops.PAIRS and lanes == 1:
         columns = Table(columns.start, *(np.ascontiguousarray(a.reshape(-1, 2).T).reshape(-1) for a in columns[1:]))
     lowest, highest = _reach(rows)
     tables = (*rows, lowest, highest, *columns)
-    own = (int((highest - lowest).max()) + 1) * OW * lanes if OH >= H else W * lanes
-    geometry = np.array([planes, lanes, H, W, OH, OW, _kind(rows, H), kind, own])
+    # what shrinks, or is little more than copied, needs no room for rows that are made once and used several times
+    across_first = OH >= H and _stretch(rows) != (0, OH) and 2 * (right - left) < OW
+    own = (int((highest - lowest).max()) + 1) * OW * lanes if across_first else W * lanes
+    geometry = np.array([planes, lanes, H, W, OH, OW, across_first, kind, left, right, own])
 
     def run(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         loops.resample(memory(ins[0]), memory(outs[0]), *tables, scratch.view(z.dtype), geometry)
@@ -37,12 +39,26 @@ def plan(z: Sizes) -> Plan | None:
     return Plan("lanes of images" if lanes > 1 else "rows of a plane", (z.order,), outputs(z), room, run)
 
 
-def _kind(matrix: Table, length: int) -> int:
+def _kind(matrix: Table) -> int:
     """How its sums are made: the loops for the usual ones are written out."""
     counts = matrix.counts
     if (counts == 1).all() and (matrix.weight == 1).all():
-        return loops.COPIED if np.array_equal(matrix.column, np.arange(length)) else loops.PICKED
+        return loops.PICKED
     return loops.PAIRS if (counts == 2).all() else loops.SUMS
+
+
+def _stretch(matrix: Table) -> tuple[int, int]:
+    """The longest run of sums that are one number each, as it is, one beside the other: from, to."""
+    best, first, before = (0, 0), 0, -2
+    for i, count in enumerate(matrix.counts):
+        tap = matrix.start[i]
+        here = matrix.column[tap] if count == 1 and matrix.weight[tap] == 1 else -2
+        if here < 0 or here != before + 1:
+            first = i
+        before = here
+        if here >= 0 and i + 1 - first > best[1] - best[0]:
+            best = (first, i + 1)
+    return best
 
 
 def _reach(rows: Table) -> tuple[np.ndarray, np.ndarray]:

@@ -15,13 +15,15 @@ def plan(z: Sizes) -> Plan | None:
     """float32 and float64."""
     if z.dtype not in (np.float32, np.float64) or not z.size:
         return None
-    geometry = np.array([z.outer, z.classes, z.inner, z.log])
-    tasks = z.outer * -(-z.inner // loops.ROWS)
-    forward_loop, backward_loop = loops.forward_lanes, loops.backward_lanes
-    room, name = 2 * loops.ROWS * tasks, "lanes"
     if z.inner == 1:
         forward_loop, backward_loop = loops.forward_rows, loops.backward_rows
-        room, name = z.outer + z.size, "rows"
+        width = max(1, min(loops.ROWS, loops.NUMBERS // z.classes))
+        room, name = z.outer, "rows"
+    else:
+        forward_loop, backward_loop = loops.forward_lanes, loops.backward_lanes
+        width = z.inner
+        room, name = 2 * loops.ROWS * z.outer * -(-z.inner // loops.ROWS), "lanes"
+    geometry = np.array([z.outer, z.classes, width, z.log])
 
     def forward(outs: Sequence[Any], ins: Sequence[Any], scratch: Any) -> None:
         forward_loop(ins[0], outs[0], scratch.view(z.dtype), geometry)

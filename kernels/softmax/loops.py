@@ -1,6 +1,7 @@
 """The compiled loops behind cpu_numba.py, in short loops over a block that stays in the cache.
 
-`rows`: the classes of a row lie side by side, and the exponentials of all rows of a block are taken in one loop.
+`rows`: the classes of a row lie side by side, and the exponentials of all rows of a block are taken in one loop. A
+block is so many rows as stay in the nearest cache.
 `lanes`: number i of class c of an outer index lies at c·inner + i, and all loops go along i.
 """
 
@@ -10,11 +11,15 @@ import math
 
 from numba import prange
 
+from ..batch_norm.loops import products_of, sum_of
 from ..compiled import compiled, inner
 from ..elementary import exp, larger, log
 from ..slices import copy, fill
 
-ROWS = 64  # of one task
+ROWS = 64  # of one task, at most
+NUMBERS = 4096  # of one task, if it has more rows than one
+
+_sum, _products = sum_of.dispatcher, products_of.dispatcher
 
 
 @inner
@@ -25,64 +30,55 @@ def subtract(row, best, mine):
 
 
 @compiled(parallel=True)
-def forward_rows(x, y, room, geometry):
+def forward_rows(x, y, largest, geometry):
     """y = softmax of each row, or its logarithm."""
-    outer, classes, _, logarithm = geometry
-    for block in prange((outer + ROWS - 1) // ROWS):
-        n0, n1 = block * ROWS, min(outer, block * ROWS + ROWS)
-        largest = room[n0:n1]
-        powers = room[outer + n0 * classes : outer + n1 * classes]
-        for i in range(n1 - n0):
-            row = x[(n0 + i) * classes : (n0 + i + 1) * classes]
+    outer, classes, rows, logarithm = geometry
+    for block in prange((outer + rows - 1) // rows):
+        n0, n1 = block * rows, min(outer, block * rows + rows)
+        for n in range(n0, n1):
+            row = x[n * classes : (n + 1) * classes]
             best = row[0]
             for c in range(classes):
                 best = larger(best, row[c])
-            largest[i] = best
-            subtract(row, best, powers[i * classes : (i + 1) * classes])
+            largest[n] = best
+            subtract(row, best, y[n * classes : (n + 1) * classes])
+        powers = y[n0 * classes : n1 * classes]
         for i in range(powers.size):
             powers[i] = exp(powers[i])
-        for i in range(n1 - n0):
-            mine = powers[i * classes : (i + 1) * classes]
-            out = y[(n0 + i) * classes : (n0 + i + 1) * classes]
-            added = mine[0] - mine[0]  # 0 of its type, or NaN
-            for c in range(classes):
-                added += mine[c]
+        for n in range(n0, n1):
+            out = y[n * classes : (n + 1) * classes]
+            added = _sum(out)
             if logarithm:
-                row, best = x[(n0 + i) * classes : (n0 + i + 1) * classes], largest[i]
+                row, best = x[n * classes : (n + 1) * classes], largest[n]
                 rest = y.dtype.type(math.log(added))
                 for c in range(classes):
                     out[c] = row[c] - best - rest
             else:
                 for c in range(classes):
-                    out[c] = mine[c] / added
+                    out[c] /= added
 
 
 @compiled(parallel=True)
 def backward_rows(g, y, dx, room, geometry):
     """dx = y·(g - Σ g·y), or g - e^y·Σ g"""
-    outer, classes, _, logarithm = geometry
-    for block in prange((outer + ROWS - 1) // ROWS):
-        n0, n1 = block * ROWS, min(outer, block * ROWS + ROWS)
-        part = slice(n0 * classes, n1 * classes)
-        out, gs, ys = dx[part], g[part], y[part]
+    outer, classes, rows, logarithm = geometry
+    for block in prange((outer + rows - 1) // rows):
+        n0, n1 = block * rows, min(outer, block * rows + rows)
         if logarithm:
+            out, ys = dx[n0 * classes : n1 * classes], y[n0 * classes : n1 * classes]
             for i in range(out.size):
                 out[i] = exp(ys[i])
-        else:
-            copy(ys, out)
-        for i in range(n1 - n0):
-            mine, given = out[i * classes : (i + 1) * classes], gs[i * classes : (i + 1) * classes]
-            added = given[0] - given[0]
+        for n in range(n0, n1):
+            part = slice(n * classes, (n + 1) * classes)
+            given, here, out = g[part], y[part], dx[part]
             if logarithm:
+                added = _sum(given)
                 for c in range(classes):
-                    added += given[c]
-                for c in range(classes):
-                    mine[c] = given[c] - mine[c] * added
+                    out[c] = given[c] - out[c] * added
             else:
+                added, _ = _products(given, here, y.dtype.type(0))
                 for c in range(classes):
-                    added += given[c] * mine[c]
-                for c in range(classes):
-                    mine[c] *= given[c] - added
+                    out[c] = here[c] * (given[c] - added)
 
 
 @compiled(parallel=True)

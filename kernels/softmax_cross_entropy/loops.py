@@ -12,11 +12,14 @@ import math
 import numpy as np
 from numba import prange
 
+from ..batch_norm.loops import sum_of
 from ..compiled import compiled, inner
 from ..elementary import exp, larger
 from ..slices import copy, fill
 
-ROWS = 64  # of one task
+ROWS = 64  # of one task, at most
+
+_sum = sum_of.dispatcher
 
 
 @inner
@@ -71,9 +74,7 @@ def forward_rows(x, target, loss, p, total, room, geometry):
             part[i] = exp(part[i])
         for i in range(n1 - n0):
             mine = part[i * classes : (i + 1) * classes]
-            added = mine[0] - mine[0]  # 0 of its type, or NaN
-            for c in range(classes):
-                added += mine[c]
+            added = _sum(mine)
             sums[i] = added
             for c in range(classes):
                 mine[c] /= added

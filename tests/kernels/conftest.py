@@ -19,9 +19,24 @@ def cpu_backend(request):
         yield request.param
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    parser.addoption("--one-of-each", action="store_true", help="of a test that backends have, one case for each")
+
+
+def pytest_collection_modifyitems(config, items):
     """Kernels on the GPU give plain arrays: no test asks for another order there."""
     items[:] = [item for item in items if not _asks_a_gpu_for_batches_last(item)]
+    if config.getoption("--one-of-each"):
+        firsts = {}
+        for item in items:
+            name, backend = item.nodeid, _backend_of(item)
+            firsts.setdefault((name.partition("[")[0], backend) if backend else name, item)
+        items[:] = firsts.values()
+
+
+def _backend_of(item):
+    chosen = getattr(item, "callspec", None)
+    return None if chosen is None else chosen.params.get("backend")
 
 
 def _asks_a_gpu_for_batches_last(item):

@@ -288,7 +288,8 @@ def test_launch_shapes_are_cudas(library, grid, block, what):
 
 def test_blocks_that_may_find_no_room_are_refused():
     shim.check_registers((256,))
-    with pytest.raises(RuntimeError, match=r"a block of \(32, 16\): with 255 registers each, there is room for 256"):
+    text = r"a block of \(32, 16\): a kernel with 255 registers has room for 256 threads"
+    with pytest.raises(RuntimeError, match=text):
         shim.check_registers((32, 16))
 
 

@@ -43,13 +43,16 @@ def test_max_pool(backend, rng, dtype, order):
 
 @each_float
 @pytest.mark.parametrize("order", ORDERS)
-def test_pooling_of_squares_of_two(backend, rng, dtype, order):
-    """The usual windows, which have loops of their own; a last row or column may be left over."""
-    for N, H, W in some(backend, ((1, 2, 2), (1, 7, 5), (3, 4, 9), (33, 6, 37)), 3):
+@pytest.mark.parametrize("window", [(2, 2), (1, 2), (4, 7)])
+def test_pooling_of_windows_side_by_side(backend, rng, dtype, order, window):
+    """The usual windows, in images and in lines, and those that are longer than there are many have loops of their own;
+    a last row or column may be left over."""
+    for N, H, W in some(backend, ((1, 4, 8), (1, 7, 15), (3, 4, 9), (33, 6, 37)), 3):
+        OH, OW = H // window[0], W // window[1]
         x = rng.integers(-3, 4, (N, 2, H, W)).astype(dtype)
         x[rng.random(x.shape) < 0.05] = np.nan
-        how = ((2, 2), (0, 0), (1, 1), dtype, order)
-        z = pool2d.Sizes("max", "forward", N, 2, H, W, 2, 2, H // 2, W // 2, *how)
+        how = (window, (0, 0), (1, 1), dtype, order)
+        z = pool2d.Sizes("max", "forward", N, 2, H, W, *window, OH, OW, *how)
         y, argmax = run(backend, "pool2d", z, x)
         expected, places = oracles.max_pool2d(x, *window_of(z))
         assert np.array_equal(argmax, places)
@@ -59,9 +62,10 @@ def test_pooling_of_squares_of_two(backend, rng, dtype, order):
         close(dx, oracles.max_pool2d_input(g, places, z.x_shape))
         x, z = rng.standard_normal(x.shape).astype(dtype), z._replace(kind="avg")
         (y,) = run(backend, "pool2d", z, x)
-        close(y, oracles.sum_pool2d(x, *window_of(z)) / 4, 4)
+        close(y, oracles.sum_pool2d(x, *window_of(z)) / z.KH / z.KW, z.KH * z.KW)
         (dx,) = run(backend, "pool2d", z._replace(direction="input"), g)
-        close(dx, oracles.sum_pool2d_input(g / 4, z.x_shape, (2, 2), z.stride, z.padding, z.dilation))
+        scaled = g / z.KH / z.KW
+        close(dx, oracles.sum_pool2d_input(scaled, z.x_shape, window, z.stride, z.padding, z.dilation))
 
 
 @each_float

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import math
 import os
 import random
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from typing import Any
 from . import nvrtc
 from .machine import Machine
 from .parse import Module
+
+TOGETHER = 2048  # threads that a machine takes at once, in whole blocks
 
 launches: set[str] = set()  # the kernels that ran
 executed: collections.Counter[str] = collections.Counter()  # instructions, over all launches
@@ -32,15 +35,18 @@ class Library:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.names = tuple(module.functions)
-        self._machines: dict[tuple[str, tuple[int, ...]], Machine] = {}
+        self._machines: dict[tuple[str, tuple[int, ...], int], Machine] = {}
 
     def launch(
         self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], also: Sequence[Any] = ()
     ) -> None:
         """Run a kernel; RuntimeError for what a GPU stops at, or should. MINICNN_SHIM_ORDER puts blocks in order."""
-        key = (name, tuple(block))
+        blocks = max(1, min(math.prod(grid), TOGETHER // max(1, math.prod(block))))
+        key = (name, tuple(block), blocks)
         if key not in self._machines:
-            self._machines[key] = Machine(self.module.functions[name](), self.module.variables, block)
+            if len(self._machines) == 8:  # registers are large
+                self._machines.clear()
+            self._machines[key] = Machine(self.module.functions[name](), self.module.variables, block, blocks)
         machine = self._machines[key]
         wanted = os.environ.get("MINICNN_SHIM_ORDER") or "forwards"
         order = {"forwards": list, "backwards": list.reverse}.get(wanted) or random.Random(wanted).shuffle

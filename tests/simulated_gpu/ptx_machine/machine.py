@@ -20,14 +20,13 @@ from .operands import AT_WARP, ENDED, RUNS, WARP, Group
 from .parse import Function, Variable
 from .variables import Variables
 
-TOGETHER = 2048  # threads that the machine takes at once, in whole blocks
 MOST_THREADS, MOST_GRID = 1024, (2**31 - 1, 65535, 65535)
 
 
 class Machine(Instructions):
-    """One function, for blocks of one shape; `run` starts it over a grid."""
+    """One function, for blocks of one shape, so many of them at a time; `run` starts it over a grid."""
 
-    def __init__(self, function: Function, of_module: Sequence[Variable], block: Sequence[int]) -> None:
+    def __init__(self, function: Function, of_module: Sequence[Variable], block: Sequence[int], blocks: int) -> None:
         self.function = function
         self.block = (*block, *(1,) * (3 - len(block)))
         self.threads = int(np.prod(self.block))
@@ -35,7 +34,7 @@ class Machine(Instructions):
             raise RuntimeError(f"{function.name}: a block of {tuple(block)} threads, more than it was compiled for")
         self.variables = Variables(function, of_module)
         self.symbols = self.variables.symbols
-        self.blocks = max(1, TOGETHER // self.threads)
+        self.blocks = blocks
         self.count = self.blocks * self.threads
         self.local = np.arange(self.count)
         self.in_block, self.which_block = self.local % self.threads, self.local // self.threads
