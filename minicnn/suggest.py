@@ -134,8 +134,21 @@ def _unexpected(name: str, keyword: str, known: list[str]) -> NoReturn:
     raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{near}")
 
 
+class _Signature:
+    """The signature of a class is that of its `__init__`, wherever it inherits it from."""
+
+    def __get__(self, instance: Any, owner: Any) -> inspect.Signature:
+        if instance is not None or owner.__new__ is not NamesKeywords.__new__:
+            raise AttributeError("__signature__")  # inspect finds it
+        signature = inspect.signature(owner.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class NamesKeywords(ToldAgain):
     """A class whose constructor answers a misspelt keyword with the nearest one, and a wrong argument with its name."""
+
+    if sys.version_info < (3, 11, 3):  # where inspect prefers `__new__` to an inherited `__init__`
+        __signature__ = _Signature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """An empty instance; `__init__` does the rest."""

@@ -94,7 +94,7 @@ LIBRARIES = {
 }
 AT_FIRST_USE = (  # dispatch imports these
     "kernels/*/*loops.py", "kernels/*/elements.py", "kernels/*/cpu_numba.py", "kernels/*/gpu_*.py",
-    "kernels/elementary.py", "kernels/gpu_*.py",
+    "kernels/elementary.py", "kernels/slices.py", "kernels/gpu_*.py",
 )  # fmt: skip
 
 # --- what stands in one place only -----------------------------------------------------------------
