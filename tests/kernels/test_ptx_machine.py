@@ -100,6 +100,17 @@ def test_barriers_and_shared_memory():
     assert np.array_equal(launch(body, x, aligned(64), threads=64), x[::-1])
 
 
+def test_atomic_additions():
+    """Each thread gets what was there before it added; two such additions do not race."""
+    body = """
+        mov.u32 %r5, 100; st.shared.u32 [%r4], %r5; bar.sync 0;
+        atom.shared.add.u32 %r6, [room+8], 2; bar.sync 0;
+        ld.shared.u32 %r7, [room+8]; add.s32 %r6, %r6, %r7; st.global.u32 [%rd5], %r6;
+    """
+    y = launch(body, aligned(32), aligned(32, np.int32))
+    assert sorted(y.tolist()) == [100 + 2 * i + 164 for i in range(32)]
+
+
 def test_numbers_are_split_and_joined():
     body = """
         mov.b32 {%rs1, %rs2}, %r1; add.s16 %rs2, %rs1, 7; mov.b32 %r5, {%rs2, %rs1};
@@ -216,6 +227,11 @@ WRONG = {
     "a race: it reads what thread 31 of the grid has written, and no barrier lies between": (
         "st.shared.u32 [%r4], %r1; xor.b32 %r5, %r2, 124; add.s32 %r5, %r3, %r5; ld.shared.u32 %r6, [%r5];"
     ),
+    "it adds to what thread 3 of the grid has written": (
+        "st.shared.u32 [%r4], %r1; atom.shared.add.u32 %r5, [room+12], 1;"
+    ),
+    "it adds to memory that nobody has written": "atom.shared.add.u32 %r5, [room], 1;",
+    "not known here: atom.shared.add.f32": "atom.shared.add.f32 %f1, [room], 0f3F800000;",
     "a race: it writes what thread .* writes, too": "st.shared.u32 [room], %r1;",
     "a race: it writes what another thread has read": "ld.global.u32 %r5, [%rd2]; st.global.u32 [%rd2], %r5;",
     r"it waits at a barrier, but thread \(3, 0, 0\) has ended": "setp.eq.s32 %p1, %r1, 3; @%p1 ret; bar.sync 0;",

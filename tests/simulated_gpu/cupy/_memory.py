@@ -26,8 +26,8 @@ class Memory:
         pool.taken(self.size)
         _live.add(self)
 
-    def __del__(self) -> None:
-        if sys.is_finalizing():  # what is needed below may be gone
+    def __del__(self, finalizing: Any = sys.is_finalizing) -> None:
+        if finalizing():  # what is needed below, and `sys`, may be gone
             return
         if self.line.flags.writeable:  # a graph that still uses it finds NaN there
             self.line.fill(0xFF)

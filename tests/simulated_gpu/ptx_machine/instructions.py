@@ -25,7 +25,7 @@ class Instructions(Operands):
             special: dict[str, Callable[[Instruction], Any]] = {
                 "ld": self._load, "st": self._store, "bar": self._barrier, "barrier": self._barrier,
                 "shfl": self._shuffle, "mma": self._tensor_cores, "ret": self._ret, "exit": self._ret,
-                "mov": self._move,
+                "mov": self._move, "atom": self._add_atomically,
             }  # fmt: skip
             done = special.get(it.name, self._plain)(it)
         except (Unknown, KeyError, ValueError, IndexError) as error:
@@ -254,6 +254,28 @@ class Instructions(Operands):
                 write(group, result[:, of_eight + i // 2 * 8, of_four * 2 + i % 2].reshape(-1))
 
         return self._together(lambda group: ALL_LANES, multiply)
+
+    def _add_atomically(self, it: Instruction) -> Callable[[Group], None]:
+        """atom.add of whole numbers, one thread after the other; floats would add up in an order that nobody knows."""
+        space, kind = it.how[0], it.how[-1]
+        if it.how != (space, "add", kind) or space not in ("shared", "global") or kind[0] not in "us":
+            raise Unknown(it.text)
+        to, place, given = it.operands
+        address, read, write, dtype = self._address(place), self._read(given, kind), self._write(to, kind), TYPES[kind]
+
+        def add(group: Group) -> None:
+            memory = self.memory[space]
+            places, cells = memory.places(address(group), dtype.itemsize, group.me, self.which_block[group.index])
+            for cell in range(dtype.itemsize // memory.cell):
+                memory.note_additions(cells + cell, group.me, self.barriers[group.index])
+            numbers, terms = memory.bytes.view(dtype), np.broadcast_to(read(group), places.shape)
+            before = np.empty_like(terms)
+            for i, (at, term) in enumerate(zip(places // dtype.itemsize, terms, strict=True)):
+                before[i] = numbers[at]
+                numbers[at] += term
+            write(group, before)
+
+        return add
 
     # --- waiting for each other ---------------------------------------------------------------------
 

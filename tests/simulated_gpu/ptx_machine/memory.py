@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-# A reader: the number of a thread, -2 - b for several threads of block b, or
+# Who was there: the number of a thread, -2 - b for several threads of block b, or
 NOBODY, EVERYBODY = -1, np.iinfo(np.int64).min  # … of several blocks
 VAIN = "and no barrier lies between"
 
@@ -81,7 +81,7 @@ class Memory:
     def _where(self, address: int) -> str:
         if not self.arrays:
             return f"at {address:#x}, and there is no memory of this kind"
-        start, stop = self.arrays[max(0, bisect.bisect_right(self.starts, address) - 1)]
+        start, stop = min(self.arrays, key=lambda array: max(array[0] - address, address - array[1]))  # the nearest
         how = f"{start - address} bytes before" if address < start else f"{address - start} bytes into"
         return f"at {address:#x}, outside every array: {how} one of {stop - start} bytes"
 
@@ -109,6 +109,16 @@ class Memory:
         self._meet(self.reader[cells], self.read[cells], me, now, f"writes what {{}} has read, {VAIN}")
         self.writer[cells], self.written[cells] = me, now
         self._meet(self.writer[cells], now, me, now, "writes what {} writes, too")
+
+    def note_additions(self, cells: Array, me: Array, now: Array) -> None:
+        """The threads `me` add to these cells by atomic instructions, which do not disturb each other."""
+        writer = self.writer[cells]
+        if self.own and (nobody := writer == NOBODY).any():
+            raise Fault("it adds to memory that nobody has written", int(me[nobody][0]))
+        others = np.where(writer == EVERYBODY, NOBODY, writer)
+        self._meet(others, self.written[cells], me, now, f"adds to what {{}} has written, {VAIN}")
+        self._meet(self.reader[cells], self.read[cells], me, now, f"adds to what {{}} has read, {VAIN}")
+        self.writer[cells], self.written[cells] = EVERYBODY, now
 
     def _block(self, thread: Array) -> Any:
         if self.own:  # nobody comes from elsewhere

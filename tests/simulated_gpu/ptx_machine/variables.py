@@ -96,5 +96,5 @@ def _filled(variable: Variable) -> Array:
 
 def _smallest_access(function: Function, space: str) -> int:
     """The bytes of the smallest number that the function loads from, or stores to, a space."""
-    return min((BYTES[it.how[-1]] for it in function.instructions if it.name in ("ld", "st") and it.how[0] == space),
-               default=1)  # fmt: skip
+    accesses = [it for it in function.instructions if it.name in ("ld", "st", "atom") and it.how[0] == space]
+    return min((BYTES[it.how[-1]] for it in accesses), default=1)
