@@ -11,7 +11,7 @@ from .. import threads
 from ..activation.cpu_numba import FUNCTIONS
 from ..dispatch import Plan
 from ..layout import BATCH_LAST, memory
-from . import Sizes, loops
+from . import Sizes, input_loops, loops
 from .cpu_numpy import orders, outputs
 
 
@@ -27,8 +27,8 @@ def plan(z: Sizes) -> Plan | None:
         planes, lanes, z.H, z.W, z.KH, z.KW, z.OH, z.OW, *z.stride, *z.padding, *z.dilation, function
     ])  # fmt: skip
     loop = {
-        "max": (loops.max_forward, loops.max_input, loops.max_input_tiled),
-        "avg": (loops.avg_forward, loops.avg_input, loops.avg_input_tiled),
+        "max": (loops.max_forward, input_loops.max_input, input_loops.max_input_tiled),
+        "avg": (loops.avg_forward, input_loops.avg_input, input_loops.avg_input_tiled),
     }[z.kind][0 if z.direction == "forward" else 1 + tiled]
 
     scale = z.scale() if z.kind == "avg" else None
@@ -45,5 +45,6 @@ def plan(z: Sizes) -> Plan | None:
     algorithm = "lanes of images" if lanes > 1 else "one plane a task"
     if z.direction == "forward":
         return Plan(algorithm, orders(z), outputs(z), 0, run)
-    room = threads.most() * (max(z.W * lanes, loops.LANES) + loops.LINE) * z.dtype.itemsize if function else 0
+    longest = max(z.W * lanes, input_loops.LANES)
+    room = threads.most() * (longest + input_loops.LINE) * z.dtype.itemsize if function else 0
     return Plan(algorithm, orders(z), outputs(z), room, run_input)

@@ -13,7 +13,7 @@ import numpy as np
 from numba import get_thread_id, prange
 
 from ..compiled import compiled, inlined
-from ..pool2d.loops import LINE
+from ..pool2d.input_loops import LINE
 from ..slices import move
 
 ROWS = 16  # of one task
