@@ -20,7 +20,7 @@ KINDS = {
     "nvrtc": "CUDA kernels compiled by NVRTC, over all architectures",
     "shim": "CUDA kernels run on the CPU, through cuda_shim.h",
     "executed": "kernels of either language executed as PTX",
-    "ptx": "Numba kernels compiled to PTX, over all types and architectures",
+    "ptx": "Numba kernels compiled to PTX, over all types",
     "simulated": "Numba kernels run in the simulator, over all types",
 }
 
