@@ -184,10 +184,11 @@ def ordered(array, order):
 
 
 def close(got, expected, terms=1):
-    """`got` equals `expected` up to rounding: `terms` is how many numbers were added up for each."""
+    """`got` equals `expected` up to rounding, NaN where NaN is; `terms` is how many numbers were added up for each."""
     assert got.shape == expected.shape
-    largest = max(1.0, float(np.abs(expected).max(initial=0)))
-    error = float(np.abs(got - expected).max(initial=0)) / largest
+    numbers = ~(np.isnan(got) & np.isnan(expected))
+    largest = max(1.0, float(np.abs(expected).max(initial=0, where=numbers)))
+    error = float(np.abs(got - expected).max(initial=0, where=numbers)) / largest
     assert error <= TOLERANCE[got.dtype.name] * max(1, math.sqrt(terms)), f"{error:.2e} off"
 
 
