@@ -24,6 +24,7 @@ from minicnn.kernels.im2col import gpu_cupy
 ROOT = Path(__file__).parents[2]
 CUDA_FILES = sorted((ROOT / "kernels").rglob("*.cu"))
 ARCHITECTURES = (75, 80, 90, 100)  # Turing, Ampere, Hopper, Blackwell
+HOPPER = 90
 
 
 def require_numba_cuda():
@@ -104,11 +105,27 @@ def test_a_kernel_without_a_gpu_version_says_so(monkeypatch):
 # --- the .cu files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("file", CUDA_FILES, ids=lambda file: file.stem)
-def test_nvrtc_compiles(file, architecture):
+def test_nvrtc_compiles(file):
+    """To PTX, and for one architecture on to machine code, where registers are counted."""
     if importlib.util.find_spec("cuda") is None or importlib.util.find_spec("cuda.bindings") is None:
         pytest.skip("no NVRTC: the package cuda-bindings is not installed (pip install 'minicnn[cuda13]')")
+    names = shim.names(file.read_text(), launch.options())
+    assert names
+    for architecture in ARCHITECTURES:
+        to_the_end = architecture == HOPPER
+        code, log = nvrtc_compiled(file, f"{'sm' if to_the_end else 'compute'}_{architecture}")
+        for name in names:
+            assert name.encode() in code, "Python asks for this name"
+            report.done["nvrtc"].add((name, f"sm_{architecture}"))
+        if to_the_end and file.parent.name in ("conv2d", "gemm"):  # as many sums in registers as there is room for
+            spilled = re.findall(r"(\d+) bytes spill", log)
+            assert spilled, "the log no longer says what spills"
+            assert set(spilled) == {"0"}, log
+
+
+def nvrtc_compiled(file, target):
+    """What NVRTC makes of a .cu file for compute_NN (PTX) or sm_NN (machine code), and its log."""
     from cuda.bindings import nvrtc
 
     try:
@@ -116,32 +133,26 @@ def test_nvrtc_compiles(file, architecture):
     except (RuntimeError, OSError) as error:  # the bindings are here, the library is not
         pytest.skip(f"no NVRTC: {error}")
     assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS
-    options = [
-        *launch.options(),
-        "-ftz=true",
-        f"--gpu-architecture=sm_{architecture}",
-        "-Werror",
-        "all-warnings",
-        "--ptxas-options=-v",  # the log then has what each kernel takes of the machine
-    ]
+    options = [*launch.options(), "-ftz=true", f"--gpu-architecture={target}", "-Werror", "all-warnings"]
+    if target.startswith("sm_"):
+        options.append("--ptxas-options=-v")  # the log then has what each kernel takes of the machine
     (status,) = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])
-    _, size = nvrtc.nvrtcGetProgramLogSize(program)
-    log = b" " * max(size, 2)  # NVRTC writes into it, and a single b" " is the object that all of Python shares
-    nvrtc.nvrtcGetProgramLog(program, log)
-    assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
-    if file.parent.name in ("conv2d", "gemm") and architecture == 90:  # as many sums in registers as there is room for
-        spilled = re.findall(rb"(\d+) bytes spill", log)
-        assert spilled, "the log no longer says what spills"
-        assert set(spilled) == {b"0"}, log.decode()
-    _, size = nvrtc.nvrtcGetCUBINSize(program)
-    cubin = b" " * size
-    nvrtc.nvrtcGetCUBIN(program, cubin)
+    log = filled(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program).decode()
+    assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log
+    if target.startswith("sm_"):
+        code = filled(nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN, program)
+    else:
+        code = filled(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program)
     nvrtc.nvrtcDestroyProgram(program)
-    names = shim.names(file.read_text(), launch.options())
-    assert names
-    for name in names:
-        assert name.encode() in cubin, "Python asks for this name"
-        report.done["nvrtc"].add((name, f"sm_{architecture}"))
+    return code, log
+
+
+def filled(size, fill, program):
+    """The bytes that two functions of NVRTC tell of a program: how many, and which."""
+    _, count = size(program)
+    room = b" " * max(count, 2)  # NVRTC writes into it, and a single b" " is the object that all of Python shares
+    fill(program, room)
+    return room
 
 
 # --- Numba-CUDA ------------------------------------------------------------------------------------
