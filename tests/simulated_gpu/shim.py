@@ -23,7 +23,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,10 +146,11 @@ class Library:
         return self._arguments[name]
 
     def launch(
-        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], also: Sequence[Any] = ()
-    ) -> None:
+        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any],
+        also: Callable[[], Sequence[Any]] = list,
+    ) -> None:  # fmt: skip
         """Run a kernel; returns when it has ended. RuntimeError for what a GPU would not tell, or tell too late. It may
-        reach the arrays in `also` by addresses in a table: here nobody asks what belongs to whom."""
+        reach the arrays that `also` finds by addresses in a table: here nobody asks what belongs to whom."""
         expected = self.arguments(name)
         if len(args) != len(expected):
             raise TypeError(f"{name} takes {len(expected)} arguments, not {len(args)}")

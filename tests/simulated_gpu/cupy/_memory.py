@@ -36,8 +36,8 @@ class Memory:
 
 def lines_at(addresses: list[int]) -> list[np.ndarray]:
     """The pieces of memory, whole, that these addresses lie in."""
-    lines = [memory.line for memory in list(_live)] if addresses else []
-    return [line for line in lines if any(0 <= address - line.ctypes.data < line.nbytes for address in addresses)]
+    live = list(_live) if addresses else []
+    return [m.line for m in live if any(0 <= address - m.ptr < m.line.nbytes for address in addresses)]
 
 
 class MemoryPointer:

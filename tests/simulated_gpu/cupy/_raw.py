@@ -56,7 +56,11 @@ class RawKernel:
     ) -> None:
         shim.check_registers(block)
         fixed = [_fixed(arg) for arg in args]
-        enqueue(lambda: self.library.launch(self.name, grid, block, fixed, _memory.lines_at(_addresses(fixed))))
+
+        def by_address() -> list[np.ndarray]:
+            return _memory.lines_at(_addresses(fixed))
+
+        enqueue(lambda: self.library.launch(self.name, grid, block, fixed, by_address))
 
 
 def _fixed(arg: Any) -> Any:

@@ -16,7 +16,7 @@ import functools
 import math
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import nvrtc
@@ -38,9 +38,11 @@ class Library:
         self._machines: dict[tuple[str, tuple[int, ...], int], Machine] = {}
 
     def launch(
-        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], also: Sequence[Any] = ()
-    ) -> None:
-        """Run a kernel; RuntimeError for what a GPU stops at, or should. MINICNN_SHIM_ORDER puts blocks in order."""
+        self, name: str, grid: Sequence[int], block: Sequence[int], args: Sequence[Any],
+        also: Callable[[], Sequence[Any]] = list,
+    ) -> None:  # fmt: skip
+        """Run a kernel; RuntimeError for what a GPU stops at, or should. It may reach the arrays that `also` finds.
+        MINICNN_SHIM_ORDER puts blocks in order."""
         blocks = max(1, min(math.prod(grid), TOGETHER // max(1, math.prod(block))))
         key = (name, tuple(block), blocks)
         if key not in self._machines:
@@ -51,7 +53,7 @@ class Library:
         wanted = os.environ.get("MINICNN_SHIM_ORDER") or "forwards"
         order = {"forwards": list, "backwards": list.reverse}.get(wanted) or random.Random(wanted).shuffle
         before = list(machine.hits)
-        machine.run(grid, args, order, also)
+        machine.run(grid, args, order, also())
         for it, now, then in zip(machine.function.instructions, machine.hits, before, strict=True):
             executed[it.name] += now - then
         launches.add(name)
