@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import minicnn
 from minicnn import serialization, train
@@ -50,6 +51,31 @@ def check_same_run(a, b):
     histories = [[line | {"seconds": 0} for line in rest.info["history"]] for rest in (our_rest, their_rest)]
     assert histories[0] == histories[1]
     assert len(histories[0]) > 0
+
+
+def whole_and_resumed(make, stops):
+    """Two of `make`'s trainers after their runs: one whole, one that was stopped where `stops(trainer, totals)` says
+    and goes on, in a third trainer, from its checkpoint."""
+
+    def nothing(_):
+        pass
+
+    def stop(totals):
+        if stops(first, totals):
+            raise train.Stopped
+
+    whole, first = make(), make()
+    minicnn.manual_seed(3)
+    whole.run(nothing, nothing)
+    minicnn.manual_seed(3)
+    with pytest.raises(train.Stopped):
+        first.run(stop, nothing)
+    serialization.save_checkpoint("stopped.safetensors", first.checkpoint({}))
+    resumed = make()
+    minicnn.manual_seed(99)  # the checkpoint has the random stream
+    resumed.restore(serialization.load_checkpoint("stopped.safetensors"))
+    resumed.run(nothing, nothing)
+    return whole, resumed
 
 
 def check_picture(path):

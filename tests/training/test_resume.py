@@ -9,10 +9,10 @@ import time
 
 import numpy as np
 import pytest
-from runs import arrays, check_same_run, command, environment, history, resume, run
+from runs import arrays, check_same_run, command, environment, history, resume, run, whole_and_resumed
 
 import minicnn
-from minicnn import nn, optim, serialization, train
+from minicnn import nn, optim, train
 from minicnn.capture.calls import Calls
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
@@ -118,19 +118,7 @@ def test_masks_of_dropout_go_on_where_they_stopped():
         loaders = DataLoader(images, 8, shuffle=True), DataLoader(images, 30)
         return loop.Trainer(model, optim.Adam(model.parameters()), None, *loaders, epochs=2)
 
-    def stop(totals):
-        if totals.batches == 5:
-            raise train.Stopped
-
-    whole = trainer()
-    whole.run(lambda totals: None, lambda epoch: None)
-    first = trainer()
-    with pytest.raises(train.Stopped):
-        first.run(stop, lambda epoch: None)
-    serialization.save_checkpoint("checkpoint", first.checkpoint({}))
-    second = trainer()
-    second.restore(serialization.load_checkpoint("checkpoint"))
-    second.run(lambda totals: None, lambda epoch: None)
+    whole, second = whole_and_resumed(trainer, lambda _, totals: totals.batches == 5)
     for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values(), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=name)
     assert [e.train_loss for e in whole.history] == [e.train_loss for e in second.history]

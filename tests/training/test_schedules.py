@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from runs import history, resume, run
+from runs import history, resume, run, whole_and_resumed
 
 import minicnn
-from minicnn import nn, optim, serialization, train
+from minicnn import nn, optim, train
 from minicnn.training import loop
 from minicnn.training.data import ImageArray
 from minicnn.training.schedules import SCHEDULES
@@ -70,20 +70,7 @@ def test_every_schedule_and_optimiser_goes_on_where_it_stopped(schedule, optimiz
             model, steps, plan.build(steps, 0.01, 5, 3), *loaders, epochs=5, step_every_batch=plan.every_batch
         )
 
-    def stop(totals):
-        if totals.batches == 2 and len(first.history) == 3:
-            raise train.Stopped
-
-    whole = trainer()
-    whole.run(lambda totals: None, lambda epoch: None)
-    first = trainer()
-    with pytest.raises(train.Stopped):
-        first.run(stop, lambda epoch: None)
-    serialization.save_checkpoint("x.safetensors", first.checkpoint({}))
-    second = trainer()
-    minicnn.manual_seed(99)
-    second.restore(serialization.load_checkpoint("x.safetensors"))
-    second.run(lambda totals: None, lambda epoch: None)
+    whole, second = whole_and_resumed(trainer, lambda first, totals: (len(first.history), totals.batches) == (3, 2))
     for ours, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
     drop_seconds = lambda trained: [replace(epoch, seconds=0) for epoch in trained.history]  # noqa: E731
