@@ -35,8 +35,8 @@ def gradcheck(
     """Whether the gradients of `func(*inputs)` agree with central differences: |a - n| ≤ atol + rtol·|n|.
 
     The inputs that require grad must be float64. RuntimeError (or False, without `raise_exception`) names the
-    element that is farthest off. ValueError where no input requires grad. `fast_mode` calls `func` three times instead
-    of twice for each number, and finds the same errors, but not which element has them.
+    element that is farthest off. ValueError where no input requires grad. With `fast_mode` `func` is called
+    twice for each input instead of for each number; the same errors are found, but not which element has them.
 
     >>> import minicnn
     >>> x = minicnn.tensor([0.5, -1.0], dtype=minicnn.float64, requires_grad=True)
